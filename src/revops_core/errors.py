@@ -1,0 +1,194 @@
+"""Every error this library raises.
+
+Each is a `RevopsError` and the standard type one would catch for it. The constructor takes facts, keeps them as
+attributes and writes the sentence: the field, the rule, the value and the way out.
+What the record or the rules forbid is not here: that is returned as `Refused`. Dirty data is returned as `Problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from attrs import frozen
+
+__all__ = [
+    "CurrencyMismatchError",
+    "Fault",
+    "InexactAmountError",
+    "InvalidPlainDataError",
+    "InvalidValueError",
+    "MissingRateError",
+    "RevopsError",
+    "UndefinedValueError",
+    "UnknownFieldError",
+]
+
+_LONGEST_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """`value` as an error shows it: its repr, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+@frozen
+class Fault:
+    """One thing that is wrong with one field: its name, the rule it breaks and the value it has.
+
+    `field` is the name of an attribute or argument, or a path such as `lines[2].price`. `value` is kept whole;
+    `says` shows it shortened, and not at all where the field holds personal data.
+    """
+
+    field: str
+    rule: str
+    value: object = None
+    personal: bool = False
+
+    @property
+    def says(self) -> str:
+        """The fault as one clause of an error's sentence."""
+        return f"'{self.field}' {self.rule} (got {self._shown_value})"
+
+    @property
+    def _shown_value(self) -> str:
+        return f"personal data of type {type(self.value).__name__}" if self.personal else shown(self.value)
+
+    def __repr__(self) -> str:
+        """Without personal data, as errors end up in logs."""
+        return f"Fault(field={self.field!r}, rule={self.rule!r}, value={self._shown_value})"
+
+
+class RevopsError(Exception):
+    """Any error of this library: catch it to catch them all."""
+
+
+class InvalidValueError(RevopsError, ValueError):
+    """A value or an argument breaks the rules of its fields; names every fault at once.
+
+    Attributes:
+        what: the class or function that refused, e.g. "Opportunity".
+        faults: every `Fault`, in the order of the fields.
+    """
+
+    def __init__(self, what: str, faults: Iterable[Fault]) -> None:
+        self.what = what
+        self.faults = tuple(faults)
+        super().__init__(what, self.faults)
+
+    def __str__(self) -> str:
+        """All faults in one sentence."""
+        return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
+
+
+class CurrencyMismatchError(RevopsError, ValueError):
+    """Two amounts of different currencies were added or compared.
+
+    Attributes:
+        left, right: the two currency codes.
+    """
+
+    def __init__(self, left: str, right: str) -> None:
+        self.left = left
+        self.right = right
+        super().__init__(left, right)
+
+    def __str__(self) -> str:
+        """Both currencies and the way out."""
+        return f"currencies differ: {self.left} and {self.right}; convert one first with ExchangeRates.convert"
+
+
+class InexactAmountError(RevopsError, ArithmeticError):
+    """A sum or product of money needs more digits than an amount keeps.
+
+    Attributes:
+        operation: "add", "subtract" or "multiply".
+        digits: how many digits an amount keeps.
+    """
+
+    def __init__(self, operation: str, digits: int) -> None:
+        self.operation = operation
+        self.digits = digits
+        super().__init__(operation, digits)
+
+    def __str__(self) -> str:
+        """What overflowed, and the way out."""
+        return f"cannot {self.operation} exactly within {self.digits} digits; call rounded() on the amounts first"
+
+
+class MissingRateError(RevopsError, LookupError):
+    """There is no exchange rate for two currencies on a day.
+
+    Attributes:
+        source, target: currency codes.
+        on: the day asked for.
+    """
+
+    def __init__(self, source: str, target: str, on: object) -> None:
+        self.source = source
+        self.target = target
+        self.on = on
+        super().__init__(source, target, on)
+
+    def __str__(self) -> str:
+        """The pair, the day and the way out."""
+        return f"no rate from {self.source} to {self.target} on or before {self.on}; add one to the ExchangeRates"
+
+
+class UndefinedValueError(RevopsError, ArithmeticError):
+    """The number was asked of a measurement that is undefined.
+
+    Attributes:
+        name: the KPI.
+        reason: why it has no value, e.g. "zero_denominator".
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(name, reason)
+
+    def __str__(self) -> str:
+        """The KPI, the reason and the way out."""
+        return f"{self.name} is undefined ({self.reason}); ask `is_defined` before you ask for the number"
+
+
+class UnknownFieldError(RevopsError, AttributeError):
+    """A field was named that the class or the row does not have.
+
+    Attributes:
+        field: the name asked for.
+        owner: the class or row that has no such field.
+        known: the names it has.
+    """
+
+    def __init__(self, field: str, owner: str, known: Iterable[str]) -> None:
+        self.field = field
+        self.owner = owner
+        self.known = tuple(known)
+        super().__init__(field, owner, self.known)
+
+    def __str__(self) -> str:
+        """The field, its owner and the nearest name."""
+        near = get_close_matches(self.field, self.known, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
+        return f"{self.owner} has no field '{self.field}'{hint}"
+
+
+class InvalidPlainDataError(RevopsError, ValueError):
+    """Plain data does not have the shape of the class it is loaded as; names every fault with its path.
+
+    Attributes:
+        what: the class that was asked for.
+        faults: every `Fault`; the field is a path such as `$.lines[1].price`.
+    """
+
+    def __init__(self, what: str, faults: Iterable[Fault]) -> None:
+        self.what = what
+        self.faults = tuple(faults)
+        super().__init__(what, self.faults)
+
+    def __str__(self) -> str:
+        """All faults in one sentence."""
+        return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)

@@ -1,0 +1,350 @@
+"""Checks: what the annotation of a field demands of its value, and one check for a whole value.
+
+The annotations are the rules: `str`, `datetime` (aware), `date` (a civil day), `Decimal` (finite), `Money`, `X | None`,
+`tuple[X, ...]`; what they cannot say is said by the aliases below (`Id`, `Count`, `Share`, …). A class asks for its
+check in one line, and every fault of a value is reported at once:
+
+    @checked()
+    @frozen(kw_only=True)
+    class Quota:
+        owner_id: Id
+        amount: Money
+
+This is the one place that writes source text: the tests of all fields of a class become a single expression, because
+a call for each field would cost three times as much (`benchmarks/entities.py`). Each rule is written once, in `_test`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache, wraps
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from attrs import NOTHING, Factory, fields, frozen
+
+from revops_core.errors import Fault, InvalidValueError
+
+__all__ = [
+    "AtLeast",
+    "Between",
+    "Count",
+    "Id",
+    "InOrder",
+    "NotEmpty",
+    "Personal",
+    "PersonalText",
+    "Share",
+    "Span",
+    "checked",
+    "hints_of",
+    "require",
+    "short_repr",
+    "shortened",
+]
+
+T = TypeVar("T")
+
+
+@frozen
+class NotEmpty:
+    """The text has at least one character."""
+
+
+@frozen
+class AtLeast:
+    """The value is `low` or more."""
+
+    low: Any
+
+
+@frozen
+class Between:
+    """The value is `low`, `high` or anything between them."""
+
+    low: Any
+    high: Any
+
+
+@frozen
+class Personal:
+    """The text names a person: it is shortened wherever it is shown."""
+
+
+Id = Annotated[str, NotEmpty()]
+"""An identifier: any text but the empty one."""
+
+Count = Annotated[int, AtLeast(0)]
+"""A whole number of things, never negative."""
+
+Share = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
+"""A fraction from 0 to 1, never a percentage."""
+
+Span = Annotated[timedelta, AtLeast(timedelta(0))]
+"""A length of time, never negative."""
+
+PersonalText = Annotated[str, Personal()]
+"""A name, an e-mail address or a phone number: kept whole, shown shortened."""
+
+
+@frozen
+class InOrder:
+    """A rule across two fields of one class: where both are known, `last` is not before `first`.
+
+    With `strict`, they must differ too.
+    """
+
+    first: str
+    last: str
+    strict: bool = False
+
+    @property
+    def source(self) -> str:
+        """The rule as an expression over the two names; false also where two kinds of moment meet."""
+        a, b = self.first, self.last
+        return f"({a} is None or {b} is None or type({a}) is type({b}) and {a} {'<' if self.strict else '<='} {b})"
+
+    def faults_of(self, held: Mapping[str, Any]) -> Iterator[Fault]:
+        """The fault of the values `held` under this rule, if there is one; mixed kinds of moment are not compared."""
+        first, last = held[self.first], held[self.last]
+        if first is None or last is None or type(first) is not type(last):
+            return
+        if last < first or (self.strict and last == first):
+            rule = f"must {'be after' if self.strict else 'not be before'} '{self.first}' {first}"
+            yield Fault(self.last, rule, last)
+
+
+_PLAIN_TYPES: Mapping[type, tuple[str, str]] = {
+    str: ("isinstance({v}, str)", "must be a str"),
+    bool: ("({v} is True or {v} is False)", "must be True or False"),
+    int: ("isinstance({v}, int) and {v} is not True and {v} is not False", "must be an int"),
+    float: ("isinstance({v}, float) and {v} - {v} == 0", "must be a finite float"),
+    Decimal: ("isinstance({v}, Decimal) and {v}.is_finite()", "must be a finite Decimal"),
+    datetime: (
+        "isinstance({v}, datetime) and {v}.tzinfo is not None",
+        "must be an aware datetime: one with a time zone",
+    ),
+    date: ("isinstance({v}, date) and not isinstance({v}, datetime)", "must be a date without a time of day"),
+    timedelta: ("isinstance({v}, timedelta)", "must be a timedelta"),
+    Fraction: ("isinstance({v}, Fraction)", "must be a Fraction"),
+}
+
+
+@frozen
+class _Test:
+    """A rule for one value: a Python expression over `{v}`, the names it uses, and the sentence that refuses."""
+
+    source: str
+    names: Mapping[str, object]
+    rule: str
+    personal: bool = False
+
+    def compiled(self) -> Callable[[Any], bool]:
+        """The rule as a function of one value."""
+        return eval("lambda v: " + self.source.format(v="v"), _NAMES | self.names)  # type: ignore[no-any-return]
+
+
+_NAMES: dict[str, object] = {"Decimal": Decimal, "datetime": datetime, "date": date, "timedelta": timedelta, "Fraction": Fraction}
+
+
+def _test(annotation: Any) -> _Test | None:
+    """The test that `annotation` stands for; None where it allows anything."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation in _PLAIN_TYPES:
+        source, rule = _PLAIN_TYPES[annotation]
+        return _Test(source, {}, rule)
+    if origin is Annotated:
+        test = _test(arguments[0])
+        for mark in arguments[1:]:
+            test = _marked(test, mark)
+        return test
+    if origin in (Union, UnionType):
+        return _either([_test(argument) for argument in arguments if argument is not NoneType], NoneType in arguments)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return _each(_test(arguments[0]))
+    if isinstance(origin or annotation, type) and annotation is not object:
+        return _instance(origin or annotation)
+    return None
+
+
+def _instance(cls: type) -> _Test:
+    name = f"class_{cls.__name__}_{id(cls)}"
+    return _Test(f"isinstance({{v}}, {name})", {name: cls}, f"must be {_article(cls.__name__)} {cls.__name__}")
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "AEIOUaeiou" else "a"
+
+
+def _marked(test: _Test | None, mark: object) -> _Test | None:
+    """`test` and what `mark` demands beside it."""
+    if test is None:
+        return None
+    if isinstance(mark, Personal):
+        return _Test(test.source, test.names, test.rule, personal=True)
+    if isinstance(mark, NotEmpty):
+        return _Test(f"{test.source} and {{v}} != ''", test.names, f"{test.rule} and not empty")
+    if isinstance(mark, AtLeast | Between):
+        low, high = f"limit_{id(mark)}_low", f"limit_{id(mark)}_high"
+        if isinstance(mark, Between):
+            names = {**test.names, low: mark.low, high: mark.high}
+            return _Test(f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}")
+        return _Test(f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}")
+    return test
+
+
+def _either(tests: list[_Test | None], none_allowed: bool) -> _Test | None:
+    """Any one of `tests`, or None where that is allowed."""
+    known = [test for test in tests if test is not None]
+    if len(known) < len(tests):
+        return None
+    source = " or ".join((["{v} is None"] if none_allowed else []) + [f"({test.source})" for test in known])
+    rule = " or ".join([known[0].rule] + [test.rule.removeprefix("must be ") for test in known[1:]])
+    names = {name: value for test in known for name, value in test.names.items()}
+    return _Test(f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known))
+
+
+def _each(test: _Test | None) -> _Test:
+    """A tuple, and every item of it under `test`."""
+    if test is None:
+        return _Test("isinstance({v}, tuple)", {}, "must be a tuple")
+    name = f"each_{id(test)}"
+    rule = f"must be a tuple whose items {test.rule}"
+    names = {name: test.compiled(), f"keep_{name}": test}
+    return _Test(f"isinstance({{v}}, tuple) and (not {{v}} or all(map({name}, {{v}})))", names, rule)
+
+
+@cache
+def hints_of(cls: type) -> Mapping[str, Any]:
+    """The annotation of each attrs field of `cls`, resolved, with what `Annotated` adds."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {field.name: hints.get(field.name, Any) for field in fields(cls)}
+
+
+@cache
+def _tests_of(cls: type) -> Mapping[str, _Test]:
+    """The test of each field of `cls` that has one."""
+    return {name: test for name, hint in hints_of(cls).items() if (test := _test(hint)) is not None}
+
+
+def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
+    """Make a frozen attrs class check the fields of every new instance, and the rules `across` them.
+
+    The class raises `InvalidValueError` with every fault at once, and nothing half-made is left behind. The check is
+    compiled with the first instance, so that importing stays cheap.
+
+    >>> @checked(InOrder("starts_on", "ends_on"))
+    ... @frozen(kw_only=True)
+    ... class Term:
+    ...     starts_on: date
+    ...     ends_on: date | None = None
+    >>> Term(starts_on=date(2026, 1, 1))
+    Term(starts_on=datetime.date(2026, 1, 1), ends_on=None)
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        plain_init = cls.__init__
+
+        @wraps(plain_init)
+        def first_init(self: Any, *args: Any, **kwargs: Any) -> None:
+            compiled = wraps(plain_init)(_compiled_init(cls, across))
+            cls.__init__ = compiled  # type: ignore[method-assign]
+            compiled(self, *args, **kwargs)
+
+        cls.__init__ = first_init  # type: ignore[method-assign]
+        return cls
+
+    return decorate
+
+
+def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None]:
+    """`__init__` of `cls`: convert, test all fields as one expression, then store each through its slot."""
+    names: dict[str, object] = dict(_NAMES)
+    parameters, lines, stores, tests = [], [], [], _tests_of(cls)
+    for attribute in fields(cls):
+        name = attribute.name
+        parameters.append(name if attribute.default is NOTHING else f"{name}=default_{name}")
+        names[f"default_{name}"], names[f"store_{name}"] = attribute.default, getattr(cls, name).__set__
+        if attribute.converter is not None:
+            names[f"convert_{name}"] = attribute.converter
+            lines.append(f"    {name} = convert_{name}({name})")
+        stores.append(f"    store_{name}(self, {name})")
+    for test in tests.values():
+        names.update(test.names)
+    sound = " and ".join(f"({test.source.format(v=name)})" for name, test in tests.items())
+    ordered = " and ".join(rule.source for rule in across)
+    values = "dict(" + ", ".join(f"{name}={name}" for name in hints_of(cls)) + ")"
+    if sound or ordered:
+        lines.append(f"    if not ({' and '.join(filter(None, (sound, ordered)))}): refuse({values})")
+    names["refuse"] = lambda held: _refuse_faults(cls, held, across)
+    star = "*, " if all(attribute.kw_only for attribute in fields(cls)) and parameters else ""
+    source = "\n".join([f"def __init__(self, {star}{', '.join(parameters)}):", *lines, *stores])
+    exec(source, names)
+    return names["__init__"]  # type: ignore[return-value]
+
+
+def _refuse_faults(cls: type, held: Mapping[str, object], across: tuple[InOrder, ...]) -> None:
+    """Raise every fault of the values `held` under the tests of `cls`; return where there is none after all."""
+    tests = _tests_of(cls)
+    faults = [
+        Fault(name, test.rule, held[name], test.personal)
+        for name, test in tests.items()
+        if not test.compiled()(held[name])
+    ]
+    unsound = {fault.field for fault in faults}
+    for rule in across:
+        if rule.first not in unsound and rule.last not in unsound:
+            faults.extend(rule.faults_of(held))
+    if faults:
+        raise InvalidValueError(cls.__name__, faults)
+
+
+@cache
+def _argument_test(annotation: Any) -> tuple[_Test, Callable[[Any], bool]]:
+    test = _test(annotation)
+    if test is None:
+        raise TypeError(annotation)
+    return test, test.compiled()
+
+
+def require(what: str, /, **arguments: tuple[object, Any]) -> None:
+    """Refuse a call of the function `what` with every fault of its `arguments`: name=(value, annotation).
+
+    Raises:
+        InvalidValueError: naming each argument, its rule and the value it has.
+
+    >>> require("add", amount=(3, int))
+    """
+    faults = []
+    for name, (value, annotation) in arguments.items():
+        test, holds = _argument_test(annotation)
+        if not holds(value):
+            faults.append(Fault(name, test.rule, value, test.personal))
+    if faults:
+        raise InvalidValueError(what, faults)
+
+
+def shortened(text: str) -> str:
+    """A personal text as it may be shown: its first letter."""
+    return f"{text[:1]}…" if text else ""
+
+
+def short_repr(value: Any) -> str:
+    """The repr of a value with many fields: only those that are not at their default, personal ones shortened."""
+    parts = []
+    for attribute in fields(value.__class__):
+        held = getattr(value, attribute.name)
+        default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default
+        if held == default and type(held) is type(default):
+            continue
+        personal = isinstance(held, str) and _is_personal(value.__class__, attribute.name)
+        parts.append(f"{attribute.name}={shortened(held) if personal else held!r}")
+    return f"{value.__class__.__name__}({', '.join(parts)})"
+
+
+def _is_personal(cls: type, name: str) -> bool:
+    test = _tests_of(cls).get(name)
+    return test is not None and test.personal

@@ -1,0 +1,54 @@
+"""FrozenMap: a mapping that cannot be changed, for custom fields and conditions inside frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+__all__ = ["EMPTY", "FrozenMap", "frozen_map"]
+
+
+class FrozenMap(Mapping[str, object]):
+    """Names and values that cannot be changed; equal to any mapping with the same items.
+
+    >>> FrozenMap({"segment": "enterprise"})["segment"]
+    'enterprise'
+    """
+
+    __slots__ = ("_items",)
+    _items: dict[str, object]
+
+    def __init__(self, items: Mapping[str, object] = {}) -> None:  # noqa: B006 - never changed
+        object.__setattr__(self, "_items", dict(items))
+
+    def __getitem__(self, name: str) -> object:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        message = f"FrozenMap cannot be changed: build a new one with '{name}'"
+        raise AttributeError(message)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __reduce__(self) -> tuple[type[FrozenMap], tuple[dict[str, object]]]:
+        return FrozenMap, (dict(self._items),)
+
+    def __repr__(self) -> str:
+        return f"FrozenMap({self._items!r})"
+
+
+EMPTY = FrozenMap()
+"""The mapping with nothing in it."""
+
+
+def frozen_map(items: Mapping[str, object]) -> Mapping[str, object]:
+    """`items` as a `FrozenMap`; anything that is no mapping is returned as it is, for the field's check to refuse."""
+    if isinstance(items, FrozenMap):
+        return items
+    return FrozenMap(items) if isinstance(items, Mapping) else items
