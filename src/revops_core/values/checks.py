@@ -24,9 +24,10 @@ from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from attrs import NOTHING, Factory, fields, frozen
+from attrs import NOTHING, fields, frozen
 
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.values.instants import to_microseconds
 
 __all__ = [
     "AtLeast",
@@ -101,18 +102,19 @@ class InOrder:
     last: str
     strict: bool = False
 
-    @property
-    def source(self) -> str:
-        """The rule as an expression over the two names; false also where two kinds of moment meet."""
-        a, b = self.first, self.last
-        return f"({a} is None or {b} is None or type({a}) is type({b}) and {a} {'<' if self.strict else '<='} {b})"
+    def holds(self, first: Any, last: Any) -> bool:
+        """Whether two known values are in order; a date and a datetime are not compared."""
+        if isinstance(first, datetime) != isinstance(last, datetime):
+            return True
+        if isinstance(first, datetime):
+            # Two datetimes of one zone compare by their wall clocks, wrongly where the clocks went back.
+            first, last = to_microseconds(first), to_microseconds(last)
+        return bool(first < last if self.strict else first <= last)
 
     def faults_of(self, held: Mapping[str, Any]) -> Iterator[Fault]:
-        """The fault of the values `held` under this rule, if there is one; mixed kinds of moment are not compared."""
+        """The fault of the values `held` under this rule, if there is one."""
         first, last = held[self.first], held[self.last]
-        if first is None or last is None or type(first) is not type(last):
-            return
-        if last < first or (self.strict and last == first):
+        if first is not None and last is not None and not self.holds(first, last):
             rule = f"must {'be after' if self.strict else 'not be before'} '{self.first}' {first}"
             yield Fault(self.last, rule, last)
 
@@ -144,7 +146,7 @@ class _Test:
 
     def compiled(self) -> Callable[[Any], bool]:
         """The rule as a function of one value."""
-        return eval("lambda v: " + self.source.format(v="v"), _NAMES | self.names)  # type: ignore[no-any-return]
+        return eval("lambda v: " + self.source.format(v="v"), {**_NAMES, **self.names})  # type: ignore[no-any-return]
 
 
 _NAMES: dict[str, object] = {"Decimal": Decimal, "datetime": datetime, "date": date, "timedelta": timedelta, "Fraction": Fraction}
@@ -275,7 +277,11 @@ def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None
     for test in tests.values():
         names.update(test.names)
     sound = " and ".join(f"({test.source.format(v=name)})" for name, test in tests.items())
-    ordered = " and ".join(rule.source for rule in across)
+    names |= {f"in_order_{number}": rule.holds for number, rule in enumerate(across)}
+    ordered = " and ".join(
+        f"({rule.first} is None or {rule.last} is None or in_order_{number}({rule.first}, {rule.last}))"
+        for number, rule in enumerate(across)
+    )
     values = "dict(" + ", ".join(f"{name}={name}" for name in hints_of(cls)) + ")"
     if sound or ordered:
         lines.append(f"    if not ({' and '.join(filter(None, (sound, ordered)))}): refuse({values})")
@@ -337,8 +343,7 @@ def short_repr(value: Any) -> str:
     parts = []
     for attribute in fields(value.__class__):
         held = getattr(value, attribute.name)
-        default = attribute.default.factory() if isinstance(attribute.default, Factory) else attribute.default
-        if held == default and type(held) is type(default):
+        if held is attribute.default or (type(held) is type(attribute.default) and held == attribute.default):
             continue
         personal = isinstance(held, str) and _is_personal(value.__class__, attribute.name)
         parts.append(f"{attribute.name}={shortened(held) if personal else held!r}")

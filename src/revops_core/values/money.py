@@ -1,0 +1,260 @@
+"""Money: an exact amount in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import (
+    ROUND_HALF_EVEN,
+    Clamped,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Underflow,
+)
+from fractions import Fraction
+from typing import Any, NoReturn
+
+from attrs import field, frozen
+
+from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
+from revops_core.values.currencies import MINOR_UNITS
+
+__all__ = ["Money"]
+
+_DIGITS = 34
+_FAILURES = [InvalidOperation, DivisionByZero, Overflow, Underflow, Clamped]
+# Contexts of our own, so that a caller's context never changes a sum: one that refuses to round, one that divides.
+_EXACT = Context(prec=_DIGITS, traps=[*_FAILURES, Inexact])
+_DIVIDE = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, traps=_FAILURES)
+
+
+def _decimal(amount: Decimal | int | str) -> Decimal:
+    """`amount` as a Decimal where that is exact; anything else is returned for the check to refuse."""
+    if isinstance(amount, Decimal):
+        return amount
+    if (isinstance(amount, int) and not isinstance(amount, bool)) or isinstance(amount, str):
+        try:
+            return Decimal(amount)
+        except InvalidOperation:
+            pass
+    return amount  # type: ignore[return-value]
+
+
+@frozen(repr=False)
+class Money:
+    """An exact amount in one currency; equal by value, never changed in place.
+
+    Nothing is rounded unless you call `rounded` or divide; a sum or product that needs more than 34 digits is refused,
+    whatever the caller's decimal context. Floats are refused: 0.1 has no exact float. Currencies never mix.
+
+    Args:
+        amount: Decimal, int or numeric str, in major units (dollars, not cents).
+        currency: ISO 4217 code, e.g. "USD".
+
+    Raises:
+        InvalidValueError: a float, a number that is not finite, or an unknown code.
+
+    >>> Money("19.90", "EUR") + Money(5, "EUR")
+    Money('24.90', 'EUR')
+    """
+
+    amount: Decimal = field(converter=_decimal)
+    currency: str
+
+    def __attrs_post_init__(self) -> None:
+        amount, currency = self.amount, self.currency
+        if not (isinstance(amount, Decimal) and amount.is_finite() and currency.__class__ is str and currency in MINOR_UNITS):
+            _refuse(amount, currency)
+
+    @classmethod
+    def total(cls, monies: Iterable[Money], currency: str) -> Money:
+        """The sum of `monies`, all of them in `currency`; zero of it where there are none.
+
+        Raises:
+            CurrencyMismatchError: an amount is in another currency.
+
+        >>> Money.total([], "EUR")
+        Money('0', 'EUR')
+        """
+        result = cls(0, currency)
+        for money in monies:
+            result = result + money
+        return result
+
+    @classmethod
+    def from_minor(cls, units: int, currency: str) -> Money:
+        """The amount of `units` of the minor unit: cents for EUR, yen for JPY.
+
+        >>> Money.from_minor(1990, "EUR")
+        Money('19.90', 'EUR')
+        """
+        zero = cls(0, currency)
+        if not isinstance(units, int) or isinstance(units, bool):
+            raise InvalidValueError("Money.from_minor", [Fault("units", "must be an int", units)])
+        return _made(Decimal(units).scaleb(-MINOR_UNITS[zero.currency], _EXACT), currency)
+
+    def to_minor(self) -> int:
+        """This amount in minor units.
+
+        Raises:
+            InexactAmountError: it has a part smaller than the minor unit; call `rounded()` first.
+
+        >>> Money("19.90", "EUR").to_minor()
+        1990
+        """
+        units = self.amount.scaleb(MINOR_UNITS[self.currency], _DIVIDE)
+        if units != int(units):
+            raise InexactAmountError("count minor units", MINOR_UNITS[self.currency])
+        return int(units)
+
+    def rounded(self, places: int | None = None, rounding: str = ROUND_HALF_EVEN) -> Money:
+        """This amount with `places` decimals; those of the currency's minor unit where not given.
+
+        Args:
+            places: decimals to keep; 0 rounds to whole units, -3 to thousands.
+            rounding: a rounding name of the `decimal` module, half-even where not given.
+
+        >>> Money("2.345", "EUR").rounded()
+        Money('2.34', 'EUR')
+        """
+        decimals = MINOR_UNITS[self.currency] if places is None else places
+        context = Context(prec=max(_DIGITS, self.amount.adjusted() + decimals + 2), traps=_FAILURES)
+        return _made(self.amount.quantize(Decimal(1).scaleb(-decimals), rounding, context), self.currency)
+
+    def allocate(self, weights: Sequence[int | Decimal]) -> tuple[Money, ...]:
+        """Split this amount by `weights` into whole minor units that sum exactly to it.
+
+        The units left over go to the largest remainders, the first of equals; a part smaller than the minor unit stays
+        with the first share.
+
+        Raises:
+            InvalidValueError: no weights, a negative one, or none above zero.
+
+        >>> Money(100, "EUR").allocate([1, 1, 1])
+        (Money('33.34', 'EUR'), Money('33.33', 'EUR'), Money('33.33', 'EUR'))
+        """
+        total = sum((Fraction(weight) for weight in weights), Fraction(0))
+        if total <= 0 or any(weight < 0 for weight in weights):
+            rule = "must be weights of at least 0, one of them above it"
+            raise InvalidValueError("Money.allocate", [Fault("weights", rule, tuple(weights))])
+        units = int(self.amount.scaleb(MINOR_UNITS[self.currency], _DIVIDE))
+        exact = [units * Fraction(weight) / total for weight in weights]
+        shares = [int(share // 1) for share in exact]
+        by_remainder = sorted(range(len(shares)), key=lambda n: (shares[n] - exact[n], n))
+        for index in by_remainder[: units - sum(shares)]:
+            shares[index] += 1
+        parts = [Money.from_minor(share, self.currency) for share in shares]
+        parts[0] = parts[0] + (self - Money.from_minor(units, self.currency))
+        return tuple(parts)
+
+    def __add__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        if self.currency != other.currency:
+            raise CurrencyMismatchError(self.currency, other.currency)
+        try:
+            return _made(_EXACT.add(self.amount, other.amount), self.currency)
+        except Inexact:
+            raise InexactAmountError("add", _DIGITS) from None
+
+    def __sub__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return self + -other
+
+    def __neg__(self) -> Money:
+        return _made(self.amount.copy_negate() if self.amount else self.amount, self.currency)
+
+    def __abs__(self) -> Money:
+        return _made(self.amount.copy_abs(), self.currency)
+
+    def __mul__(self, factor: Decimal | int) -> Money:
+        number = _factor(factor)
+        if number is None:
+            return NotImplemented
+        try:
+            return _made(_EXACT.multiply(self.amount, number), self.currency)
+        except Inexact:
+            raise InexactAmountError("multiply", _DIGITS) from None
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        """Money by money is a `Fraction`; money by a number is money, carried to 34 digits."""
+        if isinstance(other, Money):
+            if self.currency != other.currency:
+                raise CurrencyMismatchError(self.currency, other.currency)
+            return Fraction(self.amount) / Fraction(other.amount)
+        number = _factor(other)
+        if number is None:
+            return NotImplemented
+        if not number:
+            message = "money divided by zero; ask first, an undefined ratio is `Undefined`"
+            raise ZeroDivisionError(message)
+        return _made(_DIVIDE.divide(self.amount, number), self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self._compared(other) < 0
+
+    def __le__(self, other: Money) -> bool:
+        return self._compared(other) <= 0
+
+    def __gt__(self, other: Money) -> bool:
+        return self._compared(other) > 0
+
+    def __ge__(self, other: Money) -> bool:
+        return self._compared(other) >= 0
+
+    def _compared(self, other: Money) -> int:
+        if not isinstance(other, Money):
+            raise InvalidValueError("Money", [Fault("other", "must be a Money to be compared with one", other)])
+        if self.currency != other.currency:
+            raise CurrencyMismatchError(self.currency, other.currency)
+        return int(self.amount > other.amount) - int(self.amount < other.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+    def __repr__(self) -> str:
+        return f"Money({format(self.amount, 'f')!r}, {self.currency!r})"
+
+
+_new = object.__new__
+_store_amount: Any = Money.amount.__set__  # type: ignore[attr-defined]
+_store_currency: Any = Money.currency.__set__  # type: ignore[attr-defined]
+
+
+def _made(amount: Decimal, currency: str) -> Money:
+    """A Money from parts that were checked before; halves the cost of a sum."""
+    money = _new(Money)
+    _store_amount(money, amount)
+    _store_currency(money, currency)
+    return money
+
+
+def _factor(factor: object) -> Decimal | None:
+    """`factor` as a Decimal; None where it is no number; a float is refused by name."""
+    if isinstance(factor, Decimal):
+        if factor.is_finite():
+            return factor
+    elif isinstance(factor, int) and not isinstance(factor, bool):
+        return Decimal(factor)
+    elif not isinstance(factor, float):
+        return None
+    rule = "must be a finite Decimal or an int; write Decimal('0.1'), as 0.1 has no exact float"
+    raise InvalidValueError("Money", [Fault("factor", rule, factor)])
+
+
+def _refuse(amount: object, currency: object) -> NoReturn:
+    faults = []
+    if not (isinstance(amount, Decimal) and amount.is_finite()):
+        rule = "must be a finite Decimal, an int or a numeric str"
+        if isinstance(amount, float):
+            rule += "; write it as text, as 0.1 has no exact float"
+        faults.append(Fault("amount", rule, amount))
+    if not (isinstance(currency, str) and currency in MINOR_UNITS):
+        faults.append(Fault("currency", "must be an ISO 4217 code such as 'EUR'", currency))
+    raise InvalidValueError("Money", faults)
