@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import Between, require
+from revops_core.values.instants import to_microseconds
+from revops_core.values.interval import Interval
 from revops_core.values.zone import day_start, is_zone, zone
 
 __all__ = ["GRAINS", "Period", "periods_index"]
 
 _ONE_DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = date(2, 1, 1), date(9999, 1, 1)  # a day inside what datetime can hold, whatever the zone's offset
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _Year = Annotated[int, Between(2, 9998)]
@@ -149,7 +151,7 @@ class Period:
         if grain not in GRAINS[:-1]:
             rule = f"must be one of {', '.join(GRAINS[:-1])}"
             raise InvalidValueError("Period.containing", [Fault("grain", rule, grain)])
-        if not isinstance(moment, datetime):
+        if not isinstance(moment, datetime) or not _FIRST.year <= moment.year < _LAST.year:
             return _whole(moment, grain, tz, fiscal_start_month)
         day = moment.astimezone(zone(tz)).date()
         # Where the clocks went back over midnight, the evening shown twice belongs to the day that had begun.
@@ -174,13 +176,13 @@ class Period:
             return f"{self.start_on} to {self.end_on - _ONE_DAY}"
         if self.grain == "day":
             return str(self.start_on)
-        year, number = _numbers(self)
+        numbers = _numbers(self)
         if self.grain == "week":
-            return f"{year:04}-W{number:02}"
+            return f"{numbers[0]:04}-W{numbers[1]:02}"
         if self.grain == "month":
-            return f"{year:04}-{number:02}"
-        name = f"{year:04}" if self.fiscal_start_month == 1 else f"FY{year:04}"
-        return name if self.grain == "year" else f"{name}-Q{number}"
+            return f"{numbers[0]:04}-{numbers[1]:02}"
+        year = f"{numbers[0]:04}" if self.fiscal_start_month == 1 else f"FY{numbers[0]:04}"
+        return year if self.grain == "year" else f"{year}-Q{numbers[1]}"
 
     @property
     def day_count(self) -> int:
@@ -209,8 +211,9 @@ class Period:
             InvalidValueError: `moment` is neither, or a naive datetime.
         """
         if isinstance(moment, datetime) and moment.tzinfo is not None:
-            return day_start(self.start_on, self.tz) <= moment < day_start(self.end_on, self.tz)
-        require("Period.contains", moment=(moment, date | datetime))
+            return _edge(self.start_on, self.tz) <= to_microseconds(moment) < _edge(self.end_on, self.tz)
+        if not _is_day(moment):
+            require("Period.contains", moment=(moment, date | datetime))
         return self.start_on <= moment < self.end_on
 
     __contains__ = contains
@@ -226,16 +229,39 @@ class Period:
         >>> Period.quarter(2026, 1).previous()
         Period.quarter(2025, 4)
         """
-        return self._like(self.start_on - _ONE_DAY, self.start_on - (self.end_on - self.start_on))
+        return self._shifted(self.start_on - _ONE_DAY, -self.day_count)
 
     def next(self) -> Period:
         """The period just after, of the same grain; for a custom period, as many days."""
-        return self._like(self.end_on, self.end_on)
+        return self._shifted(self.end_on, self.day_count)
 
-    def _like(self, day: date, custom_start: date) -> Period:
+    def _shifted(self, day: date, days: int) -> Period:
+        """The period of the same grain around `day`; for a custom period, this one moved by `days`."""
         if self.grain != "custom":
             return _whole(day, self.grain, self.tz, self.fiscal_start_month)
-        return self._part(custom_start, custom_start + (self.end_on - self.start_on))
+        first = self.start_on.toordinal() + days
+        if not _FIRST.toordinal() <= first <= _LAST.toordinal() - self.day_count:
+            raise InvalidValueError("Period", [Fault("start_on", f"must stay within {_FIRST} to {_LAST}", f"moved by {days} days")])
+        return self._part(date.fromordinal(first), date.fromordinal(first + self.day_count))
+
+    def clip(self, other: Interval | Period) -> Interval | Period | None:
+        """The part of `other` inside this period, of the same kind as `other`; None where they do not meet.
+
+        A period clips one of its own zone only; of another zone, clip `Interval(other.start, other.end)`.
+
+        >>> Period.month(2026, 2).clip(Period.week(2026, 5)).label
+        '2026-02-01 to 2026-02-01'
+        """
+        require("Period.clip", other=(other, Interval | Period))
+        if isinstance(other, Interval):
+            return other.clip(Interval(self.start, self.end))
+        if other.tz != self.tz:
+            rule = f"must be a period in {self.tz}, or an interval; clip Interval(other.start, other.end)"
+            raise InvalidValueError("Period.clip", [Fault("other", rule, other)])
+        start_on, end_on = max(self.start_on, other.start_on), min(self.end_on, other.end_on)
+        if start_on >= end_on:
+            return None
+        return other if (start_on, end_on) == (other.start_on, other.end_on) else other._part(start_on, end_on)
 
     def days(self) -> tuple[Period, ...]:
         """Its days, in order."""
@@ -295,7 +321,7 @@ def periods_index(periods: Iterable[Period]) -> Callable[[date], int | None]:
     held = tuple(periods)
     require("periods_index", periods=(held, tuple[Period, ...]))
     day_edges = [(period.start_on.toordinal(), period.end_on.toordinal()) for period in held]
-    edges = [(day_start(p.start_on, p.tz) - _EPOCH, day_start(p.end_on, p.tz) - _EPOCH) for p in held]
+    edges = [(_edge(period.start_on, period.tz), _edge(period.end_on, period.tz)) for period in held]
     for i in range(1, len(held)):
         if day_edges[i][0] < day_edges[i - 1][1] or edges[i][0] < edges[i - 1][1]:
             raise InvalidValueError("periods_index", [Fault(f"periods[{i}]", f"must start after {held[i - 1]!r} ends", held[i])])
@@ -304,15 +330,22 @@ def periods_index(periods: Iterable[Period]) -> Callable[[date], int | None]:
 
     def index_of(moment: date) -> int | None:
         if isinstance(moment, datetime) and moment.tzinfo is not None:
-            since = moment - _EPOCH
+            since = to_microseconds(moment)
             position = bisect_right(starts, since) - 1
             return position if position >= 0 and since < ends[position] else None
-        require("periods_index", moment=(moment, date | datetime))
+        if not _is_day(moment):
+            require("periods_index", moment=(moment, date | datetime))
         day = moment.toordinal()
         position = bisect_right(first_days, day) - 1
         return position if position >= 0 and day < last_days[position] else None
 
     return index_of
+
+
+@lru_cache(maxsize=8192)
+def _edge(day: date, tz: str) -> int:
+    """The first instant of a civil day in a zone, in microseconds."""
+    return to_microseconds(day_start(day, tz))
 
 
 def _first_of(months: int) -> date:
@@ -339,8 +372,8 @@ def _bounds(day: date, grain: str, fiscal_start_month: int) -> tuple[date, date]
 
 def _whole(day: date, grain: str, tz: str, fiscal_start_month: int) -> Period:
     """The period of `grain` around a day; shorter ones than a quarter are the same in every fiscal calendar."""
-    if not _FIRST <= day < _LAST:
-        raise InvalidValueError("Period", [Fault("start_on", f"must be from {_FIRST} to before {_LAST}", day)])
+    if not _FIRST.year <= day.year < _LAST.year:
+        raise InvalidValueError("Period", [Fault("start_on", f"must be from {_FIRST} to the day before {_LAST}", day)])
     start_on, end_on = _bounds(day, grain, fiscal_start_month)
     fiscal = fiscal_start_month if grain in ("quarter", "year") else 1
     return Period(start_on=start_on, end_on=end_on, grain=grain, tz=tz, fiscal_start_month=fiscal)
