@@ -219,7 +219,7 @@ def test_periods_are_ordered_by_their_days() -> None:
 def test_a_naive_datetime_is_refused_wherever_a_moment_is_asked() -> None:
     month, naive = Period.month(2026, 2), datetime(2026, 2, 1)
     for call in (month.contains, lambda moment: Period.containing(moment, "day")):
-        with pytest.raises(InvalidValueError, match="'moment' must be a date .* or an aware datetime"):
+        with pytest.raises(InvalidValueError, match=r"'moment' must be a date .* or an aware datetime"):
             call(naive)
         with pytest.raises(InvalidValueError, match="'moment'"):
             call("2026-02-01")
