@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from typing import Any
 
 from attrs import field, frozen
 
@@ -23,7 +24,7 @@ _Pair = tuple[str, str]
 _Row = tuple[date, str, str, Decimal]
 
 
-def _rows(rates: Iterable[_Row]) -> tuple[_Row, ...]:
+def _rows(rates: Iterable[_Row]) -> Any:
     """The rows as tuples; what has no rows is returned as it is, for the check to refuse."""
     if isinstance(rates, str | bytes) or not isinstance(rates, Iterable):
         return rates
