@@ -123,16 +123,21 @@ class MissingRateError(RevopsError, LookupError):
     Attributes:
         source, target: currency codes.
         on: the day asked for.
+        latest_on: the day of the latest rate before it, where there is one and it is too old.
     """
 
-    def __init__(self, source: str, target: str, on: object) -> None:
+    def __init__(self, source: str, target: str, on: object, latest_on: object = None) -> None:
         self.source = source
         self.target = target
         self.on = on
-        super().__init__(source, target, on)
+        self.latest_on = latest_on
+        super().__init__(source, target, on, latest_on)
 
     def __str__(self) -> str:
         """The pair, the day and the way out."""
+        if self.latest_on is not None:
+            latest = f"the latest is of {self.latest_on}, older than 'max_age'"
+            return f"no rate from {self.source} to {self.target} for {self.on}: {latest}; add a newer one"
         return f"no rate from {self.source} to {self.target} on or before {self.on}; add one to the ExchangeRates"
 
 
