@@ -1,6 +1,6 @@
 """Hypothesis profiles: `ci` (the default) draws the same examples in every run, `nightly` many and new ones.
 
-    python -m pytest --hypothesis-profile nightly
+python -m pytest --hypothesis-profile nightly
 """
 
 from __future__ import annotations
