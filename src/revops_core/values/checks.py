@@ -16,7 +16,7 @@ a call for each field would cost three times as much (`benchmarks/entities.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -40,6 +40,7 @@ __all__ = [
     "PersonalText",
     "Share",
     "Span",
+    "as_tuple",
     "checked",
     "hints_of",
     "require",
@@ -331,6 +332,13 @@ def require(what: str, /, **arguments: tuple[object, Any]) -> None:
             faults.append(Fault(name, test.rule, value, test.personal))
     if faults:
         raise InvalidValueError(what, faults)
+
+
+def as_tuple(values: Iterable[T]) -> tuple[T, ...]:
+    """`values` as a tuple, for fields that take any iterable; anything else is returned for the check to refuse."""
+    if isinstance(values, tuple) or isinstance(values, str) or not isinstance(values, Iterable):
+        return values
+    return tuple(values)
 
 
 def shortened(text: str) -> str:

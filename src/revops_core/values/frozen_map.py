@@ -48,7 +48,16 @@ EMPTY = FrozenMap()
 
 
 def frozen_map(items: Mapping[str, object]) -> Mapping[str, object]:
-    """`items` as a `FrozenMap`; anything that is no mapping is returned as it is, for the field's check to refuse."""
-    if isinstance(items, FrozenMap):
+    """`items` as a `FrozenMap`, lists and mappings inside frozen too.
+
+    Anything that is no mapping is returned as it is, for the field's check to refuse.
+    """
+    if isinstance(items, FrozenMap) or not isinstance(items, Mapping):
         return items
-    return FrozenMap(items) if isinstance(items, Mapping) else items
+    return FrozenMap({name: _frozen(value) for name, value in items.items()})
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(map(_frozen, value))
+    return frozen_map(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,95 @@
+"""Decisions as values: a named rule, and a refusal that tells every reason.
+
+What a record or the rules forbid is no error: it is returned as `Refused`, with one `Blocker` for each reason, so that
+the caller can show all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from revops_core.values.checks import Id, as_tuple, checked, require
+from revops_core.values.condition import Expression
+from revops_core.values.frozen_map import EMPTY, frozen_map
+
+__all__ = ["Blocker", "Refused", "Rule"]
+
+
+@frozen(eq=False)
+class Rule:
+    """A named condition with a sentence for the screen, such as "the budget is confirmed".
+
+    Two rules are equal where their code, sentence and check are.
+
+    Args:
+        code: what it is called in data and statistics, e.g. "budget_confirmed".
+        check: a condition, or a pure predicate of the record and the instant; an exception in it is a bug and propagates.
+        says: one sentence that tells a person what to do, e.g. "Confirm the budget first."
+
+    >>> from revops_core.values.condition import each, known
+    >>> Rule("amount_known", known(each(object).amount), "Enter the amount.").holds({"amount": 5})
+    True
+    """
+
+    code: str
+    check: Expression | Callable[[Any, datetime | None], bool]
+    says: str
+
+    def __attrs_post_init__(self) -> None:
+        require("Rule", code=(self.code, Id), check=(self.check, Expression | Callable), says=(self.says, Id))
+
+    def holds(self, record: object, at: datetime | None = None) -> bool:
+        """Whether `record` satisfies the rule, as of the instant `at` where the rule depends on time."""
+        return self.check.holds(record) if isinstance(self.check, Expression) else bool(self.check(record, at))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and (self.code, self.check, self.says) == (other.code, other.check, other.says)
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.says))
+
+
+@checked()
+@frozen
+class Blocker:
+    """One reason why something was refused.
+
+    Args:
+        reason: the kind, from a public and stable vocabulary, e.g. "required_field", "rule", "terminal".
+        says: one sentence for a person, with what to do.
+        parameters: the facts in the sentence by name, for a text in another language.
+
+    >>> Blocker("required_field", "Enter the amount first.", {"field": "amount"}).parameters["field"]
+    'amount'
+    """
+
+    reason: Id
+    says: str
+    parameters: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
+
+    def __str__(self) -> str:
+        return self.says
+
+
+@checked()
+@frozen
+class Refused:
+    """The answer no, with every reason; returned, never raised.
+
+    >>> print(Refused((Blocker("terminal", "The deal is closed."),)))
+    refused: The deal is closed.
+    """
+
+    blockers: tuple[Blocker, ...] = field(converter=as_tuple)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reason of each blocker, in their order."""
+        return tuple(blocker.reason for blocker in self.blockers)
+
+    def __str__(self) -> str:
+        return "refused: " + " ".join(blocker.says for blocker in self.blockers)
