@@ -1,8 +1,8 @@
 """Runs the examples of README.md, of the pages in docs and of the docstrings in src as tests.
 
-In Markdown every `python` block runs, top to bottom, in one namespace a page; a block that starts with `>>>` is compared
-with the output it shows. There is no way to skip one: what must not run is no `python` block. Each docstring runs alone,
-with the names of its module at hand. The pages in docs/reference are copies of docstrings and are not run again.
+In Markdown every `python` block runs, top to bottom, in one namespace a page; a block that starts with `>>>` is
+compared with the output it shows. There is no way to skip one: what must not run is no `python` block. Each docstring
+runs alone, with the names of its module at hand. The pages in docs/reference copy docstrings and are not run again.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python docs/generate_reference.py
 
-It reads source text and imports nothing of the library, so that a page is the same on every machine. A test fails when a
-page is stale; the differences of these pages between two versions are the differences of the public interface.
+It reads source text and imports nothing of the library, so that a page is the same on every machine. A test fails
+when a page is stale; the differences of these pages between two versions are those of the public interface.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def markdown(docstring: str) -> str:
     for line in docstring.splitlines():
         starts = line.lstrip().startswith(">>>")
         if starts and not in_example:
-            lines += ["" if lines and lines[-1] else "", "```python"]
+            lines += ["", "```python"]
             in_example, in_section = True, False
         if in_example:
             if line.strip():

@@ -645,7 +645,7 @@ def examples_in_docs_run(house: House) -> Iterator[str]:
                 if language in {"pycon", "py", "python3", "ipython", "doctest", "pycon3"}:
                     yield f"{place}:{number}: a {language} block is never run; write python"
                 elif language == "python" and not line.startswith("```python"):
-                    yield f"{place}:{number}: this python block may not be run; write ```python at the start of the line"
+                    yield f"{place}:{number}: may not be run; write ```python at the start of the line"
             elif mark and fence and mark[1].startswith(fence) and not mark[2]:
                 fence = language = ""
             elif line.lstrip().startswith(">>>") and language != "python":

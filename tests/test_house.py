@@ -232,7 +232,7 @@ PLANTED = [
     plant("the_reference_is_fresh", "docs/reference/gone.md", "# Gone\n", "docs/reference/gone.md is stale"),
     plant("the_reference_is_fresh", "docs/reference/values.md", "", "values.Money is in no page"),
     plant("examples_in_docs_run", "docs/how-to/new.md", "```pycon\n>>> 1\n2\n```\n", "docs/how-to/new.md:1: a pycon block is never run"),
-    plant("examples_in_docs_run", "README.md", "~~~python\n>>> 1\n2\n~~~\n", "README.md:1: this python block may not be run"),
+    plant("examples_in_docs_run", "README.md", "~~~python\n>>> 1\n2\n~~~\n", "README.md:1: may not be run"),
     plant("examples_in_docs_run", "README.md", "```\n>>> 1\n2\n```\n", "README.md:2: an example outside a python block"),
     plant("no_machine_is_named", "docs/new.md", "see /wor" + "k/main\n", "docs/new.md:1: names"),
     plant("no_machine_is_named", ".ci/run", "far" + "m-tool\n", ".ci/run:1: names"),

@@ -18,7 +18,8 @@ CORE_ROOMS = sorted(
 
 
 def third_parties_loaded_by(code: str, *options: str) -> set[str]:
-    program = f"import sys\nsys.path.insert(0, {str(PACKAGE.parent)!r})\nbefore = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
+    lines = ("import sys", f"sys.path.insert(0, {str(PACKAGE.parent)!r})", "before = set(sys.modules)", code)
+    program = "\n".join((*lines, "print(*set(sys.modules) - before)"))
     done = subprocess.run([sys.executable, *options, "-c", program], capture_output=True, check=True, text=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     return loaded - sys.stdlib_module_names - {"revops_core"}
