@@ -24,7 +24,22 @@ from attrs import frozen
 from revops_core.errors import Fault, InvalidValueError, UnknownFieldError
 from revops_core.values.checks import require
 
-__all__ = ["Expression", "Symbol", "all_of", "any_of", "compiled", "each", "given", "known", "matching", "missing", "one_of"]
+__all__ = [
+    "EachRow",
+    "Expression",
+    "Symbol",
+    "all_of",
+    "any_of",
+    "as_argument",
+    "compiled",
+    "each",
+    "given",
+    "known",
+    "matching",
+    "missing",
+    "one_of",
+    "owner_of",
+]
 
 E = TypeVar("E")
 Row = Any
@@ -99,8 +114,6 @@ def _refuse_truth(text: str) -> NoReturn:
 def _text(argument: object) -> str:
     if isinstance(argument, Expression):
         return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
-    if isinstance(argument, tuple):
-        return ", ".join(map(_text, argument))
     return repr(argument) if isinstance(argument, str) else str(argument)
 
 
@@ -204,8 +217,8 @@ class Symbol:
         return f"<{self.expression}>"
 
 
-class _EachRow:
-    """What `each` returns: any attribute of it is a `Symbol`."""
+class EachRow:
+    """What `each` returns: any attribute of it is a `Symbol`; `owner_of` tells its class."""
 
     __slots__ = ("_owner",)
 
@@ -215,7 +228,7 @@ class _EachRow:
     def __getattr__(self, name: str) -> Symbol:
         if name.startswith("__"):
             raise AttributeError(name)
-        owner = self._owner
+        owner = owner_of(self)
         if owner is None:
             return Symbol(Expression("field", (name, "")))
         if not hasattr(owner, name) and name not in _annotated(owner):
@@ -246,14 +259,19 @@ def each(cls: type[E]) -> E:
     >>> print(each(Deal).amount > 3)
     amount is above 3
     """
-    return cast("E", _EachRow(None if cls is object else cls))
+    return cast("E", EachRow(None if cls is object else cls))
+
+
+def owner_of(row: object) -> type | None:
+    """The class that a symbolic row stands for; None where it allows any field, or for anything else."""
+    return object.__getattribute__(row, "_owner") if isinstance(row, EachRow) else None
 
 
 def as_argument(value: object) -> object:
     """What an expression holds for `value`: the expression of a symbol, or the literal itself."""
-    if isinstance(value, Symbol):
-        return value.expression
-    return value.arguments if isinstance(value, _EachRow) else value
+    if isinstance(value, EachRow):
+        raise InvalidValueError("condition", [Fault("field", "must be a field of the row, such as each(Lead).status", value)])
+    return value.expression if isinstance(value, Symbol) else value
 
 
 def _condition(value: object) -> Expression:

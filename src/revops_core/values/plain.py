@@ -166,12 +166,13 @@ def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rul
     >>> from_plain(Money, {"type": "Money", "amount": "1.10", "currency": "EUR"})
     Money('1.10', 'EUR')
     """
+    if not isinstance(data, Mapping):
+        raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
     reader = _Reader(cls.__name__, rules or {})
-    data = dict(data) if isinstance(data, Mapping) else data
-    written = data.pop("format_version", FORMAT_VERSION) if isinstance(data, dict) else FORMAT_VERSION
-    if written not in range(1, FORMAT_VERSION + 1):
+    written = data.get("format_version", FORMAT_VERSION)
+    if written not in range(1, FORMAT_VERSION + 1):  # also what is no number at all
         reader.faults.append(Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written))
-    value = reader.read(data, cls, "$")
+    value = reader.read({name: item for name, item in data.items() if name != "format_version"}, cls, "$")
     if reader.faults:
         raise InvalidPlainDataError(cls.__name__, reader.faults)
     return value  # type: ignore[no-any-return]
@@ -226,13 +227,14 @@ class _Reader:
         if tag == "Mapping" and isinstance(data.get("items"), list):
             pairs = [self.pair(pair, key_hint, value_hint, f"{path}[{n}]") for n, pair in enumerate(data["items"])]
             return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)
-        if tag in _SCALAR_NAMES and not has(hint):
+        members = get_args(hint) if get_origin(hint) is Union else (hint,)
+        choices = {cls.__name__: cls for cls in members if cls in _SCALARS or (isinstance(cls, type) and has(cls))}
+        choices = choices or {**_OPEN_CLASSES, **_SCALAR_NAMES}
+        if tag not in choices:
+            return self.fail(f"{path}.type", f"must be one of {', '.join(choices)}", tag)
+        if tag in _SCALAR_NAMES:
             return self.scalar(data.get("value"), _SCALAR_NAMES[tag], f"{path}.value")
-        choices = {choice.__name__: choice for choice in (get_args(hint) if get_origin(hint) is Union else (hint,)) if has(choice)}
-        cls = choices.get(tag) or (None if choices else _OPEN_CLASSES.get(tag))
-        if cls is None:
-            return self.fail(f"{path}.type", f"must be one of {', '.join(choices or _OPEN_CLASSES)}", tag)
-        return self.object(data, cls, path)
+        return self.object(data, choices[tag], path)
 
     def pair(self, pair: Any, key_hint: Any, value_hint: Any, path: str) -> Any:
         if not isinstance(pair, list) or len(pair) != 2:
