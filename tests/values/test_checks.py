@@ -86,7 +86,9 @@ FAULTY = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in FAULTY.items() for value in values])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in FAULTY.items() for value in values], ids=str
+)
 def test_a_value_that_breaks_the_rule_of_its_field_is_refused_by_name(name, value):
     with pytest.raises(InvalidValueError) as caught:
         Sample(**({"id": "a"} | {name: value}))
@@ -97,7 +99,9 @@ def test_all_faults_come_together_in_the_order_of_the_fields():
     with pytest.raises(InvalidValueError) as caught:
         Sample(**{name: values[0] for name, values in FAULTY.items()})
     assert [fault.field for fault in caught.value.faults] == list(FAULTY)
-    assert str(caught.value).startswith("Sample: 'id' must be a str and not empty (got ''); 'email' must be a str or None")
+    assert str(caught.value).startswith(
+        "Sample: 'id' must be a str and not empty (got ''); 'email' must be a str or None"
+    )
 
 
 def test_sound_values_pass_also_those_of_subclasses():
@@ -206,7 +210,9 @@ def test_a_long_value_is_cut_in_the_sentence_and_whole_in_the_fault():
 
 def test_arguments_of_functions_are_refused_together():
     require("add", count=(3, int), at=(None, datetime | None))
-    with pytest.raises(InvalidValueError, match=r"add: 'count' must be an int \(got '3'\); 'at' must be an aware datetime") as caught:
+    with pytest.raises(
+        InvalidValueError, match=r"add: 'count' must be an int \(got '3'\); 'at' must be an aware datetime"
+    ) as caught:
         require("add", count=("3", int), at=(datetime(2026, 1, 1), datetime))
     assert caught.value.what == "add"
     with pytest.raises(TypeError):
@@ -217,7 +223,9 @@ def test_arguments_of_functions_are_refused_together():
 def test_a_frozen_map_is_the_mapping_it_was_made_from_and_cannot_change(items):
     frozen_items = frozen_map(items)
     assert frozen_map(frozen_items) is frozen_items
-    assert dict(frozen_items) == {name: tuple(value) if isinstance(value, list) else value for name, value in items.items()}
+    assert dict(frozen_items) == {
+        name: tuple(value) if isinstance(value, list) else value for name, value in items.items()
+    }
     assert len(frozen_items) == len(items)
     assert pickle.loads(pickle.dumps(frozen_items)) == frozen_items
     assert hash(frozen_items) == hash(frozen_map(items))

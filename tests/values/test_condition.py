@@ -8,13 +8,9 @@ from attrs import frozen
 from hypothesis import given as given_by
 from hypothesis import strategies as st
 
-from revops_core.errors import InvalidValueError, UnknownFieldError
+from revops_core.errors import InvalidValueError, NoTruthValueError, UnknownFieldError
 from revops_core.values.condition import (
-    Expression,
     Symbol,
-    all_of,
-    any_of,
-    compiled,
     each,
     given,
     known,
@@ -23,6 +19,7 @@ from revops_core.values.condition import (
     one_of,
     owner_of,
 )
+from revops_core.values.expression import Expression, all_of, any_of, compiled
 from revops_core.values.money import Money
 
 
@@ -43,7 +40,9 @@ row = each(object)
 values = st.none() | st.integers(-3, 3)
 rows = st.fixed_dictionaries({"a": values, "b": values})
 conditions = st.recursive(
-    st.sampled_from([row.a == 1, row.a != 1, row.a < row.b, row.a >= 0, known(row.b), missing(row.a), one_of(row.b, 1, 2)]),
+    st.sampled_from(
+        [row.a == 1, row.a != 1, row.a < row.b, row.a >= 0, known(row.b), missing(row.a), one_of(row.b, 1, 2)]
+    ),
     lambda inner: st.builds(all_of, inner, inner) | st.builds(any_of, inner, inner) | inner.map(lambda c: ~c),
     max_leaves=6,
 )
@@ -126,9 +125,10 @@ def test_values_without_an_order_are_refused_by_name():
         lambda: list(row.a),
         lambda: (row.a == 1) and (row.b == 2),
     ],
+    ids=["a condition", "a field", "a chain", "in", "a loop", "and"],
 )
 def test_python_words_that_cannot_work_say_what_to_write(use):
-    with pytest.raises(TypeError, match="neither true nor false yet: use & | ~"):
+    with pytest.raises(NoTruthValueError, match="neither true nor false yet: use & "):
         use()
 
 
@@ -169,8 +169,9 @@ def test_a_mapping_stands_for_equal_fields_and_a_tuple_for_a_choice():
 def test_operations_and_arguments_that_are_none_are_refused():
     with pytest.raises(InvalidValueError, match="'operation' must be one of field, equals"):
         Expression("equal", (1, 2))
-    with pytest.raises(InvalidValueError, match="'condition' must be an Expression"):
-        all_of(True)
+    for no_condition in (True, deal.outcome):
+        with pytest.raises(InvalidValueError, match="'condition' must be a condition such as"):
+            all_of(no_condition)
     with pytest.raises(InvalidValueError, match="'operation' must be a str"):
         Expression(3, ())
     with pytest.raises(InvalidValueError, match="values that cannot be changed"):

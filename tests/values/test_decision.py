@@ -11,7 +11,7 @@ from revops_core.values.problem import Problem
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 amount_known = Rule("amount_known", known(each(object).amount), "Enter the amount.")
-in_office = Rule("in_office", lambda record, at: at.hour >= 9, "Wait until nine.")
+in_office = Rule("in_office", lambda _record, at: at.hour >= 9, "Wait until nine.")
 
 
 def test_a_rule_is_a_condition_or_a_predicate_of_record_and_instant():
@@ -40,7 +40,9 @@ def test_all_faults_of_a_rule_come_together():
 
 
 def test_a_refusal_tells_every_reason():
-    refused = Refused([Blocker("terminal", "The deal is closed."), Blocker("rule", "Confirm the budget.", {"code": "budget"})])
+    refused = Refused(
+        [Blocker("terminal", "The deal is closed."), Blocker("rule", "Confirm the budget.", {"code": "budget"})]
+    )
     assert refused.reasons == ("terminal", "rule")
     assert str(refused) == "refused: The deal is closed. Confirm the budget."
     assert str(refused.blockers[1]) == "Confirm the budget."

@@ -38,8 +38,12 @@ def test_the_start_is_inside_and_the_end_is_not():
 
 
 def test_duration_is_what_passes_on_the_night_the_clocks_change():
-    assert Interval(datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN)).duration == timedelta(hours=23)
-    assert Interval(datetime(2026, 10, 25, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN)).duration == timedelta(hours=25)
+    assert Interval(datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN)).duration == timedelta(
+        hours=23
+    )
+    assert Interval(datetime(2026, 10, 25, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN)).duration == timedelta(
+        hours=25
+    )
 
 
 def test_order_is_that_of_instants_also_in_the_hour_shown_twice():

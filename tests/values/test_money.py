@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.errors import CurrencyMismatchError, InexactAmountError, InvalidValueError
+from revops_core.errors import CurrencyMismatchError, InexactAmountError, InvalidValueError, UndefinedValueError
 from revops_core.values.currencies import MINOR_UNITS
 from revops_core.values.money import Money
 
@@ -122,8 +122,9 @@ def test_money_by_money_is_an_exact_fraction():
 def test_money_by_a_number_is_carried_to_34_digits():
     assert Money(1, "EUR") / 3 == Money("0." + "3" * 34, "EUR")
     assert Money(1, "EUR") / Decimal("0.5") == Money(2, "EUR")
-    with pytest.raises(ZeroDivisionError, match="undefined ratio"):
-        Money(1, "EUR") / 0
+    for nothing in (0, Decimal(0), Money(0, "EUR")):
+        with pytest.raises(UndefinedValueError, match="undefined \\(zero_denominator\\)"):
+            Money(1, "EUR") / nothing
 
 
 @pytest.mark.parametrize("factor", [0.5, Decimal("NaN")])

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from revops_core.errors import InvalidPlainDataError
 from revops_core.values.checks import Count, Id, as_tuple, checked
-from revops_core.values.condition import Expression, each, known, one_of
+from revops_core.values.condition import each, known, one_of
 from revops_core.values.decision import Blocker, Refused, Rule
+from revops_core.values.expression import Expression
 from revops_core.values.fingerprint import fingerprint, fingerprint_of_parts
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.interval import Interval
@@ -61,16 +62,33 @@ class Everything:
 instants = st.datetimes(
     datetime(1900, 1, 1),
     datetime(2200, 1, 1),
-    timezones=st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe"), timezone(timedelta(hours=-3, minutes=-30))]),
+    timezones=st.sampled_from(
+        [UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe"), timezone(timedelta(hours=-3, minutes=-30))]
+    ),
 )
 monies = st.builds(Money, st.decimals(allow_nan=False, allow_infinity=False, places=3), st.sampled_from(["EUR", "JPY"]))
-spans = st.timedeltas(timedelta(days=-10**6), timedelta(days=10**6))
+spans = st.timedeltas(timedelta(days=-(10**6)), timedelta(days=10**6))
 decimals = st.decimals(allow_nan=False, allow_infinity=False)
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False) | decimals | st.fractions()
-    | st.dates() | instants | spans | monies
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.floats(allow_nan=False)
+    | decimals
+    | st.fractions()
+    | st.dates()
+    | instants
+    | spans
+    | monies
 )
-open_values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=5), inner, max_size=3).map(frozen_map), max_leaves=5)
+open_values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(max_size=5), inner, max_size=3).map(frozen_map)
+    ),
+    max_leaves=5,
+)
 everything = st.builds(
     Everything,
     id=st.text(min_size=1),
@@ -89,7 +107,9 @@ everything = st.builds(
     hours=st.dictionaries(st.dates(), st.text(), max_size=3),
     custom=st.dictionaries(st.text(max_size=5), open_values, max_size=3),
     old=open_values,
-    rules=st.lists(st.builds(Rule, st.just("known"), st.just(known(each(object).amount)), st.just("Enter it.")), max_size=2),
+    rules=st.lists(
+        st.builds(Rule, st.just("known"), st.just(known(each(object).amount)), st.just("Enter it.")), max_size=2
+    ),
 )
 
 
@@ -111,7 +131,13 @@ def _exists(at: datetime) -> bool:
 
 
 def test_the_shape_is_the_one_we_promise():
-    value = Everything(id="a", rate=Decimal("1.10"), span=timedelta(hours=1, microseconds=1), at=datetime(2026, 10, 25, 2, tzinfo=ZoneInfo("Europe/Berlin"), fold=1), custom={"b": Decimal(1), "c": Colour.RED})
+    value = Everything(
+        id="a",
+        rate=Decimal("1.10"),
+        span=timedelta(hours=1, microseconds=1),
+        at=datetime(2026, 10, 25, 2, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
+        custom={"b": Decimal(1), "c": Colour.RED},
+    )
     assert to_plain(value) == {
         "type": "Everything",
         "format_version": FORMAT_VERSION,
@@ -128,12 +154,23 @@ def test_the_shape_is_the_one_we_promise():
     }
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text() | st.floats(), lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["type", "id", "lines", "custom", "format_version", "value", "items"]), inner | st.sampled_from(["Everything", "Line", "Money", "Mapping", "Decimal", "Rule"]))))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text() | st.floats(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.text() | st.sampled_from(["type", "id", "lines", "custom", "format_version", "value", "items"]),
+                inner | st.sampled_from(["Everything", "Line", "Money", "Mapping", "Decimal", "Rule"]),
+            )
+        ),
+    )
+)
 def test_any_other_data_is_refused_by_our_own_error_or_loads(data):
     try:
         from_plain(Everything, data)
     except InvalidPlainDataError as error:
-        assert error.faults
+        assert error.faults  # noqa: PT017 - most data loads, or does not, by chance
 
 
 def test_every_fault_is_told_with_its_path():
@@ -144,7 +181,11 @@ def test_every_fault_is_told_with_its_path():
         "at": "2026-01-01T00:00:00",
         "span": 3,
         "unknown": 1,
-        "lines": [{"type": "Line", "product": "", "price": {"type": "Money", "amount": 0.1, "currency": "EUR"}}, {"type": "Lines"}, 3],
+        "lines": [
+            {"type": "Line", "product": "", "price": {"type": "Money", "amount": 0.1, "currency": "EUR"}},
+            {"type": "Lines"},
+            3,
+        ],
         "line_or_money": {"type": "Decimal", "value": "1"},
         "hours": {"type": "Mapping", "items": [["2026-01-01", "9-5"], ["x", "y"], 3]},
         "custom": {"a": {"type": "Nothing"}, "b": {"type": "Fraction", "value": "1/0"}},
@@ -211,7 +252,9 @@ def test_nested_conditions_come_back():
     amount = each(object).amount
     condition = one_of(each(object).stage, "a", date(2026, 1, 1)) & (amount > Money(1, "EUR")) | ~known(amount)
     assert from_plain(Expression, json.loads(json.dumps(to_plain(condition)))) == condition
-    refused = Refused([Blocker("rule", "No.", {"span": Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))})])
+    refused = Refused(
+        [Blocker("rule", "No.", {"span": Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))})]
+    )
     assert from_plain(Refused, json.loads(json.dumps(to_plain(refused)))) == refused
 
 

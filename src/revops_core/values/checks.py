@@ -40,6 +40,7 @@ __all__ = [
     "PersonalText",
     "Share",
     "Span",
+    "as_decimal",
     "as_tuple",
     "checked",
     "hints_of",
@@ -194,8 +195,12 @@ def _marked(test: _Test | None, mark: object) -> _Test | None:
         low, high = f"_low_{id(mark)}", f"_high_{id(mark)}"
         if isinstance(mark, Between):
             names = {**test.names, low: mark.low, high: mark.high}
-            return _Test(f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}")
-        return _Test(f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}")
+            return _Test(
+                f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}"
+            )
+        return _Test(
+            f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}"
+        )
     return test
 
 
@@ -207,7 +212,9 @@ def _either(tests: list[_Test | None], none_allowed: bool) -> _Test | None:
     source = " or ".join((["{v} is None"] if none_allowed else []) + [f"({test.source})" for test in known])
     rule = " or ".join([known[0].rule] + [test.rule.removeprefix("must be ") for test in known[1:]])
     names = {name: value for test in known for name, value in test.names.items()}
-    return _Test(f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known))
+    return _Test(
+        f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known)
+    )
 
 
 def _each(test: _Test | None) -> _Test:
@@ -250,7 +257,9 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
 
     def decorate(cls: type[T]) -> type[T]:
         attributes: tuple[Any, ...] = fields(cls)  # type: ignore[arg-type]
-        unsuitable = [attribute.name for attribute in attributes if hasattr(attribute.default, "factory") or not attribute.init]
+        unsuitable = [
+            attribute.name for attribute in attributes if hasattr(attribute.default, "factory") or not attribute.init
+        ]
         if unsuitable:
             message = f"{cls.__name__}: checked() takes neither factories nor init=False: {unsuitable}"
             raise TypeError(message)
@@ -338,9 +347,14 @@ def require(what: str, /, **arguments: tuple[object, Any]) -> None:
         raise InvalidValueError(what, faults)
 
 
+def as_decimal(number: Decimal | int) -> Decimal:
+    """An int as a Decimal, for fields that count or share; anything else is returned for the check to refuse."""
+    return Decimal(number) if isinstance(number, int) and not isinstance(number, bool) else number  # type: ignore[return-value]
+
+
 def as_tuple(values: Iterable[T]) -> tuple[T, ...]:
     """`values` as a tuple, for fields that take any iterable; anything else is returned for the check to refuse."""
-    if isinstance(values, tuple) or isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, (tuple, str)) or not isinstance(values, Iterable):
         return values
     return tuple(values)
 

@@ -15,7 +15,9 @@ _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 
 
 def _number(value: Decimal | Fraction, places: int) -> str:
-    decimal = value if isinstance(value, Decimal) else _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    decimal = (
+        value if isinstance(value, Decimal) else _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    )
     return f"{_CONTEXT.quantize(decimal, Decimal(1).scaleb(-places)):,f}"
 
 
@@ -48,7 +50,7 @@ def show(value: object, unit: str = "") -> str:
         return ""
     if isinstance(value, Money):
         return f"{_number(value.amount, MINOR_UNITS[value.currency])} {value.currency}"
-    if isinstance(value, Fraction) and unit != "ratio" or unit == "fraction" and isinstance(value, int | Decimal):
+    if (isinstance(value, Fraction) and unit != "ratio") or (unit == "fraction" and isinstance(value, int | Decimal)):
         return f"{_number(Fraction(value) * 100, 1)} %"
     if isinstance(value, Fraction | Decimal):
         return _number(value, 2)
