@@ -22,8 +22,9 @@ from revops_core.entities.line_item import LineItem
 from revops_core.entities.opportunity import ContactRole, Opportunity
 from revops_core.entities.subscription import Subscription
 from revops_core.values.checks import Id, checked, require
-from revops_core.values.condition import any_of, each, known, matching
+from revops_core.values.condition import each, known, matching
 from revops_core.values.decision import Blocker, Refused, Rule
+from revops_core.values.expression import any_of
 from revops_core.values.months import months_after
 
 __all__ = [

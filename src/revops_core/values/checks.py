@@ -355,7 +355,7 @@ def as_decimal(number: Decimal | int) -> Decimal:
 def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     """`values` as a tuple, for fields that take any iterable; anything else is returned for the check to refuse."""
     if isinstance(values, (tuple, str)) or not isinstance(values, Iterable):
-        return values
+        return values  # type: ignore[return-value]
     return tuple(values)
 
 
