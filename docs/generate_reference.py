@@ -57,7 +57,7 @@ def exports(root: Path, page: str) -> list[Export]:
 def public_names(tree: ast.Module) -> list[str]:
     """What `__all__` of a module lists."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and assigned_names(node) == ["__all__"] and node.value:
             return list(ast.literal_eval(node.value))
     return []
 

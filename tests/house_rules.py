@@ -19,7 +19,16 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from docs.generate_reference import MODULES_THAT_ARE_PAGES, PACKAGE, ROOMS, Export, assigned_names, exports, pages
+from docs.generate_reference import (
+    MODULES_THAT_ARE_PAGES,
+    PACKAGE,
+    ROOMS,
+    Export,
+    assigned_names,
+    exports,
+    pages,
+    public_names,
+)
 
 # --- What the rules allow -----------------------------------------------------------------------------------------
 
@@ -321,7 +330,9 @@ def nothing_is_read_or_written(house: House) -> Iterator[str]:
 
 
 def _hashes(module: Module) -> Iterator[str]:
-    allowed = {id(node) for method in _functions_of(module) if method.name == "__hash__" for node in ast.walk(method)}
+    tested = [node.value for node in module.nodes if isinstance(node, ast.Expr)]  # only asks whether a value has one
+    methods = [node for method in _functions_of(module) if method.name == "__hash__" for node in ast.walk(method)]
+    allowed = {id(node) for node in (*tested, *methods)}
     for node in module.nodes:
         if isinstance(node, ast.Call) and _last(node.func) == "hash" and id(node) not in allowed:
             yield module.says(node, "hash() differs in every process; use it in __hash__ only")
@@ -356,7 +367,7 @@ def inits_hold_no_code(house: House) -> Iterator[str]:
         for node in module.tree.body:
             if _is_docstring(node) or isinstance(node, ast.Import | ast.ImportFrom):
                 continue
-            if not isinstance(node, ast.Assign) or assigned_names(node) != ["__all__"]:
+            if assigned_names(node) != ["__all__"]:
                 yield module.says(node, "code in an __init__; it holds a docstring, imports and __all__")
         listed = _all_of(module)
         if listed is not None and set(listed) != imported:
@@ -365,10 +376,8 @@ def inits_hold_no_code(house: House) -> Iterator[str]:
 
 
 def _all_of(module: Module) -> list[str] | None:
-    for node in module.tree.body:
-        if isinstance(node, ast.Assign) and assigned_names(node) == ["__all__"]:
-            return list(ast.literal_eval(node.value))
-    return None
+    has_one = any(assigned_names(node) == ["__all__"] for node in module.tree.body)
+    return public_names(module.tree) if has_one else None
 
 
 def _all_order(name: str) -> tuple[int, list[tuple[bool, int, str]]]:
@@ -505,11 +514,18 @@ def _ancestors(name: str, classes: dict[str, set[str]]) -> set[str]:
 
 
 def _raises(module: Module) -> Iterator[str]:
-    protocol = {
+    """What is raised that no caller could catch as a `RevopsError`.
+
+    Python's own protocols demand some standard errors, and a private function may raise what its own module catches.
+    """
+    caught = {
+        _last(name) for node in module.nodes if isinstance(node, ast.ExceptHandler) for name in _alternatives(node.type)
+    }
+    allowed = {
         (id(node), error)
-        for method in _functions_of(module)
-        for error in PYTHONS_OWN_PROTOCOLS.get(method.name, ())
-        for node in ast.walk(method)
+        for function in _functions_of(module)
+        for error in PYTHONS_OWN_PROTOCOLS.get(function.name, caught if function.name[0] == "_" else set())
+        for node in ast.walk(function)
     }
     for node in module.nodes:
         if isinstance(node, ast.Assert):
@@ -517,12 +533,12 @@ def _raises(module: Module) -> Iterator[str]:
         if not isinstance(node, ast.Raise) or node.exc is None:
             continue
         error = _last(node.exc)
-        if (
-            _is_builtin_error(error)
-            and (module.place, error) not in ALLOWED_BY_NAME
-            and (id(node), error) not in protocol
-        ):
+        if _is_builtin_error(error) and not {(id(node), error), (module.place, error)} & (allowed | ALLOWED_BY_NAME):
             yield module.says(node, f"raises {error}; raise an error of errors.py")
+
+
+def _alternatives(node: ast.expr | None) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple) else [node] if node else []
 
 
 def nothing_global_changes(house: House) -> Iterator[str]:

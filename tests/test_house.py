@@ -294,6 +294,23 @@ def test_checks_may_compile_and_cache_by_name_and_nothing_else_may(tmp_path):
         assert sum(len(list(rule(house))) for rule in rules) == count
 
 
+def test_a_private_function_may_raise_what_its_module_catches_and_a_public_one_may_not(tmp_path):
+    code = "def {}() -> None:\n    raise ValueError\n\ndef verb() -> None:\n    try:\n        read()\n    except ({}):\n        return"
+    cases = {
+        ("_read", "KeyError, ValueError"): 0,
+        ("_read", "KeyError, OSError"): 1,
+        ("read", "KeyError, ValueError"): 1,
+    }
+    for (name, caught), count in cases.items():
+        house = built(tmp_path / name / caught, {**SOUND, NEW: module(code.format(name, caught))})
+        assert len(list(house_rules.errors_stand_together(house))) == count
+
+
+def test_a_value_may_be_asked_whether_it_has_a_hash(tmp_path):
+    house = built(tmp_path, {**SOUND, NEW: module("def verb(x: object) -> None:\n    hash(x)")})
+    assert list(house_rules.nothing_is_read_or_written(house)) == []
+
+
 def test_the_reference_shows_the_fields_the_methods_and_the_examples(tmp_path):
     page = pages(built(tmp_path, SOUND).root)["values.md"]
     assert "## Money\n\n```python\n@frozen\nclass Money:\n    amount: int\n```\n\nAn amount." in page
