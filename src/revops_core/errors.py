@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from attrs import frozen
 
 __all__ = [
+    "CalendarHorizonError",
     "CurrencyMismatchError",
     "Fault",
     "FrozenMapError",
@@ -233,3 +234,28 @@ class InvalidPlainDataError(RevopsError, ValueError):
     def __str__(self) -> str:
         """All faults in one sentence."""
         return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
+
+
+# --- calendars ---
+
+
+class CalendarHorizonError(RevopsError, LookupError):
+    """The answer lies outside the years that a calendar covers, or the search for an opening came to their end.
+
+    Attributes:
+        at: the instant asked about, in UTC; None where no datetime can express it.
+        first_year, last_year: the years the calendar covers.
+    """
+
+    def __init__(self, at: object, first_year: int, last_year: int) -> None:
+        self.at = at
+        self.first_year = first_year
+        self.last_year = last_year
+        super().__init__(at, first_year, last_year)
+
+    def __str__(self) -> str:
+        """The instant, the years and the way out."""
+        return (
+            f"the answer for {self.at} lies outside the years {self.first_year} to {self.last_year} of the calendar;"
+            " build it with another first_year or last_year, and see that it ever opens"
+        )

@@ -40,6 +40,7 @@ __all__ = [
     "PersonalText",
     "Share",
     "Span",
+    "as_decimal",
     "as_tuple",
     "checked",
     "hints_of",
@@ -344,6 +345,11 @@ def require(what: str, /, **arguments: tuple[object, Any]) -> None:
             faults.append(Fault(name, test.rule, value, test.personal))
     if faults:
         raise InvalidValueError(what, faults)
+
+
+def as_decimal(number: Decimal | int) -> Decimal:
+    """An int as a Decimal, for fields that count or share; anything else is returned for the check to refuse."""
+    return Decimal(number) if isinstance(number, int) and not isinstance(number, bool) else number  # type: ignore[return-value]
 
 
 def as_tuple(values: Iterable[T]) -> tuple[T, ...]:

@@ -22,8 +22,8 @@ class Problem:
         field: which field, where it is one.
         row: the number of the row in an import, counted from 1 without the header.
 
-    >>> print(Problem(code="dangling_reference", says="'account_id' names no account", subject="Contact", subject_id="c1"))
-    Contact c1: 'account_id' names no account
+    >>> print(Problem(code="dangling_reference", says="names no account", subject="Contact", subject_id="c1"))
+    Contact c1: names no account
     """
 
     code: Id
