@@ -329,15 +329,24 @@ def test_a_value_may_be_asked_whether_it_has_a_hash(tmp_path):
 
 def test_the_reference_shows_the_fields_the_methods_and_the_examples(tmp_path):
     page = pages(built(tmp_path, SOUND).root)["values.md"]
-    assert "## Money\n\n```python\n@frozen\nclass Money:\n    amount: int\n```\n\nAn amount." in page
+    assert "## Money\n\n```python\nclass Money:\n    amount: int\n```\n\nAn amount." in page
     assert "```python\n>>> Money(3)\nMoney(amount=3)\n```\n\n### Money.sign" in page
     assert "## ZERO\n\nNothing." in page
     assert "def total(amounts: tuple[Money, ...]) -> Money" in page
 
 
+def test_the_reference_shows_the_default_of_a_field_and_not_how_it_is_kept(tmp_path):
+    fields = "    a: int = field(converter=int)\n    b: int = attrs.field(default=3, repr=False)\n    c: list = field(factory=list)"
+    source = MONEY.replace(
+        "    amount: int\n", f"{fields}\n    d: str = ''\n    _e: int = 0\n    F: ClassVar[int] = 1\n"
+    )
+    page = pages(built(tmp_path, {**SOUND, SRC + "values/money.py": source}).root)["values.md"]
+    assert "class Money:\n    a: int\n    b: int = 3\n    c: list = list()\n    d: str = ''\n```" in page
+
+
 def test_sections_of_a_docstring_become_lists():
     text = "The sum.\n\nArgs:\n    amounts: what to add,\n        in one currency.\n\nRaises:\n    LateError: too late.\n\n>>> 1\n1\n"
     assert markdown(text) == (
-        "The sum.\n\n**Args**\n\n- `amounts`: what to add,\nin one currency.\n\n**Raises**\n\n- `LateError`: too late.\n\n"
+        "The sum.\n\n**Args**\n\n- `amounts`: what to add,\n  in one currency.\n\n**Raises**\n\n- `LateError`: too late.\n\n"
         "```python\n>>> 1\n1\n```"
     )
