@@ -26,7 +26,7 @@ def clocks(tz: str, first: datetime, days: int) -> tuple[datetime, ...]:
 
 @cache
 def minute_of(tz: str, first: datetime, days: int, wall: datetime) -> int:
-    """The minute at which the clocks first show `wall`; where they jump over it, as long after the jump as it lies in."""
+    """The minute at which the clocks first show `wall`, or the one as long after a jump as `wall` lies inside it."""
     shown = clocks(tz, first, days)
     if wall in shown:
         return shown.index(wall)
