@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, overload
 
 from attrs import frozen
 
@@ -246,6 +246,12 @@ class Period:
             rule = f"must stay within {_FIRST} to {_LAST} when moved by {days} days"
             raise InvalidValueError("Period", [Fault("start_on", rule, self.start_on)])
         return _part(self, date.fromordinal(first), date.fromordinal(first + self.day_count))
+
+    @overload
+    def clip(self, other: Interval) -> Interval | None: ...
+
+    @overload
+    def clip(self, other: Period) -> Period | None: ...
 
     def clip(self, other: Interval | Period) -> Interval | Period | None:
         """The part of `other` inside this period, of the same kind as `other`; None where they do not meet.
