@@ -176,7 +176,7 @@ def test_a_median_that_was_not_reached_is_none() -> None:
 
 
 def test_a_half_that_floats_miss_by_a_hair_is_a_half() -> None:
-    assert KaplanMeier.of([(n, True) for n in range(1, 31)]).median() == 15
+    assert KaplanMeier.of([(n, True) for n in range(1, 25)]).median() == 12  # the product of floats is 0.5 + 1e-16
     assert KaplanMeier.of([(n, True) for n in range(1, 1001)]).time_to(Decimal("0.9")) == 900
 
 
