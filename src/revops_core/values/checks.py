@@ -269,7 +269,10 @@ def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None
     parameters, lines, stores, tests = [], [], [], _tests_of(cls)
     for attribute in fields(cls):
         name = attribute.name
-        parameters.append(name if attribute.default is NOTHING else f"{name}=default_{name}")
+        given = attribute.alias  # the name of the argument: without the underscore of a private field
+        parameters.append(given if attribute.default is NOTHING else f"{given}=default_{name}")
+        if given != name:
+            lines.append(f"    {name} = {given}")
         names[f"default_{name}"], names[f"store_{name}"] = attribute.default, getattr(cls, name).__set__
         if attribute.converter is not None:
             names[f"convert_{name}"] = attribute.converter
