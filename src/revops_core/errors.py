@@ -13,13 +13,16 @@ from difflib import get_close_matches
 from attrs import frozen
 
 __all__ = [
+    "CalendarHorizonError",
     "CurrencyMismatchError",
     "DuplicateFactError",
     "Fault",
+    "FrozenMapError",
     "InexactAmountError",
     "InvalidPlainDataError",
     "InvalidValueError",
     "MissingRateError",
+    "NoTruthValueError",
     "RevopsError",
     "UndefinedValueError",
     "UnknownFieldError",
@@ -128,17 +131,56 @@ class MissingRateError(RevopsError, LookupError):
     Attributes:
         source, target: currency codes.
         on: the day asked for.
+        latest_on: the day of the latest rate before it, where there is one and it is too old.
     """
 
-    def __init__(self, source: str, target: str, on: object) -> None:
+    def __init__(self, source: str, target: str, on: object, latest_on: object = None) -> None:
         self.source = source
         self.target = target
         self.on = on
-        super().__init__(source, target, on)
+        self.latest_on = latest_on
+        super().__init__(source, target, on, latest_on)
 
     def __str__(self) -> str:
         """The pair, the day and the way out."""
+        if self.latest_on is not None:
+            latest = f"the latest is of {self.latest_on}, older than 'max_age'"
+            return f"no rate from {self.source} to {self.target} for {self.on}: {latest}; add a newer one"
         return f"no rate from {self.source} to {self.target} on or before {self.on}; add one to the ExchangeRates"
+
+
+class NoTruthValueError(RevopsError, TypeError):
+    """A condition was used as if it were already true or false: with `and`, `or`, `not`, `in`, `if`, or `a < b < c`.
+
+    Attributes:
+        condition: the condition, as text.
+    """
+
+    def __init__(self, condition: str) -> None:
+        self.condition = condition
+        super().__init__(condition)
+
+    def __str__(self) -> str:
+        """The condition and what to write instead."""
+        return (
+            f"({self.condition}) is neither true nor false yet: use & | ~ for and, or, not; one_of for in; holds(row)"
+        )
+
+
+class FrozenMapError(RevopsError, AttributeError):
+    """Somebody tried to change a mapping that cannot be changed.
+
+    Attributes:
+        name: what was to be set.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        """What was to be set and the way out."""
+        return f"a FrozenMap cannot be changed: build a new one with '{self.name}'"
 
 
 class UndefinedValueError(RevopsError, ArithmeticError):
@@ -197,6 +239,31 @@ class InvalidPlainDataError(RevopsError, ValueError):
     def __str__(self) -> str:
         """All faults in one sentence."""
         return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
+
+
+# --- calendars ---
+
+
+class CalendarHorizonError(RevopsError, LookupError):
+    """The answer lies outside the years that a calendar covers, or the search for an opening came to their end.
+
+    Attributes:
+        at: the instant asked about, in UTC; None where no datetime can express it.
+        first_year, last_year: the years the calendar covers.
+    """
+
+    def __init__(self, at: object, first_year: int, last_year: int) -> None:
+        self.at = at
+        self.first_year = first_year
+        self.last_year = last_year
+        super().__init__(at, first_year, last_year)
+
+    def __str__(self) -> str:
+        """The instant, the years and the way out."""
+        return (
+            f"the answer for {self.at} lies outside the years {self.first_year} to {self.last_year} of the calendar;"
+            " build it with another first_year or last_year, and see that it ever opens"
+        )
 
 
 # --- stages ---

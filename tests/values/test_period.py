@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from revops_core.errors import InvalidValueError
 from revops_core.values.interval import Interval
-from revops_core.values.period import GRAINS, Period, periods_index
+from revops_core.values.period import GRAINS, Period
 
 # St John's changed its clocks at 00:01 and Toronto (1919) at 23:30; Apia skipped a day; Beirut and Havana skip 00:00.
 ZONES = ["UTC", "Europe/Paris", "America/St_Johns", "Pacific/Apia", "Asia/Beirut", "America/Havana", "America/Toronto"]
@@ -26,7 +27,8 @@ def periods(draw: st.DrawFn) -> Period:
     tz, first = draw(zones), draw(months)
     if draw(st.booleans()):
         start_on = draw(days)
-        return Period.between(start_on, start_on + timedelta(days=draw(st.integers(1, 500))), tz=tz, fiscal_start_month=first)
+        end_on = start_on + timedelta(days=draw(st.integers(1, 500)))
+        return Period.between(start_on, end_on, tz=tz, fiscal_start_month=first)
     return Period.containing(draw(days), draw(grains), tz=tz, fiscal_start_month=first)
 
 
@@ -45,7 +47,7 @@ def test_the_parts_of_a_period_tile_it_exactly(period: Period, parts: str) -> No
     tiles = getattr(period, parts)()
     assert tiles[0].start_on == period.start_on
     assert tiles[-1].end_on == period.end_on
-    assert all(left.end_on == right.start_on for left, right in zip(tiles, tiles[1:], strict=False))
+    assert all(left.end_on == right.start_on for left, right in pairwise(tiles))
     assert list(tiles) == sorted(tiles)
     for tile in tiles[1:-1]:
         assert tile.grain == parts[:-1]
@@ -98,17 +100,6 @@ def test_a_fiscal_year_is_named_after_the_year_in_which_it_ends(day: date, first
     assert len(year.months()) == 12
 
 
-@given(st.lists(periods(), max_size=4), st.one_of(instants, days))
-def test_the_index_of_periods_agrees_with_asking_each(some: list[Period], moment: date) -> None:
-    apart: list[Period] = []
-    for period in sorted(some):
-        if not apart or (period.start_on >= apart[-1].end_on and period.start >= apart[-1].end):
-            apart.append(period)
-    expected = [n for n, period in enumerate(apart) if moment in period]
-    assert periods_index(apart)(moment) == (expected[0] if expected else None)
-    assert len(expected) <= 1
-
-
 def test_labels_are_those_people_use() -> None:
     labels = {
         Period.day(date(2026, 2, 28)): "2026-02-28",
@@ -123,6 +114,12 @@ def test_labels_are_those_people_use() -> None:
     }
     for period, label in labels.items():
         assert period.label == str(period) == label
+
+
+def test_the_first_day_is_in_and_the_day_after_the_last_is_not() -> None:
+    month = Period.month(2026, 2)
+    held = [day in month for day in (date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 1))]
+    assert held == [False, True, True, False]
 
 
 def test_a_month_is_the_same_in_every_fiscal_calendar() -> None:
@@ -159,13 +156,16 @@ def test_a_month_with_a_change_of_the_clocks_is_an_hour_shorter() -> None:
         ("Pacific/Apia", date(2011, 12, 31), datetime(2011, 12, 30, 10, tzinfo=UTC)),
     ],
 )
-def test_a_day_whose_midnight_is_missing_or_double_starts_at_its_first_moment(tz: str, day: date, start: datetime) -> None:
+def test_a_day_whose_midnight_is_missing_or_double_starts_at_its_first_moment(
+    tz: str, day: date, start: datetime
+) -> None:
     assert Period.day(day, tz=tz).start.astimezone(UTC) == start
 
 
 def test_an_evening_shown_twice_belongs_to_the_day_that_had_begun() -> None:
     second_time = datetime(2006, 10, 29, 3, 0, tzinfo=UTC)  # 23:30 again on the 28th in St John's
-    assert Period.containing(second_time, "day", tz="America/St_Johns") == Period.day(date(2006, 10, 29), tz="America/St_Johns")
+    day = Period.containing(second_time, "day", tz="America/St_Johns")
+    assert day == Period.day(date(2006, 10, 29), tz="America/St_Johns")
 
 
 def test_a_skipped_day_holds_its_date_and_no_instant() -> None:
@@ -173,8 +173,6 @@ def test_a_skipped_day_holds_its_date_and_no_instant() -> None:
     assert skipped.start == skipped.end
     assert date(2011, 12, 30) in skipped
     assert skipped.start not in skipped
-    after = skipped.next()
-    assert periods_index([skipped.previous(), skipped, after])(after.start) == 2
 
 
 def test_weeks_are_clipped_at_the_edges_and_say_so() -> None:
@@ -220,8 +218,8 @@ def test_periods_are_ordered_by_their_days() -> None:
 
 def test_a_naive_datetime_is_refused_wherever_a_moment_is_asked() -> None:
     month, naive = Period.month(2026, 2), datetime(2026, 2, 1)
-    for call in (month.contains, periods_index([month]), lambda moment: Period.containing(moment, "day")):
-        with pytest.raises(InvalidValueError, match="'moment' must be a date without a time of day or an aware datetime"):
+    for call in (month.contains, lambda moment: Period.containing(moment, "day")):
+        with pytest.raises(InvalidValueError, match=r"'moment' must be a date .* or an aware datetime"):
             call(naive)
         with pytest.raises(InvalidValueError, match="'moment'"):
             call("2026-02-01")
@@ -230,13 +228,12 @@ def test_a_naive_datetime_is_refused_wherever_a_moment_is_asked() -> None:
 def test_an_instant_in_a_fixed_offset_falls_in_the_period_by_its_instant() -> None:
     tokyo_morning = datetime(2026, 3, 1, 8, tzinfo=timezone(timedelta(hours=9)))
     assert tokyo_morning in Period.month(2026, 2)
-    assert periods_index(Period.quarter(2026, 1).months())(tokyo_morning) == 1
 
 
 def test_the_last_instant_python_knows_is_in_no_period_and_raises_nothing() -> None:
-    for moment in (datetime.max.replace(tzinfo=timezone(timedelta(hours=-9))), datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))):
+    west, east = timezone(timedelta(hours=-9)), timezone(timedelta(hours=9))
+    for moment in (datetime.max.replace(tzinfo=west), datetime.min.replace(tzinfo=east)):
         assert moment not in Period.month(2026, 2)
-        assert periods_index([Period.month(2026, 2)])(moment) is None
         assert Period.month(2026, 2).is_partial(moment) is (moment.year == 1)
 
 
@@ -269,7 +266,7 @@ def test_a_period_with_a_fault_is_refused(fields: dict[str, object], message: st
     ("call", "message"),
     [
         (lambda: Period.month(2026, 13), "Period.month: 'month' must be an int from 1 to 12 (got 13)"),
-        (lambda: Period.quarter(0, 5), "Period.quarter: 'year' must be an int from 2 to 9998 (got 0); 'quarter' must be"),
+        (lambda: Period.quarter(0, 5), "'year' must be an int from 2 to 9998 (got 0); 'quarter' must be"),
         (lambda: Period.week(2026, 54), "Period.week: 'week' must be an int from 1 to 53 (got 54)"),
         (lambda: Period.week(2025, 53), "Period.week: 'week' must be from 1 to 52 in 2025 (got 53)"),
         (lambda: Period.year("2026"), "Period.year: 'year' must be an int from 2 to 9998 (got '2026')"),
@@ -277,19 +274,10 @@ def test_a_period_with_a_fault_is_refused(fields: dict[str, object], message: st
         (lambda: Period.month(2026, 1, tz="Nowhere"), "Period: 'tz' must be the key of an IANA time zone"),
         (lambda: Period.year(9998).next(), "'start_on' must be from 0002-01-01 to the day before 9999-01-01"),
         (lambda: Period.containing(datetime.max.replace(tzinfo=UTC), "day"), "'start_on' must be from 0002-01-01"),
-        (lambda: Period.containing(date(2026, 1, 1), "custom"), "'grain' must be one of day, week, month, quarter, year"),
-        (lambda: Period.containing(datetime.now(UTC), "day", tz="Nowhere"), "zone: 'tz' must be the key of an IANA time"),
+        (lambda: Period.containing(date(2026, 1, 1), "custom"), "'grain' must be one of day, week, month"),
+        (lambda: Period.containing(datetime(2026, 1, 1, tzinfo=UTC), "day", tz="Nowhere"), "zone: 'tz' must be the"),
         (lambda: Period.between(date(2, 1, 1), date(9, 1, 1)).previous(), "'start_on' must stay within 0002-01-01"),
         (lambda: Period.month(2026, 1).clip("x"), "'other' must be an Interval or a Period"),
-        (lambda: periods_index([3]), "'periods' must be a tuple whose items must be a Period"),
-        (
-            lambda: periods_index([Period.month(2026, 2), Period.month(2026, 1)]),
-            "'periods[1]' must start after Period.month(2026, 2) ends (got Period.month(2026, 1))",
-        ),
-        (
-            lambda: periods_index([Period.month(2026, 1), Period.month(2026, 2, tz="Europe/Paris")]),
-            "'periods[1]' must start after",
-        ),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call: object, message: str) -> None:

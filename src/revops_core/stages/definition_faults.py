@@ -64,7 +64,9 @@ def _stage_faults(pipeline: Any) -> Iterator[Fault]:
             yield Fault(f"{where}.kind", f"must be one of {', '.join(KINDS)}", stage.kind)
         certain = {"won": 1, "lost": 0}.get(stage.kind)
         if certain is not None and stage.probability not in {None, certain}:
-            yield Fault(f"{where}.probability", f"must be {certain} for a stage of kind '{stage.kind}'", stage.probability)
+            yield Fault(
+                f"{where}.probability", f"must be {certain} for a stage of kind '{stage.kind}'", stage.probability
+            )
         if stage.stale_after is not None and not stage.is_open:
             yield Fault(f"{where}.stale_after", "must be None for a stage that is an end", stage.stale_after)
 
@@ -119,7 +121,9 @@ def _path_faults(pipeline: Any) -> Iterator[Fault]:
     """Stages that cannot be reached, cannot be left, or lead to no end."""
     stages, names = pipeline._by_name, list(pipeline._by_name)  # noqa: SLF001 - the derived tables of the class it checks
     steps = {(source, target): _is_open_way(pipeline, source, target) for source in [None, *names] for target in names}
-    reached = _closure([name for name in names if steps[None, name]], lambda name: [to for to in names if steps[name, to]])
+    reached = _closure(
+        [name for name in names if steps[None, name]], lambda name: [to for to in names if steps[name, to]]
+    )
     ends = [name for name in names if not stages[name].is_open]
     closing = _closure(ends, lambda name: [source for source in names if steps[source, name]])
     for number, stage in enumerate(pipeline.stages):

@@ -90,7 +90,9 @@ class _Step(NamedTuple):
     skipped: tuple[str, ...]
 
 
-def _step(stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str) -> _Step:
+def _step(
+    stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str
+) -> _Step:
     came_from, to = None if source is None else stages[source], stages[target]
     rank, from_rank = ranks.get(target), None if source is None else ranks.get(source)
     is_back, skipped = False, ()
@@ -111,7 +113,9 @@ def reasons_against(
     return _step(stages, steps, ranks, source, target).reasons
 
 
-def edge_of(stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str) -> Edge:
+def edge_of(
+    stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str
+) -> Edge:
     """The step from `source`, or from nothing, to `target`."""
     came_from, to = None if source is None else stages[source], stages[target]
     reasons, needs_reason, is_back, skipped = _step(stages, steps, ranks, source, target)
@@ -137,7 +141,9 @@ def edge_of(stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int],
 
 def _between(stages: Mapping[str, Stage], ranks: Mapping[str, int], from_rank: int, rank: int) -> tuple[str, ...]:
     """The open stages in use that lie strictly between two ranks."""
-    return tuple(name for name, stage in stages.items() if stage.is_open and stage.active and from_rank < ranks[name] < rank)
+    return tuple(
+        name for name, stage in stages.items() if stage.is_open and stage.active and from_rank < ranks[name] < rank
+    )
 
 
 def _verdict(steps: Steps, came_from: Stage | None, to: Stage, is_back: bool, skips: bool) -> tuple[str | None, bool]:

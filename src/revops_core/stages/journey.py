@@ -178,7 +178,9 @@ class Journey:
         if not stage.stale_in_working_time:
             return (entered_at.astimezone(UTC) + stage.stale_after).astimezone(entered_at.tzinfo)
         if calendar is None:
-            raise InvalidValueError("stale_at", [Fault("calendar", f"must be given: '{stage.name}' counts working time")])
+            raise InvalidValueError(
+                "stale_at", [Fault("calendar", f"must be given: '{stage.name}' counts working time")]
+            )
         return calendar.add(entered_at, stage.stale_after)
 
     def is_stale(self, pipeline: Pipeline, as_of: datetime, calendar: BusinessCalendar | None = None) -> bool:

@@ -82,9 +82,7 @@ class Moved:
     @property
     def id(self) -> str:
         """The id of the fact: the given one, or a hash of its subject, kind, instant and number."""
-        return self._id or fingerprint_of_parts(
-            self.subject_id, self._fact_kind, to_microseconds(self.at), self.seq
-        )
+        return self._id or fingerprint_of_parts(self.subject_id, self._fact_kind, to_microseconds(self.at), self.seq)
 
     @property
     def _fact_kind(self) -> str:

@@ -75,7 +75,9 @@ class Pipeline:
     same_stage: str = field(default="refuse", kw_only=True)
     reopen: str = field(default="reason", kw_only=True)
     closed_to_closed: str = field(default="forbid", kw_only=True)
-    creation: tuple[Id, ...] | None = field(default=None, kw_only=True, converter=lambda names: None if names is None else as_tuple(names))
+    creation: tuple[Id, ...] | None = field(
+        default=None, kw_only=True, converter=lambda names: None if names is None else as_tuple(names)
+    )
     _by_name: Mapping[str, Stage] = field(init=False, eq=False, default=None)
     _ranks: Mapping[str, int] = field(init=False, eq=False, default=None)
     _steps: Steps = field(init=False, eq=False, default=None)
@@ -222,7 +224,8 @@ class Pipeline:
     ) -> dict[str, Moved | Refused]:
         """The decision for every stage of the pipeline, by its name: what a board shows before anything is dropped."""
         return {
-            stage.name: self.decide(record, stage.name, at=at, as_of=as_of, by=by, reason=reason) for stage in self.stages
+            stage.name: self.decide(record, stage.name, at=at, as_of=as_of, by=by, reason=reason)
+            for stage in self.stages
         }
 
     def require_same(self, other: Pipeline) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "PersonalText",
     "Share",
     "Span",
+    "as_decimal",
     "as_tuple",
     "checked",
     "hints_of",
@@ -125,14 +126,14 @@ _PLAIN_TYPES: Mapping[type, tuple[str, str]] = {
     bool: ("({v} is True or {v} is False)", "must be True or False"),
     int: ("isinstance({v}, int) and {v} is not True and {v} is not False", "must be an int"),
     float: ("isinstance({v}, float) and {v} - {v} == 0", "must be a finite float"),
-    Decimal: ("isinstance({v}, Decimal) and {v}.is_finite()", "must be a finite Decimal"),
+    Decimal: ("isinstance({v}, _Decimal) and {v}.is_finite()", "must be a finite Decimal"),
     datetime: (
-        "isinstance({v}, datetime) and {v}.tzinfo is not None",
+        "isinstance({v}, _datetime) and {v}.tzinfo is not None",
         "must be an aware datetime: one with a time zone",
     ),
-    date: ("isinstance({v}, date) and not isinstance({v}, datetime)", "must be a date without a time of day"),
-    timedelta: ("isinstance({v}, timedelta)", "must be a timedelta"),
-    Fraction: ("isinstance({v}, Fraction)", "must be a Fraction"),
+    date: ("isinstance({v}, _date) and not isinstance({v}, _datetime)", "must be a date without a time of day"),
+    timedelta: ("isinstance({v}, _timedelta)", "must be a timedelta"),
+    Fraction: ("isinstance({v}, _Fraction)", "must be a Fraction"),
 }
 
 
@@ -150,7 +151,7 @@ class _Test:
         return eval("lambda v: " + self.source.format(v="v"), {**_NAMES, **self.names})  # type: ignore[no-any-return]
 
 
-_NAMES: dict[str, object] = {"Decimal": Decimal, "datetime": datetime, "date": date, "timedelta": timedelta, "Fraction": Fraction}
+_NAMES = {f"_{cls.__name__}": cls for cls in (Decimal, datetime, date, timedelta, Fraction)}
 
 
 def _test(annotation: Any) -> _Test | None:
@@ -168,13 +169,13 @@ def _test(annotation: Any) -> _Test | None:
         return _either([_test(argument) for argument in arguments if argument is not NoneType], NoneType in arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return _each(_test(arguments[0]))
-    if isinstance(origin or annotation, type) and annotation is not object:
+    if isinstance(origin or annotation, type) and annotation not in (object, Any):
         return _instance(origin or annotation)
     return None
 
 
 def _instance(cls: type) -> _Test:
-    name = f"class_{cls.__name__}_{id(cls)}"
+    name = f"_class_{cls.__name__}_{id(cls)}"
     return _Test(f"isinstance({{v}}, {name})", {name: cls}, f"must be {_article(cls.__name__)} {cls.__name__}")
 
 
@@ -191,11 +192,15 @@ def _marked(test: _Test | None, mark: object) -> _Test | None:
     if isinstance(mark, NotEmpty):
         return _Test(f"{test.source} and {{v}} != ''", test.names, f"{test.rule} and not empty")
     if isinstance(mark, AtLeast | Between):
-        low, high = f"limit_{id(mark)}_low", f"limit_{id(mark)}_high"
+        low, high = f"_low_{id(mark)}", f"_high_{id(mark)}"
         if isinstance(mark, Between):
             names = {**test.names, low: mark.low, high: mark.high}
-            return _Test(f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}")
-        return _Test(f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}")
+            return _Test(
+                f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}"
+            )
+        return _Test(
+            f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}"
+        )
     return test
 
 
@@ -207,16 +212,18 @@ def _either(tests: list[_Test | None], none_allowed: bool) -> _Test | None:
     source = " or ".join((["{v} is None"] if none_allowed else []) + [f"({test.source})" for test in known])
     rule = " or ".join([known[0].rule] + [test.rule.removeprefix("must be ") for test in known[1:]])
     names = {name: value for test in known for name, value in test.names.items()}
-    return _Test(f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known))
+    return _Test(
+        f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known)
+    )
 
 
 def _each(test: _Test | None) -> _Test:
     """A tuple, and every item of it under `test`."""
     if test is None:
         return _Test("isinstance({v}, tuple)", {}, "must be a tuple")
-    name = f"each_{id(test)}"
+    name = f"_each_{id(test)}"
     rule = f"must be a tuple whose items {test.rule}"
-    names = {name: test.compiled(), f"keep_{name}": test}
+    names = {name: test.compiled(), f"{name}_kept": test}
     return _Test(f"isinstance({{v}}, tuple) and (not {{v}} or all(map({name}, {{v}})))", names, rule)
 
 
@@ -249,6 +256,13 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
     """
 
     def decorate(cls: type[T]) -> type[T]:
+        attributes: tuple[Any, ...] = fields(cls)  # type: ignore[arg-type]
+        unsuitable = [
+            attribute.name for attribute in attributes if hasattr(attribute.default, "factory") or not attribute.init
+        ]
+        if unsuitable:
+            message = f"{cls.__name__}: checked() takes neither factories nor init=False: {unsuitable}"
+            raise TypeError(message)
         plain_init = cls.__init__
 
         @wraps(plain_init)
@@ -269,35 +283,35 @@ def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None
     parameters, lines, stores, tests = [], [], [], _tests_of(cls)
     for attribute in fields(cls):
         name = attribute.name
-        given = attribute.alias  # the name of the argument: without the underscore of a private field
-        parameters.append(given if attribute.default is NOTHING else f"{given}=default_{name}")
+        given = attribute.alias  # the argument of a private field has no underscore
+        parameters.append(given if attribute.default is NOTHING else f"{given}=_default_{name}")
         if given != name:
             lines.append(f"    {name} = {given}")
-        names[f"default_{name}"], names[f"store_{name}"] = attribute.default, getattr(cls, name).__set__
+        names[f"_default_{name}"], names[f"_store_{name}"] = attribute.default, getattr(cls, name).__set__
         if attribute.converter is not None:
-            names[f"convert_{name}"] = attribute.converter
-            lines.append(f"    {name} = convert_{name}({name})")
-        stores.append(f"    store_{name}(self, {name})")
+            names[f"_convert_{name}"] = attribute.converter
+            lines.append(f"    {name} = _convert_{name}({name})")
+        stores.append(f"    _store_{name}(self, {name})")
     for test in tests.values():
         names.update(test.names)
     sound = " and ".join(f"({test.source.format(v=name)})" for name, test in tests.items())
-    names |= {f"in_order_{number}": rule.holds for number, rule in enumerate(across)}
+    names |= {f"_in_order_{number}": rule.holds for number, rule in enumerate(across)}
     ordered = " and ".join(
-        f"({rule.first} is None or {rule.last} is None or in_order_{number}({rule.first}, {rule.last}))"
+        f"({rule.first} is None or {rule.last} is None or _in_order_{number}({rule.first}, {rule.last}))"
         for number, rule in enumerate(across)
     )
     values = "dict(" + ", ".join(f"{name}={name}" for name in hints_of(cls)) + ")"
     if sound or ordered:
-        lines.append(f"    if not ({' and '.join(filter(None, (sound, ordered)))}): refuse({values})")
-    names["refuse"] = lambda held: _refuse_faults(cls, held, across)
+        lines.append(f"    if not ({' and '.join(filter(None, (sound, ordered)))}): _refuse({values})")
+    names["_refuse"] = lambda held: _refuse_faults(cls, held, across)
     star = "*, " if all(attribute.kw_only for attribute in fields(cls)) and parameters else ""
-    source = "\n".join([f"def __init__(self, {star}{', '.join(parameters)}):", *lines, *stores])
+    source = "\n".join([f"def __init__(self, {star}{', '.join(parameters)}):", *lines, *stores, "    return"])
     exec(source, names)
     return names["__init__"]  # type: ignore[return-value]
 
 
 def _refuse_faults(cls: type, held: Mapping[str, object], across: tuple[InOrder, ...]) -> None:
-    """Raise every fault of the values `held` under the tests of `cls`; return where there is none after all."""
+    """Raise every fault of the values `held` under the tests of `cls` and the rules `across` them."""
     tests = _tests_of(cls)
     faults = [
         Fault(name, test.rule, held[name], test.personal)
@@ -308,8 +322,7 @@ def _refuse_faults(cls: type, held: Mapping[str, object], across: tuple[InOrder,
     for rule in across:
         if rule.first not in unsound and rule.last not in unsound:
             faults.extend(rule.faults_of(held))
-    if faults:
-        raise InvalidValueError(cls.__name__, faults)
+    raise InvalidValueError(cls.__name__, faults)
 
 
 @cache
@@ -337,9 +350,14 @@ def require(what: str, /, **arguments: tuple[object, Any]) -> None:
         raise InvalidValueError(what, faults)
 
 
+def as_decimal(number: Decimal | int) -> Decimal:
+    """An int as a Decimal, for fields that count or share; anything else is returned for the check to refuse."""
+    return Decimal(number) if isinstance(number, int) and not isinstance(number, bool) else number  # type: ignore[return-value]
+
+
 def as_tuple(values: Iterable[T]) -> tuple[T, ...]:
     """`values` as a tuple, for fields that take any iterable; anything else is returned for the check to refuse."""
-    if isinstance(values, tuple) or isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, (tuple, str)) or not isinstance(values, Iterable):
         return values
     return tuple(values)
 

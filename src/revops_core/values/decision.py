@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.values.checks import Id, as_tuple, checked, require
-from revops_core.values.condition import Expression
+from revops_core.values.expression import Expression
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Blocker", "Refused", "Rule"]
@@ -27,7 +27,7 @@ class Rule:
 
     Args:
         code: what it is called in data and statistics, e.g. "budget_confirmed".
-        check: a condition, or a pure predicate of the record and the instant; an exception in it is a bug and propagates.
+        check: a condition, or a pure predicate of the record and the instant; an exception in it comes through.
         says: one sentence that tells a person what to do, e.g. "Confirm the budget first."
 
     >>> from revops_core.values.condition import each, known

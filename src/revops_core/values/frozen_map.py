@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from revops_core.errors import FrozenMapError
+
 __all__ = ["EMPTY", "FrozenMap", "frozen_map"]
 
 
@@ -17,7 +19,7 @@ class FrozenMap(Mapping[str, object]):
     __slots__ = ("_items",)
     _items: dict[str, object]
 
-    def __init__(self, items: Mapping[str, object] = {}) -> None:  # noqa: B006 - never changed
+    def __init__(self, items: Mapping[str, object] = {}) -> None:
         object.__setattr__(self, "_items", dict(items))
 
     def __getitem__(self, name: str) -> object:
@@ -30,8 +32,7 @@ class FrozenMap(Mapping[str, object]):
         return len(self._items)
 
     def __setattr__(self, name: str, value: object) -> None:
-        message = f"FrozenMap cannot be changed: build a new one with '{name}'"
-        raise AttributeError(message)
+        raise FrozenMapError(name)
 
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from attrs import field, frozen
 
-from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
+from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError, UndefinedValueError
 from revops_core.values.currencies import MINOR_UNITS
 
 __all__ = ["Money"]
@@ -66,7 +66,9 @@ class Money:
 
     def __attrs_post_init__(self) -> None:
         amount, currency = self.amount, self.currency
-        if not (isinstance(amount, Decimal) and amount.is_finite() and currency.__class__ is str and currency in MINOR_UNITS):
+        if not (
+            isinstance(amount, Decimal) and amount.is_finite() and currency.__class__ is str and currency in MINOR_UNITS
+        ):
             _refuse(amount, currency)
 
     @classmethod
@@ -183,17 +185,18 @@ class Money:
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
-        """Money by money is a `Fraction`; money by a number is money, carried to 34 digits."""
+        """Money by money is a `Fraction`; money by a number is money, carried to 34 digits; by zero it is undefined."""
         if isinstance(other, Money):
             if self.currency != other.currency:
                 raise CurrencyMismatchError(self.currency, other.currency)
+            if not other.amount:
+                raise UndefinedValueError("money / money", "zero_denominator")
             return Fraction(self.amount) / Fraction(other.amount)
         number = _factor(other)
         if number is None:
             return NotImplemented
         if not number:
-            message = "money divided by zero; ask first, an undefined ratio is `Undefined`"
-            raise ZeroDivisionError(message)
+            raise UndefinedValueError("money / 0", "zero_denominator")
         return _made(_DIVIDE.divide(self.amount, number), self.currency)
 
     def __lt__(self, other: Money) -> bool:

@@ -7,10 +7,8 @@ FY2027 runs from April 2026 to March 2027 and its first quarter, FY2027-Q1, is A
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Annotated
 
 from attrs import frozen
@@ -19,9 +17,9 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import Between, require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
-from revops_core.values.zone import day_start, is_zone, zone
+from revops_core.values.zone import day_start, day_start_microseconds, is_zone, zone
 
-__all__ = ["GRAINS", "Period", "periods_index"]
+__all__ = ["GRAINS", "Period"]
 
 _ONE_DAY = timedelta(days=1)
 _FIRST, _LAST = date(2, 1, 1), date(9999, 1, 1)  # a day inside what datetime can hold, whatever the zone's offset
@@ -112,7 +110,8 @@ class Period:
         >>> Period.quarter(2027, 1, fiscal_start_month=4).start_on
         datetime.date(2026, 4, 1)
         """
-        require("Period.quarter", year=(year, _Year), quarter=(quarter, _Quarter), fiscal_start_month=(fiscal_start_month, _Month))
+        month = fiscal_start_month
+        require("Period.quarter", year=(year, _Year), quarter=(quarter, _Quarter), fiscal_start_month=(month, _Month))
         first = _fiscal_first(year, fiscal_start_month) + 3 * (quarter - 1)
         return _whole(_first_of(first), "quarter", tz, fiscal_start_month)
 
@@ -211,7 +210,8 @@ class Period:
             InvalidValueError: `moment` is neither, or a naive datetime.
         """
         if isinstance(moment, datetime) and moment.tzinfo is not None:
-            return _edge(self.start_on, self.tz) <= to_microseconds(moment) < _edge(self.end_on, self.tz)
+            start = day_start_microseconds(self.start_on, self.tz)
+            return start <= to_microseconds(moment) < day_start_microseconds(self.end_on, self.tz)
         if not _is_day(moment):
             require("Period.contains", moment=(moment, date | datetime))
         return self.start_on <= moment < self.end_on
@@ -241,7 +241,8 @@ class Period:
             return _whole(day, self.grain, self.tz, self.fiscal_start_month)
         first = self.start_on.toordinal() + days
         if not _FIRST.toordinal() <= first <= _LAST.toordinal() - self.day_count:
-            raise InvalidValueError("Period", [Fault("start_on", f"must stay within {_FIRST} to {_LAST}", f"moved by {days} days")])
+            rule = f"must stay within {_FIRST} to {_LAST} when moved by {days} days"
+            raise InvalidValueError("Period", [Fault("start_on", rule, self.start_on)])
         return self._part(date.fromordinal(first), date.fromordinal(first + self.day_count))
 
     def clip(self, other: Interval | Period) -> Interval | Period | None:
@@ -301,51 +302,6 @@ class Period:
 
     def _part(self, start_on: date, end_on: date) -> Period:
         return Period(start_on=start_on, end_on=end_on, tz=self.tz, fiscal_start_month=self.fiscal_start_month)
-
-
-def periods_index(periods: Iterable[Period]) -> Callable[[date], int | None]:
-    """A fast function from a date or an aware datetime to the position of the period it falls in, or None.
-
-    For counting many rows by period: each answer is one bisection, however many periods there are.
-
-    Args:
-        periods: in order and apart, such as `Period.year(2026).months()`; gaps between them are allowed.
-
-    Raises:
-        InvalidValueError: two periods overlap or are out of order; and from the function, as `Period.contains`.
-
-    >>> month_of = periods_index(Period.year(2026).months())
-    >>> month_of(date(2026, 3, 31)), month_of(date(2027, 1, 1))
-    (2, None)
-    """
-    held = tuple(periods)
-    require("periods_index", periods=(held, tuple[Period, ...]))
-    day_edges = [(period.start_on.toordinal(), period.end_on.toordinal()) for period in held]
-    edges = [(_edge(period.start_on, period.tz), _edge(period.end_on, period.tz)) for period in held]
-    for i in range(1, len(held)):
-        if day_edges[i][0] < day_edges[i - 1][1] or edges[i][0] < edges[i - 1][1]:
-            raise InvalidValueError("periods_index", [Fault(f"periods[{i}]", f"must start after {held[i - 1]!r} ends", held[i])])
-    first_days, last_days = [start for start, _ in day_edges], [end for _, end in day_edges]
-    starts, ends = [start for start, _ in edges], [end for _, end in edges]
-
-    def index_of(moment: date) -> int | None:
-        if isinstance(moment, datetime) and moment.tzinfo is not None:
-            since = to_microseconds(moment)
-            position = bisect_right(starts, since) - 1
-            return position if position >= 0 and since < ends[position] else None
-        if not _is_day(moment):
-            require("periods_index", moment=(moment, date | datetime))
-        day = moment.toordinal()
-        position = bisect_right(first_days, day) - 1
-        return position if position >= 0 and day < last_days[position] else None
-
-    return index_of
-
-
-@lru_cache(maxsize=8192)
-def _edge(day: date, tz: str) -> int:
-    """The first instant of a civil day in a zone, in microseconds."""
-    return to_microseconds(day_start(day, tz))
 
 
 def _first_of(months: int) -> date:
@@ -415,6 +371,7 @@ def _faults(period: Period) -> Iterator[Fault]:
     if grain not in GRAINS:
         yield Fault("grain", f"must be one of {', '.join(GRAINS)}", grain)
     elif sound and grain in ("day", "week", "month") and first_month != 1:
-        yield Fault("fiscal_start_month", f"must be 1 for a {grain}, which is the same in every fiscal year", first_month)
+        rule = f"must be 1 for a {grain}, which every fiscal year shares"
+        yield Fault("fiscal_start_month", rule, first_month)
     elif sound and grain != "custom" and _bounds(start_on, grain, first_month) != (start_on, end_on):
         yield Fault("grain", f"must be 'custom' for {start_on} to {end_on}, which is no whole {grain}", grain)

@@ -20,8 +20,8 @@ from attrs import NOTHING, fields, has
 
 from revops_core.errors import Fault, InvalidPlainDataError, InvalidValueError
 from revops_core.values.checks import hints_of
-from revops_core.values.condition import Expression
 from revops_core.values.decision import Rule
+from revops_core.values.expression import Expression
 from revops_core.values.interval import Interval
 from revops_core.values.money import Money
 
@@ -45,10 +45,7 @@ def _datetime_from(text: str) -> datetime:
     """ISO 8601 with an offset, and the zone of RFC 9557 in brackets where it is known."""
     written, _, key = text.removesuffix("]").partition("[")
     at = datetime.fromisoformat(written)
-    if at.tzinfo is None:
-        message = "no offset"
-        raise ValueError(message)
-    return at.astimezone(ZoneInfo(key)) if key else at
+    return at.astimezone(ZoneInfo(key)) if key and at.tzinfo else at
 
 
 def _duration_from(text: str) -> timedelta:
@@ -109,7 +106,10 @@ def _encoded(value: Any, hint: Any, path: str) -> Any:
         if isinstance(value, cls):
             return text(value) if hint is cls else {"type": cls.__name__, "value": text(value)}
     if isinstance(value, tuple):
-        return [_encoded(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in enumerate(zip(value, _item_hints(hint, len(value)), strict=True))]
+        return [
+            _encoded(item, item_hint, f"{path}[{n}]")
+            for n, (item, item_hint) in enumerate(zip(value, _item_hints(hint, len(value)), strict=True))
+        ]
     if isinstance(value, Mapping):
         return _encoded_mapping(value, hint, path)
     if has(type(value)):
@@ -122,7 +122,9 @@ def _encoded_mapping(value: Mapping[Any, Any], hint: Any, path: str) -> Any:
     key_hint, value_hint = _mapping_hints(hint)
     if key_hint is str:
         return {key: _encoded(item, value_hint, f"{path}.{key}") for key, item in value.items()}
-    pairs = [[_encoded(key, key_hint, path), _encoded(item, value_hint, f"{path}[{key}]")] for key, item in value.items()]
+    pairs = [
+        [_encoded(key, key_hint, path), _encoded(item, value_hint, f"{path}[{key}]")] for key, item in value.items()
+    ]
     return {"type": "Mapping", "items": pairs}
 
 
@@ -133,7 +135,7 @@ def _bare(hint: Any) -> Any:
         return _bare(get_args(hint)[0])
     if origin in (Union, UnionType):
         remaining = [argument for argument in get_args(hint) if argument is not NoneType]
-        return _bare(remaining[0]) if len(remaining) == 1 else Union[tuple(remaining)]
+        return _bare(remaining[0]) if len(remaining) == 1 else hint
     return hint
 
 
@@ -166,12 +168,15 @@ def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rul
     >>> from_plain(Money, {"type": "Money", "amount": "1.10", "currency": "EUR"})
     Money('1.10', 'EUR')
     """
+    if not isinstance(data, Mapping):
+        raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
     reader = _Reader(cls.__name__, rules or {})
-    data = dict(data) if isinstance(data, Mapping) else data
-    written = data.pop("format_version", FORMAT_VERSION) if isinstance(data, dict) else FORMAT_VERSION
-    if written not in range(1, FORMAT_VERSION + 1):
-        reader.faults.append(Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written))
-    value = reader.read(data, cls, "$")
+    written = data.get("format_version", FORMAT_VERSION)
+    if written not in range(1, FORMAT_VERSION + 1):  # also what is no number at all
+        reader.faults.append(
+            Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
+        )
+    value = reader.read({name: item for name, item in data.items() if name != "format_version"}, cls, "$")
     if reader.faults:
         raise InvalidPlainDataError(cls.__name__, reader.faults)
     return value  # type: ignore[no-any-return]
@@ -182,6 +187,8 @@ _FAILED = object()
 
 class _Reader:
     """One pass over plain data that notes every fault and goes on."""
+
+    __slots__ = ("faults", "rules", "what")
 
     def __init__(self, what: str, rules: Mapping[str, Rule]) -> None:
         self.what = what
@@ -200,7 +207,12 @@ class _Reader:
             return self.scalar(data, hint, path)
         if isinstance(data, list):
             hints = _item_hints(hint, len(data))
-            return self.whole(tuple(self.read(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in enumerate(zip(data, hints, strict=True))))
+            return self.whole(
+                tuple(
+                    self.read(item, item_hint, f"{path}[{n}]")
+                    for n, (item, item_hint) in enumerate(zip(data, hints, strict=True))
+                )
+            )
         if isinstance(data, Mapping):
             return self.mapping(data, hint, path)
         return data
@@ -213,9 +225,11 @@ class _Reader:
         if not isinstance(data, str):
             return self.fail(path, rule, data)
         try:
-            return parse(data)
+            value = parse(data)
         except (ValueError, InvalidOperation, ZeroDivisionError, OverflowError, ZoneInfoNotFoundError):
             return self.fail(path, rule, data)
+        # Text of an instant without an offset parses, but names no moment.
+        return self.fail(path, rule, data) if cls is datetime and value.tzinfo is None else value
 
     def mapping(self, data: Mapping[str, Any], hint: Any, path: str) -> Any:
         key_hint, value_hint = _mapping_hints(hint)
@@ -226,13 +240,14 @@ class _Reader:
         if tag == "Mapping" and isinstance(data.get("items"), list):
             pairs = [self.pair(pair, key_hint, value_hint, f"{path}[{n}]") for n, pair in enumerate(data["items"])]
             return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)
-        if tag in _SCALAR_NAMES and not has(hint):
+        members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        choices = {cls.__name__: cls for cls in members if cls in _SCALARS or (isinstance(cls, type) and has(cls))}
+        choices = choices or {**_OPEN_CLASSES, **_SCALAR_NAMES}
+        if tag not in choices:
+            return self.fail(f"{path}.type", f"must be one of {', '.join(choices)}", tag)
+        if tag in _SCALAR_NAMES:
             return self.scalar(data.get("value"), _SCALAR_NAMES[tag], f"{path}.value")
-        choices = {choice.__name__: choice for choice in (get_args(hint) if get_origin(hint) is Union else (hint,)) if has(choice)}
-        cls = choices.get(tag) or (None if choices else _OPEN_CLASSES.get(tag))
-        if cls is None:
-            return self.fail(f"{path}.type", f"must be one of {', '.join(choices or _OPEN_CLASSES)}", tag)
-        return self.object(data, cls, path)
+        return self.object(data, choices[tag], path)
 
     def pair(self, pair: Any, key_hint: Any, value_hint: Any, path: str) -> Any:
         if not isinstance(pair, list) or len(pair) != 2:
@@ -242,7 +257,11 @@ class _Reader:
     def object(self, data: Mapping[str, Any], cls: type, path: str) -> Any:
         if cls is Rule and "check" not in data:
             code = str(data.get("code"))
-            return self.rules[code] if code in self.rules else self.fail(f"{path}.code", "must be the code of a rule in `rules`", code)
+            return (
+                self.rules[code]
+                if code in self.rules
+                else self.fail(f"{path}.code", "must be the code of a rule in `rules`", code)
+            )
         hints, arguments = hints_of(cls), {}
         known = {attribute.alias: attribute for attribute in fields(cls) if attribute.init}
         faults_before = len(self.faults)
@@ -258,5 +277,7 @@ class _Reader:
         try:
             return cls(**arguments)
         except InvalidValueError as error:
-            self.faults.extend(Fault(f"{path}.{fault.field}", fault.rule, fault.value, fault.personal) for fault in error.faults)
+            self.faults.extend(
+                Fault(f"{path}.{fault.field}", fault.rule, fault.value, fault.personal) for fault in error.faults
+            )
             return _FAILED

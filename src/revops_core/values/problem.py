@@ -12,7 +12,7 @@ __all__ = ["Problem"]
 @checked()
 @frozen(kw_only=True)
 class Problem:
-    """One thing that is wrong with a record, a fact or a row of an import; nothing was repaired or dropped because of it.
+    """One thing that is wrong with a record, a fact or a row of an import; nothing was repaired or dropped for it.
 
     Args:
         code: what kind of problem it is, stable and countable, e.g. "dangling_reference".
@@ -22,8 +22,8 @@ class Problem:
         field: which field, where it is one.
         row: the number of the row in an import, counted from 1 without the header.
 
-    >>> print(Problem(code="missing_account", says="'account_id' names no account (got 'a9')", subject="Contact", subject_id="c1"))
-    Contact c1: 'account_id' names no account (got 'a9')
+    >>> print(Problem(code="dangling_reference", says="names no account", subject="Contact", subject_id="c1"))
+    Contact c1: names no account
     """
 
     code: Id

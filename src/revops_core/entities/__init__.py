@@ -1,0 +1,78 @@
+"""Entities: the records of a CRM, a help desk and a billing system, and the facts that prove them."""
+
+from revops_core.entities.account import Account, IdealCustomerProfile, Industry
+from revops_core.entities.contact import Contact
+from revops_core.entities.deal import Deal
+from revops_core.entities.engagement import Activity, Answer, Touch, Usage, Visit
+from revops_core.entities.facts import (
+    Advocacy,
+    AutomationRun,
+    Changed,
+    Converted,
+    ForecastSnapshot,
+    Handoff,
+    Merged,
+    Milestone,
+    Quota,
+    Score,
+    Spend,
+)
+from revops_core.entities.lead import Lead, LeadSource, LeadStage
+from revops_core.entities.line_item import BillingInterval, LineItem
+from revops_core.entities.opportunity import (
+    BuyingRole,
+    ContactRole,
+    ForecastCategory,
+    Opportunity,
+    OpportunityKind,
+    OpportunityStage,
+    Outcome,
+)
+from revops_core.entities.product import Product
+from revops_core.entities.subscription import Pause, Subscription
+from revops_core.entities.ticket import Ticket, TicketPriority, TicketRequest
+from revops_core.entities.user import Team, User
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Advocacy",
+    "Answer",
+    "AutomationRun",
+    "BillingInterval",
+    "BuyingRole",
+    "Changed",
+    "Contact",
+    "ContactRole",
+    "Converted",
+    "Deal",
+    "ForecastCategory",
+    "ForecastSnapshot",
+    "Handoff",
+    "IdealCustomerProfile",
+    "Industry",
+    "Lead",
+    "LeadSource",
+    "LeadStage",
+    "LineItem",
+    "Merged",
+    "Milestone",
+    "Opportunity",
+    "OpportunityKind",
+    "OpportunityStage",
+    "Outcome",
+    "Pause",
+    "Product",
+    "Quota",
+    "Score",
+    "Spend",
+    "Subscription",
+    "Team",
+    "Ticket",
+    "TicketPriority",
+    "TicketRequest",
+    "Touch",
+    "Usage",
+    "User",
+    "Visit",
+]

@@ -1,0 +1,235 @@
+"""Expression: a condition or a computed value of one row, as plain frozen data.
+
+Missing values: a value that is missing equals nothing and has no order, so `==`, `<` and their kind do not hold for it
+and `!=` does; ask for it with `known` and `missing`. `and`, `or` and `not` cannot be made to work: use `&`, `|`, `~`.
+Each operation has its readings (as text, in Python) in one table, `_OPERATIONS`; DataFrame engines add theirs.
+How to write one with the fields of a class is in `condition.py`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from attrs import frozen
+
+from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError
+from revops_core.values.checks import require
+
+__all__ = ["Expression", "all_of", "any_of", "compiled"]
+
+Row = Any
+Read = Callable[[Row], Any]
+
+
+@frozen
+class Expression:
+    """A condition or a value of one row, as data: equal by value, hashable, printable, evaluated by `holds`.
+
+    Args:
+        operation: a name such as "equals", "all", "field".
+        arguments: expressions and literal values; of a field its name and the name of its class.
+
+    >>> priority_is_high = Expression("equals", (Expression("field", ("priority", "")), "high"))
+    >>> priority_is_high.holds({"priority": "high"}), str(priority_is_high)
+    (True, "priority is 'high'")
+    """
+
+    operation: str
+    arguments: tuple[Any, ...]
+
+    def __attrs_post_init__(self) -> None:
+        require("Expression", operation=(self.operation, str), arguments=(self.arguments, tuple[object, ...]))
+        if self.operation not in _OPERATIONS:
+            raise InvalidValueError(
+                "Expression", [Fault("operation", f"must be one of {', '.join(_OPERATIONS)}", self.operation)]
+            )
+        try:
+            frozenset(self.arguments)
+        except TypeError:
+            fault = Fault(
+                "arguments", "must be values that cannot be changed, such as a tuple for a list", self.arguments
+            )
+            raise InvalidValueError("Expression", [fault]) from None
+
+    def holds(self, row: Row) -> bool:
+        """Whether the condition holds for `row`: any object with these attributes, or a mapping with these keys.
+
+        A key that a mapping lacks counts as missing.
+
+        Raises:
+            UnknownFieldError: the object has no such attribute.
+        """
+        return bool(compiled(self)(row))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields it reads, each once, in order."""
+        if self.operation == "field":
+            return (self.arguments[0],)
+        found = (name for argument in self.arguments if isinstance(argument, Expression) for name in argument.fields)
+        return tuple(dict.fromkeys(found))
+
+    def __and__(self, other: Expression | bool) -> Expression:
+        return all_of(self, other)
+
+    def __or__(self, other: Expression | bool) -> Expression:
+        return any_of(self, other)
+
+    def __invert__(self) -> Expression:
+        return Expression("not", (self,))
+
+    def __bool__(self) -> NoReturn:
+        raise NoTruthValueError(str(self))
+
+    def __str__(self) -> str:
+        return _OPERATIONS[self.operation][0](*(_text(argument) for argument in self.arguments))
+
+
+def _text(argument: object) -> str:
+    if isinstance(argument, Expression):
+        return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
+    return repr(argument) if isinstance(argument, str) else str(argument)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def holds(left: Any, right: Any) -> bool:
+        if left is None or right is None:
+            return False
+        try:
+            return compare(left, right)
+        except TypeError:
+            fault = Fault("left", f"must have an order with {right!r}: values of one kind", left)
+            raise InvalidValueError("condition", [fault]) from None
+
+    return holds
+
+
+def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda left, right: None if left is None or right is None else compute(left, right)
+
+
+# operation -> how it reads as text, how it is computed from the values of its arguments ("field" is read from the row).
+_OPERATIONS: Mapping[str, tuple[Callable[..., str], Callable[..., Any]]] = {
+    "field": (lambda name, *_owner: name.strip("'"), lambda value: value),
+    "equals": (lambda a, b: f"{a} is {b}", lambda a, b: a is not None and b is not None and a == b),
+    "one_of": (
+        lambda a, *values: f"{a} is one of {', '.join(values)}",
+        lambda a, *values: a is not None and a in values,
+    ),
+    "less": (lambda a, b: f"{a} is below {b}", _ordered(operator.lt)),
+    "at_most": (lambda a, b: f"{a} is at most {b}", _ordered(operator.le)),
+    "more": (lambda a, b: f"{a} is above {b}", _ordered(operator.gt)),
+    "at_least": (lambda a, b: f"{a} is at least {b}", _ordered(operator.ge)),
+    "known": (lambda a: f"{a} is known", lambda a: a is not None),
+    "missing": (lambda a: f"{a} is missing", lambda a: a is None),
+    "all": (lambda *parts: " and ".join(parts) or "always", lambda *parts: all(parts)),
+    "any": (lambda *parts: " or ".join(parts) or "never", lambda *parts: any(parts)),
+    "not": (lambda a: f"not ({a})", lambda a: not a),
+    "plus": (lambda a, b: f"{a} + {b}", _arithmetic(operator.add)),
+    "minus": (lambda a, b: f"{a} - {b}", _arithmetic(operator.sub)),
+    "times": (lambda a, b: f"{a} × {b}", _arithmetic(operator.mul)),
+}
+
+
+def _condition(value: object) -> Expression:
+    if not isinstance(value, Expression):
+        rule = "must be a condition such as each(Lead).status == 'new'; compare a field of true and false with True"
+        raise InvalidValueError("condition", [Fault("condition", rule, value)])
+    return value
+
+
+def _joined(operation: str, conditions: Iterable[object]) -> Expression:
+    """The conditions under one `operation`, those already under it unfolded, a single one as it is."""
+    flat: list[Expression] = []
+    for condition in map(_condition, conditions):
+        flat.extend(condition.arguments if condition.operation == operation else (condition,))
+    return flat[0] if len(flat) == 1 else Expression(operation, tuple(flat))
+
+
+def all_of(*conditions: Expression | bool) -> Expression:
+    """The condition that holds where all of `conditions` do; always, where there are none.
+
+    >>> all_of().holds({})
+    True
+    """
+    return _joined("all", conditions)
+
+
+def any_of(*conditions: Expression | bool) -> Expression:
+    """The condition that holds where at least one of `conditions` does; never, where there are none.
+
+    >>> any_of().holds({})
+    False
+    """
+    return _joined("any", conditions)
+
+
+def _read_from(path: str) -> Read:
+    """How the field `path` is read from a row: attributes of objects, keys of mappings, dots step inwards."""
+    names = path.split(".")
+
+    def read(row: Row) -> Any:
+        for name in names:
+            if row is None:
+                return None
+            if isinstance(row, Mapping):
+                row = row.get(name)
+            else:
+                try:
+                    row = getattr(row, name)
+                except AttributeError:
+                    raise UnknownFieldError(name, type(row).__name__, _public_names(row)) from None
+        return row
+
+    return read
+
+
+def _public_names(row: object) -> list[str]:
+    return [name for name in dir(row) if not name.startswith("_")]
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_from) -> Read:
+    """`expression` as a function of a row, for a loop over many.
+
+    Args:
+        expression: a condition or a value.
+        read_from: how a field is read from a row; made once for each field.
+
+    >>> is_known = compiled(Expression("known", (Expression("field", ("amount", "")),)))
+    >>> [is_known(row) for row in ({"amount": 3}, {"amount": None}, {})]
+    [True, False, False]
+    """
+    if expression.operation == "field":
+        return read_from(expression.arguments[0])
+    compute = _OPERATIONS[expression.operation][1]
+    literals = [argument for argument in expression.arguments if not isinstance(argument, Expression)]
+    readers = [compiled(argument, read_from) for argument in expression.arguments if isinstance(argument, Expression)]
+    if len(readers) == 1:
+        first = readers[0]
+        if expression.operation == "equals" and literals[0] is not None:
+            wanted = literals[0]
+            return lambda row: bool(first(row) == wanted)
+        if isinstance(expression.arguments[0], Expression):
+            return lambda row: compute(first(row), *literals)
+    if expression.operation in {"all", "any"} and not literals:
+        return _all_hold(readers) if expression.operation == "all" else _any_holds(readers)
+    parts = [
+        compiled(part, read_from) if isinstance(part, Expression) else _constant(part) for part in expression.arguments
+    ]
+    return lambda row: compute(*[part(row) for part in parts])
+
+
+def _constant(value: object) -> Read:
+    return lambda _row: value
+
+
+def _all_hold(readers: list[Read]) -> Read:
+    return lambda row: all(reader(row) for reader in readers)
+
+
+def _any_holds(readers: list[Read]) -> Read:
+    return lambda row: any(reader(row) for reader in readers)
