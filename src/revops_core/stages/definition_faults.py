@@ -9,7 +9,7 @@ from typing import Any
 from revops_core.errors import Fault
 from revops_core.stages.edge import reasons_against
 from revops_core.stages.stage import KINDS
-from revops_core.values.condition import Expression
+from revops_core.values.expression import Expression
 from revops_core.values.decision import Rule
 
 __all__ = ["ClassName", "faults_of"]

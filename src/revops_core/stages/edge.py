@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from revops_core.stages.stage import Stage
-from revops_core.values.condition import Expression, compiled
+from revops_core.values.expression import Expression, compiled
 from revops_core.values.decision import Blocker, Rule
 
 __all__ = ["IMPOSSIBLE", "Edge", "Steps", "blocker", "edge_of", "ranks_of", "reasons_against"]

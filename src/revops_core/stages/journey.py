@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from attrs import field, frozen
 
 from revops_core.calendars import BusinessCalendar
-from revops_core.errors import DuplicateFactError, Fault, InvalidValueError, WrongSubjectError
+from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
+from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.instants import to_microseconds
 
@@ -90,8 +91,7 @@ class Journey:
 
     def __attrs_post_init__(self) -> None:
         require("Journey", facts=(self.facts, tuple[Moved | Corrected, ...]))
-        _refuse_mixture(self.facts)
-        moves = tuple(sorted(_effective(self.facts), key=_order))
+        moves = standing_moves(self.facts)
         object.__setattr__(self, "moves", moves)
         object.__setattr__(self, "stays", _stays(moves))
         object.__setattr__(self, "_entered", tuple(to_microseconds(move.at) for move in moves))
@@ -240,47 +240,6 @@ class Journey:
         opened = [name for name in names if pipeline.stage(name).is_open]
         first = next((stage.name for stage in pipeline if stage.is_open), None)
         return max(opened, key=lambda name: pipeline.rank(name) or 0) if opened else first if names else None
-
-
-def _order(move: Moved) -> tuple[int, int, int]:
-    return move.order
-
-
-def _refuse_mixture(facts: tuple[Moved | Corrected, ...]) -> None:
-    """Raise where the facts are of two records, or two of them are one."""
-    seen: dict[object, Moved | Corrected] = {}
-    for fact in facts:
-        inner = fact.replacement if isinstance(fact, Corrected) else None
-        for one in (fact, inner) if inner is not None else (fact,):
-            if one.subject_id != facts[0].subject_id:
-                raise WrongSubjectError(facts[0].subject_id, None, one.subject_id, getattr(one, "target", None))
-            # Equal order means equal hash: the hash itself is worked out only where there is something to name.
-            key = one.id if one._id or isinstance(one, Corrected) else one.order  # noqa: SLF001
-            if key in seen:
-                raise DuplicateFactError(one.id, (seen[key], one))
-            seen[key] = one
-
-
-def _effective(facts: tuple[Moved | Corrected, ...]) -> list[Moved]:
-    """The moves that stand, once every correction is followed; of two corrections of one fact, the later counts."""
-    moves = [fact for fact in facts if isinstance(fact, Moved)]
-    corrections = [fact for fact in facts if isinstance(fact, Corrected)]
-    if not corrections:
-        return moves
-    latest = {
-        fact.replaces: fact.replacement
-        for fact in sorted(corrections, key=lambda fact: (to_microseconds(fact.at), fact.id))
-    }
-    standing = []
-    for move in moves:
-        seen: set[str] = set()
-        last: Moved | None = move
-        while last is not None and last.id in latest and last.id not in seen:
-            seen.add(last.id)
-            last = latest[last.id]
-        if last is not None:
-            standing.append(last)
-    return standing
 
 
 def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:

@@ -89,10 +89,10 @@ class Moved:
         return "started" if self.source is None else "reopened" if self.reopens else "moved"
 
     @property
-    def order(self) -> tuple[int, int, int]:
-        """Where it stands among the moves of its record: by instant, number, and kind where the number is missing."""
+    def order(self) -> tuple[int, int, int, str]:
+        """Where it stands among the moves of its record: by instant, number, kind where the number is missing, id."""
         rank = 0 if self.source is None else 1 if self.reopens else 2
-        return to_microseconds(self.at), -1 if self.seq is None else self.seq, rank
+        return to_microseconds(self.at), -1 if self.seq is None else self.seq, rank, self._id or ""
 
     @property
     def changes(self) -> Mapping[str, Any]:
