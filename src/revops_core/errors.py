@@ -20,6 +20,7 @@ __all__ = [
     "InexactAmountError",
     "InvalidPlainDataError",
     "InvalidValueError",
+    "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
     "RevopsError",
@@ -259,3 +260,28 @@ class CalendarHorizonError(RevopsError, LookupError):
             f"the answer for {self.at} lies outside the years {self.first_year} to {self.last_year} of the calendar;"
             " build it with another first_year or last_year, and see that it ever opens"
         )
+
+
+# --- entities ---
+
+
+class MissingColumnsError(RevopsError, LookupError):
+    """Rows lack columns that an import was told to read; names them all.
+
+    Attributes:
+        missing: the columns that are not there.
+        found: the columns that are.
+    """
+
+    def __init__(self, missing: Iterable[str], found: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        self.found = tuple(found)
+        super().__init__(self.missing, self.found)
+
+    def __str__(self) -> str:
+        """Each missing column with the nearest name, then the columns there are."""
+        told = []
+        for column in self.missing:
+            near = get_close_matches(column, self.found, n=1)
+            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+        return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
