@@ -343,6 +343,18 @@ class TestTheDefinition:
         )
         assert calendar.open_time_on(date(2028, 1, 1)) == calendar.open_time_on(date(2028, 1, 3)) == 2 * HOUR
 
+    def test_holiday_hours_past_midnight_add_to_the_next_date_unless_that_is_replaced_too(self):
+        calendar = BusinessCalendar(
+            "Mo-Fr 09:00-17:00; PH 20:00-10:00",
+            tz="UTC",
+            holidays=[date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 5)],
+            overrides={date(2026, 3, 6): "", date(2026, 3, 3): "12:00-13:00"},
+        )
+        hours = [calendar.open_time_on(date(2026, 3, day)) / HOUR for day in range(2, 8)]
+        assert hours == [4, 1, 8, 4, 0, 0]
+        later = evolve(calendar, overrides={})
+        assert [later.open_time_on(date(2026, 3, day)) / HOUR for day in range(2, 8)] == [4, 4, 17, 4, 17, 0]
+
     def test_a_week_of_nothing_but_holidays_or_overrides_is_a_calendar(self):
         day = date(2026, 1, 1)
         for calendar in (
