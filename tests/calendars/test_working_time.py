@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -173,6 +174,17 @@ def test_working_time_is_counted_from_one_start_however_the_table_grows():
     table.subtract(JUNE, 9000 * 3600 * SECOND)
     table.add(JUNE, 9000 * 3600 * SECOND)
     assert table.worked(JUNE) == before
+
+
+def test_threads_that_grow_one_table_at_once_get_the_answers_of_one_thread():
+    moments = [JUNE + n * 97 * DAY for n in range(-60, 61)]
+    alone = BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin", first_year=1999)
+    expected = [(alone.compiled.add(t, 90 * DAY), alone.compiled.open_between(t, JUNE)) for t in moments]
+    for last_year in range(2050, 2056):  # each time a new table
+        table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin", last_year=last_year).compiled
+        with ThreadPoolExecutor(8) as pool:
+            asked = pool.map(lambda t, of=table: (of.add(t, 90 * DAY), of.open_between(t, JUNE)), moments)
+            assert list(asked) == expected
 
 
 def test_a_stretch_open_over_new_year_is_one_stretch():
