@@ -21,6 +21,7 @@ __all__ = [
     "InexactAmountError",
     "InvalidPlainDataError",
     "InvalidValueError",
+    "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
     "RevopsError",
@@ -376,3 +377,26 @@ class DuplicateFactError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The id, how many facts have it, and the way out."""
         return f"{len(self.facts)} facts have the id {self.fact_id!r}; keep one, or give each its own 'id' or 'seq'"
+# --- entities ---
+
+
+class MissingColumnsError(RevopsError, LookupError):
+    """Rows lack columns that an import was told to read; names them all.
+
+    Attributes:
+        missing: the columns that are not there.
+        found: the columns that are.
+    """
+
+    def __init__(self, missing: Iterable[str], found: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        self.found = tuple(found)
+        super().__init__(self.missing, self.found)
+
+    def __str__(self) -> str:
+        """Each missing column with the nearest name, then the columns there are."""
+        told = []
+        for column in self.missing:
+            near = get_close_matches(column, self.found, n=1)
+            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+        return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
