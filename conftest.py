@@ -39,9 +39,7 @@ class DocstringsAlone(PythonDocStringDocument):
 
 
 _pages = Sybil(
-    [PythonCodeBlockParser(future_imports=["annotations"])],
-    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
-    excludes=["docs/reference/*.md"],
+    [PythonCodeBlockParser(future_imports=["annotations"])], pattern="*.md", excludes=["docs/reference/*.md"]
 )
 _docstrings = Sybil([DocTestParser()], path="src", patterns=["*.py"], document_types={".py": DocstringsAlone})
 

@@ -57,7 +57,7 @@ def exports(root: Path, page: str) -> list[Export]:
 def public_names(tree: ast.Module) -> list[str]:
     """What `__all__` of a module lists."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and assigned_names(node) == ["__all__"] and node.value:
             return list(ast.literal_eval(node.value))
     return []
 
@@ -153,17 +153,26 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _class_signature(node: ast.ClassDef) -> str:
-    """The decorators, bases and public fields of a class."""
-    marks = [f"@{ast.unparse(mark)}\n" for mark in node.decorator_list]
+    """The bases and the public fields of a class: how it is kept inside is not of interest to its users."""
     bases = f"({', '.join(ast.unparse(base) for base in node.bases)})" if node.bases else ""
     fields = [
-        f"    {ast.unparse(field)}"
+        f"    {ast.unparse(field.target)}: {ast.unparse(field.annotation)}{_default(field.value)}"
         for field in node.body
         if isinstance(field, ast.AnnAssign)
         and not ast.unparse(field.target).startswith("_")
         and not ast.unparse(field.annotation).startswith("ClassVar")
     ]
-    return "\n".join([f"{''.join(marks)}class {node.name}{bases}:", *(fields or ["    ..."])])
+    return "\n".join([f"class {node.name}{bases}:", *(fields or ["    ..."])])
+
+
+def _default(value: ast.expr | None) -> str:
+    """The default of a field; what else `attrs.field` is told stays inside."""
+    if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] == "field":
+        told = {word.arg: word.value for word in value.keywords}
+        value = told.get("default")
+        if "factory" in told:
+            return f" = {ast.unparse(told['factory'])}()"
+    return f" = {ast.unparse(value)}" if value else ""
 
 
 def markdown(docstring: str) -> str:
@@ -188,7 +197,7 @@ def markdown(docstring: str) -> str:
             lines.append(f"- `{entry[1]}`: {entry[2]}")
         else:
             in_section = in_section and line.startswith("    ")
-            lines.append(line.strip() if in_section else line)
+            lines.append(f"  {line.strip()}" if in_section else line)
     if in_example:
         lines.append("```")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

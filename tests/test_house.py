@@ -205,6 +205,7 @@ PLANTED = [
     new("classes_are_facts_or_values", "@dataclass(frozen=True)\nclass Deal: ...", "class Deal can be changed"),
     new("classes_are_facts_or_values", "class Deal: ...", "class Deal is neither attrs.frozen nor slotted"),
     new("errors_stand_together", "class OddError(ValueError): ...", "class OddError is an error; define it in errors.py"),
+    new("errors_stand_together", "class _OddError(Exception): ...", "class _OddError is an error; define it in errors.py"),
     new("errors_stand_together", "def verb() -> None:\n    raise ValueError('no')", "raises ValueError"),
     new("errors_stand_together", "def verb() -> None:\n    raise NotImplementedError", "raises NotImplementedError"),
     new("errors_stand_together", "def verb(x: int) -> None:\n    assert x", "assert is gone under -O"),
@@ -230,7 +231,7 @@ PLANTED = [
     plant("public_names_are_documented", SRC + "errors.py", ERRORS.replace('"""Too late."""', "..."), "errors.LateError: no docstring"),
     plant("the_reference_is_fresh", SRC + "values/money.py", MONEY.replace("An amount", "A sum"), "docs/reference/values.md is stale"),
     plant("the_reference_is_fresh", "docs/reference/gone.md", "# Gone\n", "docs/reference/gone.md is stale"),
-    plant("the_reference_is_fresh", "docs/reference/values.md", "", "values.Money is in no page"),
+    plant("the_reference_is_fresh", "docs/reference/values.md", "", "docs/reference/values.md is stale"),
     plant("examples_in_docs_run", "docs/how-to/new.md", "```pycon\n>>> 1\n2\n```\n", "docs/how-to/new.md:1: a pycon block is never run"),
     plant("examples_in_docs_run", "README.md", "~~~python\n>>> 1\n2\n~~~\n", "README.md:1: may not be run"),
     plant("examples_in_docs_run", "README.md", "```\n>>> 1\n2\n```\n", "README.md:2: an example outside a python block"),
@@ -294,17 +295,58 @@ def test_checks_may_compile_and_cache_by_name_and_nothing_else_may(tmp_path):
         assert sum(len(list(rule(house))) for rule in rules) == count
 
 
+def test_a_private_function_may_raise_what_its_module_catches_and_a_public_one_may_not(tmp_path):
+    code = "def {}() -> None:\n    raise ValueError\n\ndef verb() -> None:\n    try:\n        read()\n    except ({}):\n        return"
+    cases = {
+        ("_read", "KeyError, ValueError"): 0,
+        ("_read", "KeyError, OSError"): 1,
+        ("read", "KeyError, ValueError"): 1,
+    }
+    for (name, caught), count in cases.items():
+        house = built(tmp_path / name / caught, {**SOUND, NEW: module(code.format(name, caught))})
+        assert len(list(house_rules.errors_stand_together(house))) == count
+
+
+def test_a_private_signal_may_stand_where_it_is_caught(tmp_path):
+    code = "class _Stop(Exception): ...\n\ndef verb() -> None:\n    try:\n        read()\n    except _Stop:\n        return"
+    assert list(house_rules.errors_stand_together(built(tmp_path, {**SOUND, NEW: module(code)}))) == []
+
+
+def test_a_function_that_returns_a_definition_is_a_kpi_and_another_is_a_public_name(tmp_path):
+    code = "def nrr(period: int) -> KpiDefinition: ...\n\ndef measure() -> Table: ...\n\nwin_rate = 1"
+    init = (
+        '"""K."""\nfrom revops_core.kpis.file import measure, nrr, win_rate\n__all__ = ["measure", "nrr", "win_rate"]\n'
+    )
+    files = {SRC + "kpis/file.py": module(code, '"measure", "nrr", "win_rate"'), SRC + "kpis/__init__.py": init}
+    figures = built(tmp_path, files).figures
+    assert (figures["KPIs"], figures["public names"]) == (2, 1)
+
+
+def test_a_value_may_be_asked_whether_it_has_a_hash(tmp_path):
+    house = built(tmp_path, {**SOUND, NEW: module("def verb(x: object) -> None:\n    hash(x)")})
+    assert list(house_rules.nothing_is_read_or_written(house)) == []
+
+
 def test_the_reference_shows_the_fields_the_methods_and_the_examples(tmp_path):
     page = pages(built(tmp_path, SOUND).root)["values.md"]
-    assert "## Money\n\n```python\n@frozen\nclass Money:\n    amount: int\n```\n\nAn amount." in page
+    assert "## Money\n\n```python\nclass Money:\n    amount: int\n```\n\nAn amount." in page
     assert "```python\n>>> Money(3)\nMoney(amount=3)\n```\n\n### Money.sign" in page
     assert "## ZERO\n\nNothing." in page
     assert "def total(amounts: tuple[Money, ...]) -> Money" in page
 
 
+def test_the_reference_shows_the_default_of_a_field_and_not_how_it_is_kept(tmp_path):
+    fields = "    a: int = field(converter=int)\n    b: int = attrs.field(default=3, repr=False)\n    c: list = field(factory=list)"
+    source = MONEY.replace(
+        "    amount: int\n", f"{fields}\n    d: str = ''\n    _e: int = 0\n    F: ClassVar[int] = 1\n"
+    )
+    page = pages(built(tmp_path, {**SOUND, SRC + "values/money.py": source}).root)["values.md"]
+    assert "class Money:\n    a: int\n    b: int = 3\n    c: list = list()\n    d: str = ''\n```" in page
+
+
 def test_sections_of_a_docstring_become_lists():
     text = "The sum.\n\nArgs:\n    amounts: what to add,\n        in one currency.\n\nRaises:\n    LateError: too late.\n\n>>> 1\n1\n"
     assert markdown(text) == (
-        "The sum.\n\n**Args**\n\n- `amounts`: what to add,\nin one currency.\n\n**Raises**\n\n- `LateError`: too late.\n\n"
+        "The sum.\n\n**Args**\n\n- `amounts`: what to add,\n  in one currency.\n\n**Raises**\n\n- `LateError`: too late.\n\n"
         "```python\n>>> 1\n1\n```"
     )

@@ -4,8 +4,7 @@ import pickle
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from math import comb, sqrt, tan
-from math import pi as PI
+from math import comb, pi, sqrt, tan
 from statistics import NormalDist, mean, stdev
 
 import pytest
@@ -79,7 +78,7 @@ def test_equal_values_have_a_mean_without_doubt() -> None:
 def test_the_quantiles_of_t_are_those_of_its_closed_forms(share: float, degrees: int) -> None:
     value = student_t_quantile(share, degrees)
     if degrees == 1:
-        assert value == pytest.approx(tan(PI * (share - 0.5)), abs=1e-9, rel=1e-9)
+        assert value == pytest.approx(tan(pi * (share - 0.5)), abs=1e-9, rel=1e-9)
     elif degrees == 2:
         u = 2 * share - 1
         assert value == pytest.approx(u * sqrt(2 / (1 - u * u)), abs=1e-9, rel=1e-9)

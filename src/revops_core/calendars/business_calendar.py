@@ -347,8 +347,7 @@ def _instant(verb: str, name: str, at: datetime) -> int:
     try:
         return to_microseconds(at)
     except (TypeError, AttributeError):
-        require(verb, **{name: (at, datetime)})
-        raise
+        raise InvalidValueError(verb, [Fault(name, "must be an aware datetime: one with a time zone", at)]) from None
 
 
 def _span(verb: str, span: timedelta) -> int:

@@ -162,7 +162,7 @@ def _parsed(text: str) -> OpeningHours:
                     days[number] = united((*days[number], *spans)) if adds else spans
         except _UnreadableError as error:
             faults.append(Fault("hours", str(error), text))
-    if not text.strip():
+    if not text.replace(";", "").strip():
         faults.append(Fault("hours", "must hold at least one rule such as 'Mo-Fr 09:00-17:00' or '24/7'", text))
     if faults:
         raise InvalidValueError("OpeningHours", faults)

@@ -109,7 +109,7 @@ class WorkingTime:
                 self._grow(min(year, years[0]), max(year, years[-1]))
 
     def _search(self, t: int, *, later: bool) -> None:
-        """Grow the table to twice its years for an answer that lies `later`, or earlier; t is where the search began."""
+        """Grow the table to twice its years for an answer that lies `later`, or earlier; it began at t."""
         with self._lock:
             years = self._years
             first = years[0] if later else max(self._first, years[0] - len(years))

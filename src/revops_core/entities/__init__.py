@@ -2,6 +2,14 @@
 
 from revops_core.entities.account import Account, IdealCustomerProfile, Industry
 from revops_core.entities.contact import Contact
+from revops_core.entities.conversion import (
+    LEAD_RULES,
+    LeadConversion,
+    OpportunityConversion,
+    convert_lead,
+    convert_opportunity,
+    subscriptions_from,
+)
 from revops_core.entities.deal import Deal
 from revops_core.entities.engagement import Activity, Answer, Touch, Usage, Visit
 from revops_core.entities.facts import (
@@ -51,13 +59,16 @@ __all__ = [
     "Handoff",
     "IdealCustomerProfile",
     "Industry",
+    "LEAD_RULES",
     "Lead",
+    "LeadConversion",
     "LeadSource",
     "LeadStage",
     "LineItem",
     "Merged",
     "Milestone",
     "Opportunity",
+    "OpportunityConversion",
     "OpportunityKind",
     "OpportunityStage",
     "Outcome",
@@ -75,4 +86,7 @@ __all__ = [
     "Usage",
     "User",
     "Visit",
+    "convert_lead",
+    "convert_opportunity",
+    "subscriptions_from",
 ]

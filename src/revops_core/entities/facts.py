@@ -14,7 +14,7 @@ from typing import Annotated
 
 from attrs import field, frozen
 
-from revops_core.values.checks import AtLeast, Count, Id, InOrder, Span, as_decimal, as_tuple, checked, short_repr
+from revops_core.values.checks import AtLeast, Count, Id, InOrder, Span, as_decimal, checked, short_repr
 from revops_core.values.money import Money
 
 __all__ = [
@@ -68,17 +68,16 @@ class Changed:
 @checked()
 @frozen(kw_only=True)
 class Converted:
-    """A record became others: a lead a contact of an account, a won opportunity a deal, a deal subscriptions.
+    """A record became others: a lead a contact of an account, a won opportunity a deal.
 
     Args:
         subject, subject_id: the record that was converted, e.g. "Lead" and its id.
         contact_id, account_id, opportunity_id, deal_id: what it became, or was joined to.
-        subscription_ids: the subscriptions it became.
         by: the user who did it.
 
     >>> from datetime import UTC
-    >>> Converted(subject="Lead", subject_id="l1", contact_id="c1", account_id="a1", at=datetime(2026, 3, 1, tzinfo=UTC)).subject
-    'Lead'
+    >>> Converted(subject="Lead", subject_id="l1", account_id="a1", at=datetime(2026, 3, 1, tzinfo=UTC)).account_id
+    'a1'
     """
 
     subject: Id
@@ -89,7 +88,6 @@ class Converted:
     account_id: Id | None = None
     opportunity_id: Id | None = None
     deal_id: Id | None = None
-    subscription_ids: tuple[Id, ...] = field(default=(), converter=as_tuple)
     by: Id | None = None
     id: Id | None = None
 
@@ -135,8 +133,8 @@ class Handoff:
         is_automatic: whether it was accepted by no person, because the time ran out.
 
     >>> from datetime import UTC
-    >>> Handoff(subject="Lead", subject_id="l1", to_team="sales", at=datetime(2026, 3, 1, tzinfo=UTC)).accepted_at is None
-    True
+    >>> Handoff(subject="Lead", subject_id="l1", to_team="sales", at=datetime(2026, 3, 1, tzinfo=UTC)).to_team
+    'sales'
     """
 
     subject: Id
@@ -267,8 +265,9 @@ class Quota:
         amount: the target.
         kind: what counts towards it, e.g. "bookings", "expansion"; None: everything won.
 
-    >>> Quota(owner_id="u1", amount=Money(250_000, "EUR"), starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1)).kind is None
-    True
+    >>> first, after = date(2026, 1, 1), date(2026, 4, 1)
+    >>> Quota(owner_id="u1", amount=Money(250_000, "EUR"), starts_on=first, ends_on=after).owner_id
+    'u1'
     """
 
     owner_id: Id
@@ -323,7 +322,8 @@ class AutomationRun:
         count: how many runs.
 
     >>> from datetime import UTC
-    >>> AutomationRun(process="lead_assignment", at=datetime(2026, 3, 1, tzinfo=UTC), manual_time=timedelta(minutes=4)).count
+    >>> night = datetime(2026, 3, 1, 22, tzinfo=UTC)
+    >>> AutomationRun(process="lead_assignment", at=night, manual_time=timedelta(minutes=4)).count
     1
     """
 

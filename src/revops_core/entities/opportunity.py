@@ -111,6 +111,7 @@ class Opportunity:
         contacts: who takes part, and in which role.
         lines: what is sold; `product_id` where the CRM keeps a single product.
         lead_id: the lead it came from.
+        deal_id: the deal it became.
         subscription_id: the subscription that it renews or expands.
 
     >>> Opportunity(id="o1", amount=Money(1200, "EUR"), close_date=date(2026, 9, 30))
@@ -138,6 +139,7 @@ class Opportunity:
     loss_reason: str | None = None
     lead_source: str | None = None
     lead_id: Id | None = None
+    deal_id: Id | None = None
     product_id: Id | None = None
     subscription_id: Id | None = None
     contacts: tuple[ContactRole, ...] = field(default=(), converter=as_tuple)

@@ -352,10 +352,10 @@ def as_decimal(number: Decimal | int) -> Decimal:
     return Decimal(number) if isinstance(number, int) and not isinstance(number, bool) else number  # type: ignore[return-value]
 
 
-def as_tuple(values: Iterable[T]) -> tuple[T, ...]:
+def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     """`values` as a tuple, for fields that take any iterable; anything else is returned for the check to refuse."""
     if isinstance(values, (tuple, str)) or not isinstance(values, Iterable):
-        return values
+        return values  # type: ignore[return-value]
     return tuple(values)
 
 
@@ -364,16 +364,16 @@ def shortened(text: str) -> str:
     return f"{text[:1]}…" if text else ""
 
 
-def short_repr(value: Any) -> str:
+def short_repr(self: Any) -> str:
     """The repr of a value with many fields: only those that are not at their default, personal ones shortened."""
     parts = []
-    for attribute in fields(value.__class__):
-        held = getattr(value, attribute.name)
+    for attribute in fields(self.__class__):
+        held = getattr(self, attribute.name)
         if held is attribute.default or (type(held) is type(attribute.default) and held == attribute.default):
             continue
-        personal = isinstance(held, str) and _is_personal(value.__class__, attribute.name)
+        personal = isinstance(held, str) and _is_personal(self.__class__, attribute.name)
         parts.append(f"{attribute.name}={shortened(held) if personal else held!r}")
-    return f"{value.__class__.__name__}({', '.join(parts)})"
+    return f"{self.__class__.__name__}({', '.join(parts)})"
 
 
 def _is_personal(cls: type, name: str) -> bool:

@@ -20,6 +20,7 @@ from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, chec
 
 __all__ = [
     "ConfidenceInterval",
+    "Level",
     "mean_interval",
     "normal_quantile",
     "nps_interval",
@@ -30,6 +31,8 @@ __all__ = [
 
 _SMALLEST = 1e-9  # levels and shares nearer to 0 or 1 than this would exhaust the digits of a float
 Level = Annotated[float, Between(_SMALLEST, 1 - _SMALLEST)]
+"""How sure an interval is: above 0 and below 1."""
+
 _Degrees = Annotated[int, AtLeast(1)]
 _Number = int | float | Decimal | Fraction
 

@@ -141,6 +141,8 @@ class Period:
         Args:
             moment: a date, or an aware datetime, which falls on the day it has in `tz`.
             grain: any of `GRAINS` but "custom".
+            tz: key of an IANA time zone.
+            fiscal_start_month: the month in which the fiscal year begins, for quarters and years.
 
         >>> from datetime import timezone
         >>> Period.containing(datetime(2026, 6, 30, 23, tzinfo=timezone.utc), "month", tz="Europe/Paris").label
@@ -243,7 +245,7 @@ class Period:
         if not _FIRST.toordinal() <= first <= _LAST.toordinal() - self.day_count:
             rule = f"must stay within {_FIRST} to {_LAST} when moved by {days} days"
             raise InvalidValueError("Period", [Fault("start_on", rule, self.start_on)])
-        return self._part(date.fromordinal(first), date.fromordinal(first + self.day_count))
+        return _part(self, date.fromordinal(first), date.fromordinal(first + self.day_count))
 
     def clip(self, other: Interval | Period) -> Interval | Period | None:
         """The part of `other` inside this period, of the same kind as `other`; None where they do not meet.
@@ -262,7 +264,7 @@ class Period:
         start_on, end_on = max(self.start_on, other.start_on), min(self.end_on, other.end_on)
         if start_on >= end_on:
             return None
-        return other if (start_on, end_on) == (other.start_on, other.end_on) else other._part(start_on, end_on)
+        return other if (start_on, end_on) == (other.start_on, other.end_on) else _part(other, start_on, end_on)
 
     def days(self) -> tuple[Period, ...]:
         """Its days, in order."""
@@ -294,14 +296,11 @@ class Period:
         while day < self.end_on:
             start_on, end_on = _bounds(day, grain, self.fiscal_start_month)
             if start_on < self.start_on or end_on > self.end_on:
-                tiles.append(self._part(max(start_on, self.start_on), min(end_on, self.end_on)))
+                tiles.append(_part(self, max(start_on, self.start_on), min(end_on, self.end_on)))
             else:
                 tiles.append(_whole(day, grain, self.tz, self.fiscal_start_month))
             day = end_on
         return tuple(tiles)
-
-    def _part(self, start_on: date, end_on: date) -> Period:
-        return Period(start_on=start_on, end_on=end_on, tz=self.tz, fiscal_start_month=self.fiscal_start_month)
 
 
 def _first_of(months: int) -> date:
@@ -324,6 +323,11 @@ def _bounds(day: date, grain: str, fiscal_start_month: int) -> tuple[date, date]
     months = 12 * day.year + day.month - 1
     first = months - (months - fiscal_start_month + 1) % _MONTHS[grain]
     return _first_of(first), _first_of(first + _MONTHS[grain])
+
+
+def _part(period: Period, start_on: date, end_on: date) -> Period:
+    """Days of the zone and the fiscal calendar of `period`, whatever their number."""
+    return Period(start_on=start_on, end_on=end_on, tz=period.tz, fiscal_start_month=period.fiscal_start_month)
 
 
 def _whole(day: date, grain: str, tz: str, fiscal_start_month: int) -> Period:
