@@ -94,7 +94,7 @@ class Expression:
 def _text(argument: object) -> str:
     if isinstance(argument, Expression):
         return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
-    return repr(argument) if isinstance(argument, str) else str(argument)
+    return repr(str(argument)) if isinstance(argument, str) else str(argument)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
