@@ -283,7 +283,10 @@ def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None
     parameters, lines, stores, tests = [], [], [], _tests_of(cls)
     for attribute in fields(cls):
         name = attribute.name
-        parameters.append(name if attribute.default is NOTHING else f"{name}=_default_{name}")
+        given = attribute.alias  # the argument of a private field has no underscore
+        parameters.append(given if attribute.default is NOTHING else f"{given}=_default_{name}")
+        if given != name:
+            lines.append(f"    {name} = {given}")
         names[f"_default_{name}"], names[f"_store_{name}"] = attribute.default, getattr(cls, name).__set__
         if attribute.converter is not None:
             names[f"_convert_{name}"] = attribute.converter
