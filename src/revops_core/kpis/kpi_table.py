@@ -120,7 +120,7 @@ class KpiTable:
     as_of: datetime | None
     currency: str | None
     layout: Layout
-    segments: Mapping[Hashable, list[Tally | None]]
+    segments: Mapping[tuple[Hashable, ...], list[Tally | None]]
     _kinds: dict[Any, str] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -128,8 +128,7 @@ class KpiTable:
 
     def keys(self) -> list[tuple[Any, ...]]:
         """The segments, in order: by value where all of them sort, what is missing last."""
-        keys: list[Any] = list(self.segments)
-        return sorted(keys, key=lambda key: tuple((part is None, *_sortable(part)) for part in key))
+        return sorted(self.segments, key=lambda key: tuple((part is None, *_sortable(part)) for part in key))
 
     def measurement(
         self, kpi: Kpi | str, *, segment: Mapping[str, object] | None = None, period: Period | None = None
@@ -157,7 +156,7 @@ class KpiTable:
             raise InvalidValueError("KpiTable.measurement", faults)
         return self._measured(found, key, None if period is None else self.periods.index(period))
 
-    def _measured(self, kpi: Kpi, key: Hashable | None, number: int | None) -> Measurement:
+    def _measured(self, kpi: Kpi, key: tuple[Hashable, ...] | None, number: int | None) -> Measurement:
         tallies = self._together() if key is None else self.segments[key]
         period = None if number is None else self.periods[number]
         if number is None and len(self.periods) == 1:
@@ -174,7 +173,7 @@ class KpiTable:
             period=period,
             as_of=self.as_of,
             currency=self.currency if kpi.unit == "money" else None,
-            segment={} if key is None else dict(zip(self.by, key, strict=True)),  # type: ignore[call-overload]
+            segment={} if key is None else dict(zip(self.by, key, strict=True)),
         )
 
     def _together(self) -> list[Tally | None]:

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Inexact
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from revops_core.errors import CurrencyMismatchError, Fault, InvalidRowError, InvalidValueError, RevopsError
+from revops_core.errors import (
+    CurrencyMismatchError,
+    Fault,
+    InexactAmountError,
+    InvalidRowError,
+    InvalidValueError,
+    RevopsError,
+)
 from revops_core.kpis.formula import Aggregate
 from revops_core.kpis.tally import Tally, fold, started
 from revops_core.values.expression import Expression, compiled
@@ -27,7 +35,7 @@ __all__ = ["Bound", "By", "Lane", "Layout", "Segments", "Slot", "fill", "laid_ou
 
 By = str | Callable[[Any], Hashable]
 Slot = tuple[str, Expression, Expression | None]
-Segments = dict[Hashable, list[Tally | None]]
+Segments = dict[tuple[Hashable, ...], list[Tally | None]]
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -151,19 +159,21 @@ def fill(
         CurrencyMismatchError: amounts of two currencies in one sum; names the row.
     """
     lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
+    # One field or function makes the key itself, which saves a tuple for each row.
+    found: dict[Any, list[Tally | None]] = {key[0]: held for key, held in segments.items()} if len(by) == 1 else segments
     position, row, row_class = 0, None, None
     segment_of: Callable[[Any], Hashable] | None = None
     plan: list[_CompiledLane] = []
     try:
-        for row in rows:
+        for position, row in enumerate(rows):
             if row.__class__ is not row_class:
                 row_class = row.__class__
                 segment_of = _segment_reader(row, by)
                 plan = [_compiled(lane, row, layout.tz) for lane in lanes]
             key = () if segment_of is None else segment_of(row)
-            tallies = segments.get(key)
+            tallies = found.get(key)
             if tallies is None:
-                tallies = segments[key] = [None] * layout.tally_count
+                tallies = found[key] = [None] * layout.tally_count
             for place, steps, lane in plan:
                 number = place(row) if place is not None else lane.first
                 if number is None:
@@ -171,22 +181,23 @@ def fill(
                 tally = tallies[number]
                 if tally is None:
                     tally = tallies[number] = lane.tally()
-                for holds, counted, folds in steps:
-                    if holds is None or holds(row):
+                for read, wanted, counted, folds in steps:
+                    if wanted is None or read(row) in wanted:
                         tally[counted] += 1
                         for add in folds:
                             add(tally, row)
-            position += 1
-    except (AttributeError, LookupError, TypeError, RevopsError) as error:
+    except (AttributeError, LookupError, TypeError, Inexact, RevopsError) as error:
         named = _named_error(error, row, position, lanes, by)
         if named is error:
             raise
         raise named from error
+    if len(by) == 1:
+        segments.update({(key,): held for key, held in found.items()})
 
 
 _CompiledLane = tuple[
     Callable[[Any], int | None] | None,
-    list[tuple[Callable[[Any], Any] | None, int, list[Callable[[Tally, Any], None]]]],
+    list[tuple[Callable[[Any], Any], tuple[Any, ...] | None, int, list[Callable[[Tally, Any], None]]]],
     Lane,
 ]
 
@@ -209,8 +220,20 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
             operation, _, value = lane.slots[slot]
             if operation != "count":
                 folds.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-        steps.append((None if where.operation == "row" else reader(where), counted, folds))
+        steps.append((*_test(_bound(where, row, lane.bound, tz), read_from), counted, folds))
     return _placer(lane, None if lane.dated is None else reader(lane.dated)), steps, lane
+
+
+def _test(where: Expression, read_from: Callable[[str], Callable[[Any], Any]]) -> tuple[Any, tuple[Any, ...] | None]:
+    """What is read of a row and which values of it are wanted; None: all rows are. It saves a call for each row."""
+    if where.operation == "row":
+        return _always, None
+    wanted = tuple(part for part in where.arguments if not isinstance(part, Expression))
+    first = where.arguments[0] if where.arguments else None
+    if where.operation in {"equals", "one_of"} and isinstance(first, Expression) and None not in wanted:
+        if len(wanted) == len(where.arguments) - 1:
+            return compiled(first, read_from), wanted
+    return compiled(where, read_from), (True,)
 
 
 def _always(_row: Any) -> bool:
@@ -225,6 +248,8 @@ def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], in
     if bound is not None and lane.periods and bound.instant >= lane.periods[-1].end:
         bound = None
     index_of = periods_index(lane.periods) if lane.periods else None
+    begin, end = (lane.periods[0].start.astimezone(UTC), lane.periods[0].end.astimezone(UTC)) if lane.periods else (None, None)
+    is_single = len(lane.periods) == 1
 
     def place(row: Any) -> int | None:
         moment = read(row)
@@ -234,6 +259,8 @@ def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], in
             return None
         if index_of is None:
             return first
+        if is_single and isinstance(moment, datetime) and moment.tzinfo is not None:
+            return first if begin <= moment < end else None  # type: ignore[operator]
         number = index_of(moment)
         return None if number is None else first + number
 
@@ -300,10 +327,7 @@ def _segment_reader(row: Any, by: Sequence[By]) -> Callable[[Any], Hashable] | N
     readers = [read_from(part) if isinstance(part, str) else part for part in by]
     if not readers:
         return None
-    if len(readers) == 1:
-        only = readers[0]
-        return lambda row: (only(row),)
-    return lambda row: tuple([read(row) for read in readers])
+    return readers[0] if len(readers) == 1 else lambda row: tuple([read(row) for read in readers])
 
 
 def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane], by: Sequence[By]) -> Exception:
@@ -311,6 +335,8 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     row_id = row.get("id") if isinstance(row, Mapping) else getattr(row, "id", None)
     if isinstance(error, CurrencyMismatchError):
         return CurrencyMismatchError(error.left, error.right, f"row {position} (id {row_id!r})")
+    if isinstance(error, Inexact):
+        return InexactAmountError("add", 34)
     if isinstance(error, InvalidValueError):
         return InvalidRowError(position, row_id, error.faults)
     paths = [part for part in by if isinstance(part, str)]

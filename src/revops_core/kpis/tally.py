@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
-from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
+from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.values.money import Money
 
 __all__ = ["Part", "Tally", "fold", "merged", "started"]
@@ -22,8 +22,9 @@ Part = Any
 Tally = list[Part]
 
 _MICROSECOND = timedelta(microseconds=1)
-_DIGITS = 34
-_add = Context(prec=_DIGITS, traps=[InvalidOperation, Overflow, Inexact]).add
+add_exactly: Callable[[Any, Any], Decimal] = Context(prec=34, traps=[InvalidOperation, Overflow, Inexact]).add
+"""The sum of two numbers, in a context of our own; raises `decimal.Inexact` where 34 digits do not hold it."""
+
 _START: dict[str, Callable[[], Any]] = {"total": int, "quantile": list, "distinct": set, "rows": list}
 
 
@@ -57,7 +58,8 @@ def _fold_total(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[T
         if kind != part[2]:
             _set_kind(part, kind, what)
         part[1] += 1
-        part[0] = part[0] + value if value.__class__ is int and part[0].__class__ is int else _sum(part[0], value)
+        summed = part[0]
+        part[0] = summed + value if value.__class__ is int and summed.__class__ is int else add_exactly(summed, value)
 
     return fold_total
 
@@ -143,18 +145,12 @@ def _named(kind: str) -> str:
     return kind if kind in {"number", "duration"} else f"an amount in {kind}"
 
 
-def _sum(left: int | Decimal, right: int | Decimal) -> Decimal:
-    try:
-        return _add(left, right)  # type: ignore[arg-type]
-    except Inexact:
-        raise InexactAmountError("add", _DIGITS) from None
-
-
 def merged(left: Part, right: Part, what: str) -> Part:
     """Two parts of one kind as one; neither is changed.
 
     Raises:
         CurrencyMismatchError: sums of two currencies.
+        decimal.Inexact: 34 digits do not hold the sum.
     """
     if isinstance(left, int):
         return left + right
@@ -166,5 +162,6 @@ def merged(left: Part, right: Part, what: str) -> Part:
     elif isinstance(left[0], list):
         part[0] = left[0] + right[0]
     else:
-        part[0] = _sum(left[0], right[0]) if Decimal in {type(left[0]), type(right[0])} else left[0] + right[0]
+        ints = isinstance(left[0], int) and isinstance(right[0], int)
+        part[0] = left[0] + right[0] if ints else add_exactly(left[0], right[0])
     return part

@@ -252,6 +252,8 @@ def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_fr
             return lambda row: first(row) in choices
         if isinstance(expression.arguments[0], Expression):
             return lambda row: compute(first(row), *literals)
+    if expression.operation == "first_known" and not literals:
+        return _first_known(readers)
     if expression.operation in {"all", "any"} and not literals:
         return _all_hold(readers) if expression.operation == "all" else _any_holds(readers)
     parts = [
@@ -262,6 +264,20 @@ def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_fr
 
 def _constant(value: object) -> Read:
     return lambda _row: value
+
+
+def _first_known(readers: list[Read]) -> Read:
+    first, *others = readers
+
+    def read(row: Row) -> Any:
+        value = first(row)
+        for other in others:
+            if value is not None:
+                return value
+            value = other(row)
+        return value
+
+    return read
 
 
 def _all_hold(readers: list[Read]) -> Read:
