@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from attrs import frozen
+
 from revops_core.stages.stage import Stage
 from revops_core.values.expression import Expression, compiled
 from revops_core.values.decision import Blocker, Rule
@@ -52,8 +54,19 @@ class Steps(NamedTuple):
     creation: frozenset[str]
 
 
-class Edge(NamedTuple):
-    """One step: what blocks it whatever the record holds, what it asks of the record, and what it does."""
+@frozen
+class Edge:
+    """One step: what blocks it whatever the record holds, what it asks of the record, and what it does.
+
+    Args:
+        blockers: what the definition has against it.
+        is_possible: whether fields and rules are looked at.
+        needs_reason: whether it asks why.
+        required: the fields it asks for, each with how it is read.
+        rules: the rules it asks, each with its condition compiled, where it is one.
+        kind: of the target stage.
+        outcome, probability, closes, reopens, regresses, skipped: as of `Moved`.
+    """
 
     blockers: tuple[Blocker, ...]
     is_possible: bool

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from revops_core.errors import (
     Fault,
@@ -33,6 +33,9 @@ def _as_stages(stages: Iterable[Stage | str]) -> tuple[Stage, ...]:
 
 def _as_transitions(pairs: Iterable[Transition | tuple[str, str]]) -> tuple[Transition, ...]:
     return tuple(Transition(*each) if isinstance(each, tuple | list) else each for each in as_tuple(pairs))
+
+
+_Known = tuple[Edge, tuple[Any, ...]]
 
 
 @frozen(repr=False)
@@ -81,7 +84,7 @@ class Pipeline:
     _by_name: Mapping[str, Stage] = field(init=False, eq=False, default=None)
     _ranks: Mapping[str, int] = field(init=False, eq=False, default=None)
     _steps: Steps = field(init=False, eq=False, default=None)
-    _edges: dict[tuple[str | None, str], Edge] = field(init=False, eq=False, factory=dict)
+    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         faults = self._faults_of_fields()
@@ -153,13 +156,7 @@ class Pipeline:
         Raises:
             UnknownStageError: either is no stage of this pipeline.
         """
-        try:
-            return self._edges[source, target]
-        except (KeyError, TypeError):
-            for name in (target,) if source is None else (source, target):
-                self.stage(name)
-            edge = edge_of(self._by_name, self._steps, self._ranks, source, target)
-            return self._edges.setdefault((source, target), edge)
+        return self._known_edge(source, target)[0]
 
     def decide(
         self,
@@ -197,21 +194,43 @@ class Pipeline:
         """
         source = record.stage
         try:
-            edge = self._edges[source, target]
+            edge, constants = self._edges[source, target]
         except (KeyError, TypeError):
-            edge = self._first_edge(record, target)
+            edge, constants = self._known_edge(source, target, record.id)
         version, name = getattr(record, "stage_version", None), getattr(record, "pipeline", None)
-        if (version is not None and version != self.version) or (isinstance(name, str) and name != self.name):
-            raise WrongPipelineError(record.id, (self.name, self.version), (name, version))
-        return decide_step(
-            edge, record, source, target, at, pipeline=self.name, version=self.version, as_of=as_of,
-            expected_seq=expected_seq, by=by, reason=reason, override=override, recorded_at=recorded_at,
-        )  # fmt: skip
+        if (version is not None and version != self.version) or (name.__class__ is str and name != self.name):
+            raise WrongPipelineError(str(record.id), (self.name, self.version), (name, version))
+        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
 
-    def _first_edge(self, record: Any, target: str) -> Edge:
-        if record.stage is not None and record.stage not in self._by_name:
-            raise UnknownStageError(record.stage, self.name, self._by_name, record.id)
-        return self.edge(record.stage, target)
+    def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
+        """The edge and what a move along it always holds, worked out once."""
+        if (source, target) not in self._edges:
+            self.stage(target)
+            if source is not None and source not in self._by_name:
+                raise UnknownStageError(
+                    source, self.name, self._by_name, None if subject_id is None else str(subject_id)
+                )
+            edge = edge_of(self._by_name, self._steps, self._ranks, source, target)
+            constants = (
+                source, target, self.name, self.version, edge.kind, edge.outcome, edge.probability, edge.closes,
+                edge.reopens, edge.regresses, edge.skipped,
+            )  # fmt: skip
+            self._edges[source, target] = edge, constants
+        return self._edges[source, target]
+
+    def start(
+        self, record: Any, target: str | None = None, *, at: datetime, by: str | None = None, reason: str | None = None
+    ) -> Moved | Refused:
+        """The first move of a record, into `target`: by default the stage that it holds, else the first open one.
+
+        A record that is created in a stage has no history yet: this is the fact that begins it.
+
+        Raises:
+            UnknownStageError: there is no such stage.
+        """
+        name = target or record.stage or next(stage.name for stage in self.stages if stage.is_open and stage.active)
+        edge, constants = self._known_edge(None, name, record.id)
+        return decide_step(edge, record, constants, at, None, None, by, reason, None, None)
 
     def options(
         self,
@@ -227,6 +246,31 @@ class Pipeline:
             stage.name: self.decide(record, stage.name, at=at, as_of=as_of, by=by, reason=reason)
             for stage in self.stages
         }
+
+    def classified(self, moves: Iterable[Moved]) -> tuple[Moved, ...]:
+        """Moves that were imported, with what this definition says of each: outcome, probability, closing, skips.
+
+        Raises:
+            UnknownStageError: a move names a stage that is none of this pipeline.
+        """
+        found = []
+        for move in moves:
+            edge = self.edge(move.source, move.target)
+            found.append(
+                evolve(
+                    move,
+                    pipeline=self.name,
+                    version=self.version,
+                    target_kind=edge.kind,
+                    outcome=edge.outcome,
+                    probability=edge.probability,
+                    closes=edge.closes,
+                    reopens=edge.reopens,
+                    regresses=edge.regresses,
+                    skipped=edge.skipped,
+                )  # fmt: skip
+            )
+        return tuple(found)
 
     def require_same(self, other: Pipeline) -> None:
         """Refuse another definition that calls itself by the same name and version but has other content.

@@ -22,7 +22,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache, wraps
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, frozen
 
@@ -168,6 +168,8 @@ def _test(annotation: Any) -> _Test | None:
         return test
     if origin in (Union, UnionType):
         return _either([_test(argument) for argument in arguments if argument is not NoneType], NoneType in arguments)
+    if origin is Literal:
+        return _choice(arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return _each(_test(arguments[0]))
     if isinstance(origin or annotation, type) and annotation not in (object, Any):
@@ -182,6 +184,11 @@ def _instance(cls: type) -> _Test:
 
 def _article(noun: str) -> str:
     return "an" if noun[0] in "AEIOUaeiou" else "a"
+
+
+def _choice(choices: tuple[object, ...]) -> _Test:
+    name = f"choices_{id(choices)}"
+    return _Test(f"{{v}} in {name}", {name: choices}, f"must be one of {', '.join(map(repr, choices))}")
 
 
 def _marked(test: _Test | None, mark: object) -> _Test | None:
