@@ -144,10 +144,9 @@ def test_a_faulty_cell_is_told_and_the_record_is_there_without_it() -> None:
     found, problems = read(Opportunity, *rows, currency="EUR")
     assert found == [Opportunity(id="o1"), Opportunity(id="o2", amount=Money(7, "EUR"), close_date=date(2026, 12, 31))]
     assert [str(problem) for problem in problems] == [
-        "Opportunity o1 row 1: 'amount' must be a number such as 1250.50, with a point and without separators (got '1,200')",
-        "Opportunity o1 row 1: 'close_date' must be a day, written as 'ISO 8601' (got '31.12.2026')".replace(
-            "'ISO 8601'", "ISO 8601"
-        ),
+        "Opportunity o1 row 1: 'amount' must be a number such as 1250.50, with a point and without separators"
+        " (got '1,200')",
+        "Opportunity o1 row 1: 'close_date' must be a day, written as ISO 8601 (got '31.12.2026')",
         "Opportunity o1 row 1: 'probability' must be a finite Decimal from 0 to 1 or None (got Decimal('1.5'))",
     ]
 
@@ -402,28 +401,53 @@ def test_no_row_is_lost_in_silence(rows: list[dict[str, str]]) -> None:
     columns = {name: name for name in ("id", "amount", "close_date", "created_at", "stage_seq", "outcome")}
     header = dict.fromkeys(columns, "")
     found, problems = from_rows(Opportunity, [{**header, **row} for row in rows], columns=columns, currency="EUR")
-    named = {problem.row for problem in problems}
-    assert len(found) >= len(rows) - len(named)
+    read_rows = iter(found)
     for number, row in enumerate(rows, 1):
         faulty = {problem.field for problem in problems if problem.row == number}
-        told = {name for name, cell in row.items() if cell.strip() and name not in faulty}
-        if number not in named:
-            assert any(sale.id == row["id"] and told <= {a.name for a in fields(type(sale))} for sale in found)
+        if "id" in faulty:
+            continue
+        sale = next(read_rows)
+        for name, cell in row.items():
+            if cell.strip() and name not in faulty:
+                assert getattr(sale, name) == cell if name in {"id", "outcome"} else getattr(sale, name) is not None
+    assert list(read_rows) == []
 
 
+ACCOUNTS = {
+    "columns": {
+        "id": "account",
+        "name": "account",
+        "industry": "sector",
+        "employee_count": "employees",
+        "country": "office_location",
+        "parent_id": "subsidiary_of",
+        "annual_revenue": "revenue",
+    },
+    "values": {"industry": {"technolgy": "technology"}, "country": {"Philipines": "Philippines"}},
+}
+SALES = {
+    "columns": {
+        "id": "opportunity_id",
+        "owner_id": "sales_agent",
+        "product_id": "product",
+        "account_id": "account",
+        "stage": "deal_stage",
+        "outcome": "deal_stage",
+        "created_on": "engage_date",
+        "closed_on": "close_date",
+        "amount": "close_value",
+    },
+    "values": {"outcome": {"Won": "won", "Lost": "lost", "Engaging": "open", "Prospecting": "open"}},
+    "strict": ["outcome"],
+}
+PRODUCTS = {"columns": {"id": "product", "name": "product", "family": "series", "list_price": "sales_price"}}
+USERS = {"columns": {"id": "sales_agent", "name": "sales_agent", "region": "regional_office"}}
 MAVEN: dict[type, tuple[str, dict[str, Any]]] = {
-    Account: ("accounts.csv", {"columns": {"id": "account", "name": "account", "industry": "sector", "employee_count": "employees", "country": "office_location", "parent_id": "subsidiary_of", "annual_revenue": "revenue"}, "values": {"industry": {"technolgy": "technology"}, "country": {"Philipines": "Philippines"}}}),
-    Product: ("products.csv", {"columns": {"id": "product", "name": "product", "family": "series", "list_price": "sales_price"}}),
-    User: ("sales_teams.csv", {"columns": {"id": "sales_agent", "name": "sales_agent", "region": "regional_office"}}),
-    Opportunity: (
-        "sales_pipeline.csv",
-        {
-            "columns": {"id": "opportunity_id", "owner_id": "sales_agent", "product_id": "product", "account_id": "account", "stage": "deal_stage", "outcome": "deal_stage", "created_on": "engage_date", "closed_on": "close_date", "amount": "close_value"},
-            "values": {"outcome": {"Won": "won", "Lost": "lost", "Engaging": "open", "Prospecting": "open"}},
-            "strict": ["outcome"],
-        },
-    ),
-}  # fmt: skip
+    Account: ("accounts.csv", ACCOUNTS),
+    Product: ("products.csv", PRODUCTS),
+    User: ("sales_teams.csv", USERS),
+    Opportunity: ("sales_pipeline.csv", SALES),
+}
 
 
 @needs_data
@@ -453,7 +477,14 @@ def test_the_practice_crm_is_read_whole_and_its_quirks_are_told() -> None:
 
 @needs_data
 def test_a_real_ticket_log_is_read_whole() -> None:
-    columns = {"id": "number", "stage": "incident_state", "owner_id": "assigned_to", "created_at": "opened_at", "resolved_at": "resolved_at", "reopened_count": "reopen_count"}  # fmt: skip
+    columns = {
+        "id": "number",
+        "stage": "incident_state",
+        "owner_id": "assigned_to",
+        "created_at": "opened_at",
+        "resolved_at": "resolved_at",
+        "reopened_count": "reopen_count",
+    }
     with (
         ZipFile(DATA / "uci_incident/incident_event_log.csv.zip") as archive,
         archive.open(archive.namelist()[0]) as raw,
