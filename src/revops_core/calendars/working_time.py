@@ -52,26 +52,6 @@ class WorkingTime:
     raise `InvalidValueError` for a negative n.
     """
 
-    __slots__ = (
-        "_first",
-        "_gaps",
-        "_hours",
-        "_last",
-        "_lock",
-        "_starts",
-        "_totals",
-        "_tz",
-        "_years",
-        "add",
-        "intervals",
-        "is_open",
-        "next_close",
-        "next_open",
-        "open_between",
-        "subtract",
-        "worked",
-    )
-
     open_between: Callable[[int, int], int]
     add: Callable[[int, int], int]
     subtract: Callable[[int, int], int]
