@@ -526,3 +526,22 @@ class TestBadArguments:
                 OFFICE.add_business_days(at(outside), 1)
             with pytest.raises(CalendarHorizonError):
                 OFFICE.open_time_on(at(outside).date())
+
+    @pytest.mark.parametrize("extreme", [datetime.min, datetime.max, datetime(2, 1, 1), datetime(9998, 1, 1)])
+    def test_the_ends_of_time_are_outside_the_years(self, extreme):
+        for tz in (NEW_YORK, UTC, timezone(timedelta(hours=14))):
+            moment = extreme.replace(tzinfo=tz)
+            for ask in (OFFICE.is_open, OFFICE.next_open, OFFICE.next_close):
+                with pytest.raises(CalendarHorizonError):
+                    ask(moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.working_time(self.moment, moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.add_business_days(moment, 1)
+        with pytest.raises(CalendarHorizonError):
+            OFFICE.open_time_on(extreme.date())
+
+    def test_a_span_longer_than_all_years_is_refused(self):
+        for ask in (OFFICE.add, OFFICE.subtract):
+            with pytest.raises(CalendarHorizonError):
+                ask(self.moment, timedelta.max)

@@ -28,8 +28,8 @@ from revops_core.values.instants import from_microseconds
 
 __all__ = ["WorkingTime"]
 
-_LARGEST = 250_000_000_000_000_000
-"""An instant nearer to 1970 than this can be written as a datetime."""
+_WRITABLE = range(-62_000_000_000_000_000, 250_000_000_000_000_000)
+"""Instants that can be written as a datetime: the years 5 to 9892."""
 
 
 class WorkingTime:
@@ -101,7 +101,7 @@ class WorkingTime:
             self._grow(first, last)
 
     def _outside(self, t: int) -> CalendarHorizonError:
-        return CalendarHorizonError(from_microseconds(t) if abs(t) < _LARGEST else None, self._first, self._last)
+        return CalendarHorizonError(from_microseconds(t) if t in _WRITABLE else None, self._first, self._last)
 
     def _start_of(self, year: int) -> int:
         return wall_microseconds(date(year, 1, 1).toordinal(), 0, self._tz)
