@@ -81,7 +81,7 @@ class BusinessCalendar:
         version: yours, to tell one revision from another.
         first_year, last_year: the years it answers for, within 1970 to 2200.
         holidays_known_until: the last day for which the holidays are known. By default the end of the year of the last
-            date where plain dates are given, else the end of `last_year`.
+            date, or the end of `last_year` where there are rules or no holidays at all.
 
     Raises:
         InvalidValueError: with every fault of the definition: hours that cannot be read (with the position), an unknown

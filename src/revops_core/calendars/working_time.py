@@ -136,10 +136,8 @@ class WorkingTime:
                     yield midnight + start * MINUTE, midnight + end * MINUTE
             else:
                 for start, end in spans:
-                    yield (
-                        max(midnight, wall_microseconds(day, start, self._tz)),
-                        min(next_midnight, wall_microseconds(day, end, self._tz)),
-                    )
+                    closes = wall_microseconds(day, end, self._tz)  # in a gap that ends at midnight: the next date
+                    yield wall_microseconds(day, start, self._tz), min(closes, next_midnight)
             day += 1
 
     def _bind(self, low: int, high: int) -> None:
