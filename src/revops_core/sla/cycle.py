@@ -14,7 +14,7 @@ from itertools import chain
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.target_plan import AFTER_BREACH, FROM_START, TargetPlan, Trigger
 
-__all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle"]
+__all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle", "Stretch"]
 
 RUNNING = 0
 PAUSED = 1
@@ -22,6 +22,9 @@ STOPPED = 2
 CANCELLED = 3
 COUNTED = 4
 _NEVER = 1 << 62
+
+Stretch = tuple[int, int, int, int, ClockEvent, str | None]
+"""A part of a cycle in which nothing changed: start, end, phase, working time, cause, owner."""
 
 
 class Cycle:
@@ -52,7 +55,7 @@ class Cycle:
         self.breach_cause: ClockEvent | None = None
         self.ended: int | None = None
         self.ender: ClockEvent | None = None
-        self.segments: list[tuple[int, int, int, int, ClockEvent, str | None]] = []
+        self.segments: list[Stretch] = []
         self.notices: list[tuple[int, Trigger, int, bool]] = []
         self.budget, thresholds = plan.budget_from(opened)
         # What fires next: (elapsed time, key, number, trigger), and for wall time (instant or None, number, trigger),
@@ -181,10 +184,10 @@ class Cycle:
         elif phase != PAUSED:
             self.ended, self.ender = t, fact
 
-    def reopen(self, t: int, fact: ClockEvent) -> None:
-        """Let it run on after an end; the time between counts only where the target asks for the total."""
+    def reopen(self, t: int, fact: ClockEvent, *, total: bool) -> None:
+        """Let it run on after an end; the time between counts where the `total` is asked for."""
         ended = self.since
-        if self.plan.target.reopen == "total":
+        if total:
             between = self.plan.table.open_between(ended, t)
             if t > ended:
                 self.segments.append((ended, t, COUNTED, between, fact, self.owner))
