@@ -13,6 +13,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from revops_core.calendars.business_calendar import ALWAYS_OPEN, BusinessCalendar
+from revops_core.calendars.opening_hours import united
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import Share, require
 from revops_core.values.instants import to_microseconds
@@ -20,6 +21,9 @@ from revops_core.values.interval import Interval
 from revops_core.values.period import Period
 
 __all__ = ["Availability", "availability"]
+
+_MICROSECOND = timedelta(microseconds=1)
+_Span = Interval | tuple[datetime, datetime | None]
 
 
 @frozen(kw_only=True)
@@ -53,7 +57,8 @@ class Availability:
     @property
     def error_budget(self) -> timedelta:
         """The downtime that the promise allows in the whole window, down to the microsecond."""
-        return (1 - Fraction(self.objective)) * self.whole_service_time // timedelta(microseconds=1) * timedelta(microseconds=1)
+        allowed = (1 - Fraction(self.objective)) * (self.whole_service_time // _MICROSECOND)
+        return timedelta(microseconds=allowed.numerator // allowed.denominator)
 
     @property
     def budget_left(self) -> timedelta:
@@ -76,12 +81,12 @@ class Availability:
 
 
 def availability(
-    incidents: Iterable[Interval | tuple[datetime, datetime | None]],
+    incidents: Iterable[_Span],
     window: Period | Interval,
     *,
     objective: Decimal,
     calendar: BusinessCalendar = ALWAYS_OPEN,
-    maintenance: Iterable[Interval | tuple[datetime, datetime | None]] = (),
+    maintenance: Iterable[_Span] = (),
     as_of: datetime | None = None,
 ) -> Availability:
     """The share of the service hours in `window` in which no incident was open.
@@ -114,9 +119,9 @@ def availability(
         return sum(open_between(a, b) for a, b in cut if a < b)
 
     def looked_at(limit: int) -> int:
-        return open_between(start, limit) - served(_united(away), limit)
+        return open_between(start, limit) - served(united(away), limit)
 
-    downtime = served(_united([*down, *away]), until) - served(_united(away), until)
+    downtime = served(united([*down, *away]), until) - served(united(away), until)
     return Availability(
         objective=objective,
         service_time=timedelta(microseconds=looked_at(until)),
@@ -126,12 +131,10 @@ def availability(
 
 
 def _share(part: timedelta, whole: timedelta) -> Fraction:
-    return Fraction(part // timedelta(microseconds=1), whole // timedelta(microseconds=1))
+    return Fraction(part // _MICROSECOND, whole // _MICROSECOND)
 
 
-def _spans(
-    name: str, spans: Iterable[Interval | tuple[datetime, datetime | None]], as_of: datetime | None
-) -> list[tuple[int, int]]:
+def _spans(name: str, spans: Iterable[_Span], as_of: datetime | None) -> list[tuple[int, int]]:
     """`spans` as instants, those still open up to `as_of`; all faults at once."""
     found, faults = [], []
     for place, span in enumerate(spans):
@@ -145,25 +148,9 @@ def _spans(
         except (TypeError, AttributeError):
             faults.append(Fault(f"{name}[{place}]", "must be of two aware datetimes", span))
             continue
-        if end < start and span is not None and not _is_open_ahead(span):
+        if end < start and not isinstance(span, Interval) and span[1] is not None:
             faults.append(Fault(f"{name}[{place}]", "must not end before it starts", span))
-        found.append((start, end))
+        found.append((start, end))  # one that is open and starts after `as_of` is reversed here, and vanishes
     if faults:
         raise InvalidValueError("availability", faults)
-    return found
-
-
-def _is_open_ahead(span: Interval | tuple[datetime, datetime | None]) -> bool:
-    """Whether it is an open span that begins after the moment looked from: it has not happened yet."""
-    return not isinstance(span, Interval) and span[1] is None
-
-
-def _united(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """`spans` in order, those that meet or overlap made one."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        elif start < end:
-            found.append((start, end))
     return found

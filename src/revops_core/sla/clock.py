@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.sla.clock_event import ClockEvent
-from revops_core.sla.cycle import Cycle
+from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
 from revops_core.sla.replay import LoggedFact, replayed
@@ -182,7 +182,8 @@ class Clock:
             status=cycle.status,
             within=timedelta(microseconds=cycle.budget),
             started_at=from_microseconds(cycle.opened, tz),
-            stopped_at=None if cycle.ended is None else from_microseconds(cycle.ended, tz),
+            stopped_at=from_microseconds(cycle.since, tz) if cycle.phase == STOPPED else None,
+            cancelled_at=from_microseconds(cycle.since, tz) if cycle.phase == CANCELLED else None,
             due_at=None if due is None else from_microseconds(due, tz),
             breached_at=None if cycle.breached is None else from_microseconds(cycle.breached, tz),
             elapsed=timedelta(microseconds=cycle.elapsed),

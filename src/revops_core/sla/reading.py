@@ -101,7 +101,7 @@ class TargetReading:
         cycle: the id of the fact that opened it; None where it has not started.
         status: one of `STATUSES`.
         within: the working time allowed; None where it is fixed at the start and has not started.
-        started_at, stopped_at: when the cycle began, and when it was stopped or withdrawn.
+        started_at, stopped_at, cancelled_at: when the cycle began, reached its milestone, or was withdrawn.
         due_at: when it is due, or was; None where it stands still, has not started or was withdrawn.
         breached_at: the due instant that was missed, never the instant of looking; it stays within its cycle.
         elapsed: the working time of its running stretches.
@@ -132,6 +132,7 @@ class TargetReading:
     within: timedelta | None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    cancelled_at: datetime | None = None
     due_at: datetime | None = None
     breached_at: datetime | None = None
     elapsed: timedelta = timedelta(0)
@@ -169,7 +170,7 @@ class TargetReading:
 
         What is used up already is due at once.
         """
-        if self.remaining is None or self.stopped_at is not None or self.cycle is None:
+        if self.cycle is None or self.remaining is None or self.status in {"met", "met_late", "cancelled"}:
             return None
         left = max(self.remaining, timedelta(0))
         return self.calendar.add(at, left, due_at="next_open" if self.promise.due_next_open else "close")
