@@ -18,13 +18,28 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from revops_core import Account, Measurement, Money, Opportunity, Period, Problem, Product, Table, User
-from revops_core import calendars, entities, kpis, sla, stages
+from revops_core import (
+    Account,
+    Measurement,
+    Money,
+    Opportunity,
+    Period,
+    Problem,
+    Product,
+    Table,
+    User,
+    calendars,
+    entities,
+    kpis,
+    sla,
+    stages,
+)
 from revops_core.errors import RevopsError
 from revops_core.testing import sample_company
 from revops_core.values.show import show
@@ -64,8 +79,8 @@ CRM_EXPORT: Mapping[str, Mapping[str, Any]] = {
                 "technology", "telecommunications",
             )},
             "country": {name: name for name in (
-                "Belgium", "Brazil", "China", "Germany", "Italy", "Japan", "Jordan", "Kenya", "Korea", "Norway", "Panama",
-                "Philippines", "Poland", "Romania", "United States",
+                "Belgium", "Brazil", "China", "Germany", "Italy", "Japan", "Jordan", "Kenya", "Korea", "Norway",
+                "Panama", "Philippines", "Poland", "Romania", "United States",
             )},
         },
         "strict": ("industry", "country"),
@@ -84,8 +99,8 @@ CRM_EXPORT: Mapping[str, Mapping[str, Any]] = {
 CRM_PIPELINE = stages.Pipeline(
     "practice export",
     (
-        stages.Stage("Prospecting", stale_after=timedelta(days=30)),
-        stages.Stage("Engaging", stale_after=timedelta(days=90)),
+        stages.Stage("Prospecting", stale_after=timedelta(days=30), probability=Decimal("0.1")),
+        stages.Stage("Engaging", stale_after=timedelta(days=90), probability=Decimal("0.5")),
         stages.Stage("Won", "won"),
         stages.Stage("Lost", "lost"),
     ),
@@ -175,7 +190,7 @@ def csv_rows(path: Path) -> Iterator[dict[str, str]]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 yield from csv.DictReader(file)
     except (OSError, StopIteration, zipfile.BadZipFile) as error:
-        message = f"cannot read {path}: {error or 'no CSV file in it'}"
+        message = f"cannot read {path}: {str(error) or 'no CSV file in it'}"
         raise UnreadableExportError(message) from None
 
 
@@ -189,8 +204,7 @@ def from_sample(size: int) -> Material:
         for ticket in company.tickets
     ]
     sales_moves = [move for move in company.moves if move.pipeline == stages.OPPORTUNITY.name]
-    records = (*company.users, *company.teams, *company.products, *company.accounts, *company.contacts, *company.leads,
-               *company.opportunities, *company.deals, *company.subscriptions, *company.tickets)  # fmt: skip
+    nps = kpis.nps([answer for answer in company.answers if answer.survey == "nps"])
     return Material(
         title="Revenue review of the sample company",
         as_of=company.as_of,
@@ -203,9 +217,9 @@ def from_sample(size: int) -> Material:
         waiting=waiting_of(stages.StageLog.of(sales_moves), company.as_of, "opportunities", stages.OPPORTUNITY),
         headlines=[
             sales_headline(company.opportunities),
-            f"{len(company.leads):,} leads; NPS {show(kpis.nps([answer for answer in company.answers if answer.survey == 'nps']).value)}",
+            f"{len(company.leads):,} leads, NPS {show(nps.value)}",
         ],
-        problems=entities.check(records, (*company.conversions, *company.changes, *company.milestones)),
+        problems=entities.check(company.records, (*company.conversions, *company.changes, *company.milestones)),
     )
 
 
@@ -254,14 +268,17 @@ def from_crm(folder: Path, *, list_price: bool) -> Material:
 
 
 def sales_headline(opportunities: Sequence[Opportunity]) -> str:
-    """The year in one sentence."""
+    """The sales in one sentence."""
     rate, of_all = kpis.win_rate(opportunities), kpis.win_rate_of_created(opportunities)
-    lost = [deal for deal in opportunities if deal.outcome == "lost"]
-    cycles = float(kpis.sales_cycle_mean(opportunities)), float(kpis.sales_cycle_mean_of_decided(lost))
+    if not rate.is_defined:
+        return f"{len(opportunities):,} opportunities, nothing decided yet"
+    won, lost = ([deal for deal in opportunities if deal.outcome == outcome] for outcome in ("won", "lost"))
+    cycles = [kpis.sales_cycle_mean_of_decided(deals) for deals in (won, lost)]
+    days = [f"{float(cycle):.2f}" if cycle.is_defined else "no" for cycle in cycles]
+    bookings, size = kpis.bookings(opportunities), kpis.average_deal_size(opportunities)
     return (
         f"{rate.numerator:,} won of {rate.denominator:,} decided: {float(rate):.4f}, of all {float(of_all):.4f}; "
-        f"{show(kpis.bookings(opportunities).value)} won, {show(kpis.average_deal_size(opportunities).value)} a deal,\n"
-        f"{cycles[0]:.2f} days to win one and {cycles[1]:.2f} to lose one"
+        f"{show(bookings.value)} won, {show(size.value)} a deal,\n{days[0]} days to win one and {days[1]} to lose one"
     )
 
 
@@ -279,9 +296,11 @@ def stages_missing(opportunities: Iterable[Opportunity]) -> Iterator[Problem]:
 
 
 def at_list_price(deal: Opportunity, prices: Mapping[str, Money | None]) -> Opportunity:
-    """An open deal without an amount, at the list price of its product."""
+    """An open deal without an amount, at the list price of its product and the chance that its stage gives."""
     price = prices.get(PRODUCT_ALIASES.get(deal.product_id or "", deal.product_id or ""))
-    return evolve(deal, amount=price) if deal.outcome == "open" and deal.amount is None and price else deal
+    if deal.outcome != "open" or deal.amount is not None or price is None:
+        return deal
+    return evolve(deal, amount=price, probability=CRM_PIPELINE.stage(deal.stage or "").probability)
 
 
 def with_tickets(material: Material, path: Path) -> Material:
@@ -330,7 +349,7 @@ class LogReader:
         self.seen: set[tuple[str, str]] = set()
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
-        """One row; whatever is odd about it becomes a problem, and the row is read all the same where it has an instant."""
+        """One row; what is odd about it becomes a problem, and it is read all the same where it has an instant."""
         log, ticket = TICKET_LOG, row[TICKET_LOG["id"]]
         state, priority, version = row[log["state"]], row[log["priority"]], (ticket, row[log["version"]])
         resolved = row[log["resolved_at"]] != log["missing"]
@@ -404,9 +423,9 @@ def pipeline_section(material: Material) -> Table:
     """Open opportunities by stage, with their value where the records have amounts."""
     open_deals = [deal for deal in material.opportunities if deal.outcome == "open"]
     found = kpis.measure(open_deals, [kpis.open_opportunities, kpis.open_pipeline, kpis.weighted_pipeline], by="stage")
-    lines = []
+    lines, keys = [], found.keys()
     for stage in material.pipeline.stages:
-        if stage.is_open and (stage.name,) in found.keys():
+        if stage.is_open and (stage.name,) in keys:
             segment = {"stage": stage.name}
             lines.append([stage.name, *(shown(found.measurement(kpi, segment=segment)) for kpi in found.kpis)])
     lines.append(["all", *(shown(found.measurement(kpi)) for kpi in found.kpis)])

@@ -15,9 +15,9 @@ from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.sla.clock_event import ClockEvent
-from revops_core.sla.cycle import Cycle
+from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
-from revops_core.sla.reading import Notice, Reading, Segment, TargetReading
+from revops_core.sla.reading import Notice, Reading, TargetReading
 from revops_core.sla.replay import LoggedFact, replayed
 from revops_core.sla.target_plan import PolicyPlan, TargetPlan, Trigger
 from revops_core.values.checks import Id, require
@@ -30,7 +30,6 @@ __all__ = ["Clock", "fact_id"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
-_SEGMENT_STATUSES = ("running", "paused", "", "", "counted")
 
 
 def fact_id(clock_id: str, fact: ClockEvent) -> str:
@@ -138,11 +137,11 @@ class Clock:
         now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
         plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
         found: list[TargetReading] = []
-        ignored: dict[ClockEvent, None] = {}
+        ignored: list[ClockEvent] = []
         soonest: list[int] = []
         for name, first in self._lines():
             replay = replayed(name, first, self._facts, now_at)
-            ignored.update(dict.fromkeys(replay.ignored))
+            ignored.extend(fact for fact in replay.ignored if fact not in ignored)
             found.extend(self._cycle_reading(cycle, tz) for cycle in replay.cycles)
             if replay.cycles and (again := replay.cycles[-1].look_again()) is not None:
                 soonest.append(again)
@@ -183,23 +182,15 @@ class Clock:
             status=cycle.status,
             within=timedelta(microseconds=cycle.budget),
             started_at=from_microseconds(cycle.opened, tz),
-            stopped_at=None if cycle.ended is None else from_microseconds(cycle.ended, tz),
+            stopped_at=from_microseconds(cycle.since, tz) if cycle.phase == STOPPED else None,
+            cancelled_at=from_microseconds(cycle.since, tz) if cycle.phase == CANCELLED else None,
             due_at=None if due is None else from_microseconds(due, tz),
             breached_at=None if cycle.breached is None else from_microseconds(cycle.breached, tz),
             elapsed=timedelta(microseconds=cycle.elapsed),
             wall_elapsed=timedelta(microseconds=cycle.wall),
             remaining=timedelta(microseconds=cycle.budget - cycle.elapsed),
-            segments=tuple(
-                Segment(
-                    start=from_microseconds(start, tz),
-                    end=from_microseconds(end, tz),
-                    status=_SEGMENT_STATUSES[phase],
-                    elapsed=timedelta(microseconds=elapsed),
-                    cause=cause,
-                    owner=owner,
-                )
-                for start, end, phase, elapsed, cause, owner in cycle.segments
-            ),
+            stretches=tuple(cycle.segments),
+            tz=tz,
             escalations=tuple(escalations),
             reminders=tuple(reminders),
             skipped=tuple(skipped),

@@ -91,7 +91,7 @@ class Replay:
             if cycle is None or plan.target.reopen == "new_cycle":
                 self._open(plan, at, fact)
             else:
-                cycle.reopen(at, fact)
+                cycle.reopen(at, fact, total=plan.target.reopen == "total")
                 if cycle.plan is not plan:
                     cycle.retarget(plan, at, fact)
             return True

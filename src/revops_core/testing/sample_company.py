@@ -50,6 +50,7 @@ from revops_core.values.period import Period
 __all__ = ["SampleCompany", "sample_company"]
 
 T = TypeVar("T")
+Record = Account | Contact | Deal | Lead | Opportunity | Product | Subscription | Team | Ticket | User
 
 _SPEND_A_MONTH = {"website": 3_000, "paid_search": 9_000, "webinar": 4_000, "referral": 1_500, "trade_show": 6_500}
 
@@ -86,6 +87,22 @@ class SampleCompany:
     spend: tuple[Spend, ...]
     quotas: tuple[Quota, ...]
     clock_events: Mapping[str, tuple[ClockEvent, ...]]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record, as `entities.check` takes them."""
+        return (
+            *self.users,
+            *self.teams,
+            *self.products,
+            *self.accounts,
+            *self.contacts,
+            *self.leads,
+            *self.opportunities,
+            *self.deals,
+            *self.subscriptions,
+            *self.tickets,
+        )
 
     def __repr__(self) -> str:
         counts = ", ".join(
