@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule, business_calendar
+from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule
 from revops_core.errors import CalendarHorizonError, InvalidValueError
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.plain import from_plain, to_plain
@@ -433,15 +433,6 @@ class TestTheDefinition:
     def test_a_calendar_shows_how_many_holidays_it_has_and_not_each(self):
         calendar = evolve(OFFICE, holidays=[date(2026, 1, 1)])
         assert "holidays=<1 dates>" in repr(calendar)
-
-    def test_no_more_tables_are_kept_than_the_bound(self, monkeypatch):
-        kept = {}
-        monkeypatch.setattr(business_calendar, "_TABLES", kept)
-        monkeypatch.setattr(business_calendar, "_MOST_TABLES", 3)
-        calendars = [BusinessCalendar(f"Mo 0{hour}:00-12:00", tz="UTC") for hour in range(5)]
-        answers = [calendar.next_open(utc("2026-03-02")) for calendar in calendars]
-        assert list(kept) == [calendar.fingerprint for calendar in calendars[2:]]
-        assert [calendar.next_open(utc("2026-03-02")) for calendar in calendars] == answers
 
     def test_two_calendars_of_one_content_share_their_table(self):
         assert BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin").compiled is OFFICE.compiled
