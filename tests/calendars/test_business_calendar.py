@@ -198,6 +198,13 @@ class TestAwkwardZones:
         assert nuuk.open_time_on(date(2025, 3, 29)) == HOUR
         assert nuuk.open_time_on(date(2025, 3, 30)) == timedelta(0)
 
+    @pytest.mark.parametrize(
+        ("hours", "minutes"), [("Su 00:00-00:01", 1), ("Su 00:00-01:00", 0), ("Su 00:00-00:01,00:00-01:00", 0)]
+    )
+    def test_spans_are_united_on_the_wall_clock_before_the_clocks_jump_over_them(self, hours, minutes):
+        sao_paulo = BusinessCalendar(hours, tz="America/Sao_Paulo")  # from 00:00 to 01:00 on that Sunday
+        assert sao_paulo.open_time_on(date(2018, 11, 4)) == minutes * timedelta(minutes=1)
+
     def test_a_leap_day_is_a_day(self):
         assert [OFFICE.is_business_day(date(year, 2, 28) + timedelta(1)) for year in (2023, 2024)] == [True, True]
         assert OFFICE.working_time(at("2024-02-28 17:00"), at("2024-03-01 09:00")) == 8 * HOUR

@@ -2,6 +2,7 @@
 
 A wall time that the clocks jump over is read with the offset before the jump (02:30 is 03:30), one that they show
 twice is the first of the two (RFC 5545). So a day has 23, 24, 25 or 23.5 hours, and a day that a zone skipped has none.
+Spans are united by the wall clock first; then the two ends of each are looked up.
 
 A span past midnight is written for its first day but *is* two pieces, one on each civil date. A holiday or an override
 replaces one civil date, from 00:00 to 24:00: the end of a night shift that began the day before is cut off, and the
