@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revops_core.entities import Account, Converted
-from revops_core.errors import InvalidValueError, UnknownStageError, VersionConflictError, WrongPipelineError, WrongSubjectError
+from revops_core.errors import (
+    InvalidValueError,
+    UnknownStageError,
+    VersionConflictError,
+    WrongPipelineError,
+    WrongSubjectError,
+)
 from revops_core.stages import (
     LIFECYCLE,
     OPPORTUNITY,
@@ -91,11 +97,17 @@ def test_a_migration_goes_to_plain_data_and_back():
 
 
 def test_a_pipeline_that_declares_its_steps_is_drawn_with_them():
-    pipeline = Pipeline("x", ("a", "b", *ENDS), transitions=(("a", "b"), ("b", "a"), ("b", "won"), ("a", "lost")), creation=("a",))
+    pipeline = Pipeline(
+        "x", ("a", "b", *ENDS), transitions=(("a", "b"), ("b", "a"), ("b", "won"), ("a", "lost")), creation=("a",)
+    )
     text = mermaid(pipeline)
     assert [line.strip() for line in text.splitlines() if "-->" in line] == [
-        "[*] --> s0", "s1 --> s0", "s0 --> s1", "s1 --> s2", "s0 --> s3",
-    ]  # fmt: skip
+        "[*] --> s0",
+        "s1 --> s0",
+        "s0 --> s1",
+        "s1 --> s2",
+        "s0 --> s3",
+    ]
     assert '"b" -> "won"' in dot(pipeline)
 
 
@@ -103,12 +115,21 @@ def test_a_flow_is_drawn_with_its_figures():
     rows = [("o1", 'say "a"', AT), ("o1", "b", AT + DAY), ("o2", 'say "a"', AT), ("o2", "b", AT + 2 * DAY)]
     log = StageLog.of(rows)
     assert mermaid(flow=log.flow()).splitlines() == [
-        "stateDiagram-v2", "    state \"say 'a'\" as s0", '    state "b" as s1', "    s0 --> s1 : 2",
-    ]  # fmt: skip
+        "stateDiagram-v2",
+        "    state \"say 'a'\" as s0",
+        '    state "b" as s1',
+        "    s0 --> s1 : 2",
+    ]
     assert mermaid(flow=log.flow(), label="median").endswith(" : 1 d 12 h")
     assert dot(Pipeline("x", ("b", "c", *ENDS)), log.flow(), label="total").splitlines() == [
-        "digraph {", "    rankdir=LR", '    "c"', '    "won"', '    "lost"', '    "say \'a\'" -> "b" [label="3 d 0 h"]', "}",
-    ]  # fmt: skip
+        "digraph {",
+        "    rankdir=LR",
+        '    "c"',
+        '    "won"',
+        '    "lost"',
+        '    "say \'a\'" -> "b" [label="3 d 0 h"]',
+        "}",
+    ]
     for arguments in ({}, {"pipeline": OLD, "label": "colour"}):
         with pytest.raises(InvalidValueError, match="diagram"):
             mermaid(**arguments)
@@ -123,8 +144,14 @@ def test_every_ready_made_pipeline_can_be_drawn():
 def test_the_lifecycle_of_the_source_has_34_activities_and_35_kpis():
     stages = [stage for stage in LIFECYCLE if stage.is_open]
     assert [stage.name for stage in stages] == [
-        "lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal",
-    ]  # fmt: skip
+        "lead_generation",
+        "qualification",
+        "sales",
+        "onboarding",
+        "adoption",
+        "expansion",
+        "renewal",
+    ]
     assert sum(len(stage.activities) for stage in stages) == 34
     assert sum(len(stage.kpis) for stage in stages) == 35
     assert len({kpi for stage in stages for kpi in stage.kpis}) == 35
@@ -155,9 +182,9 @@ def test_conversions_take_an_account_forward_and_never_back():
     assert sales.stage == "sales"
     customer = advance_lifecycle(sales, won).apply_to(sales)
     assert (customer.stage, customer.stage_entered_at) == ("onboarding", AT + DAY)
-    assert advance_lifecycle(customer, Converted(subject="Lead", subject_id="l3", account_id="a1", at=AT + 2 * DAY)).reasons == (
-        "regression_forbidden",
-    )
+    assert advance_lifecycle(
+        customer, Converted(subject="Lead", subject_id="l3", account_id="a1", at=AT + 2 * DAY)
+    ).reasons == ("regression_forbidden",)
     assert advance_lifecycle(Account(id="a1"), lead).source is None
     with pytest.raises(WrongSubjectError):
         advance_lifecycle(Account(id="a2", stage="sales"), lead)

@@ -19,7 +19,9 @@ from revops_core.values.plain import from_plain, to_plain
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PIPELINE = Pipeline("x", ("a", "b", "c", Stage("won", "won"), Stage("lost", "lost")), regression="allow", reopen="allow")
+PIPELINE = Pipeline(
+    "x", ("a", "b", "c", Stage("won", "won"), Stage("lost", "lost")), regression="allow", reopen="allow"
+)
 NAMES = ("a", "b", "c", "won", "lost")
 
 
@@ -116,7 +118,9 @@ class Walk(RuleBasedStateMachine):
             assert sum((stay.time(end) for stay in known), timedelta(0)) == end - known[0].entered_at
             if len(known) == len(journey.stays):
                 assert sum((each.cumulative for each in times.values()), timedelta(0)) == end - known[0].entered_at
-            assert {name: each.visit_count for name, each in times.items()} == Counter(stay.stage for stay in journey.stays)
+            assert {name: each.visit_count for name, each in times.items()} == Counter(
+                stay.stage for stay in journey.stays
+            )
 
     @invariant()
     def what_was_known_then_is_the_journey_of_the_facts_recorded_then(self):
@@ -153,7 +157,9 @@ def test_at_the_very_instant_of_a_move_it_stands_in_the_new_stage():
 
 def test_a_journey_without_facts_knows_nothing():
     journey = Journey.of([])
-    assert (journey.stage, journey.subject_id, journey.stage_at(AT), journey.closed_at, journey.next_seq) == (None,) * 4 + (0,)
+    assert (journey.stage, journey.subject_id, journey.stage_at(AT), journey.closed_at, journey.next_seq) == (
+        None,
+    ) * 4 + (0,)
     assert journey.time_in_stage(as_of=AT) == {}
     assert journey.stale_at(PIPELINE) is None
     assert journey.highest_stage(PIPELINE) is None
@@ -184,12 +190,19 @@ def test_time_in_stage_counts_working_time_where_a_calendar_is_given():
 
 def test_a_stay_across_a_change_of_the_clocks_is_measured_in_real_time():
     berlin = ZoneInfo("Europe/Berlin")
-    journey = Journey.of([move("a", datetime(2026, 3, 28, 12, tzinfo=berlin)), move("b", datetime(2026, 3, 29, 12, tzinfo=berlin), "a")])
+    journey = Journey.of(
+        [move("a", datetime(2026, 3, 28, 12, tzinfo=berlin)), move("b", datetime(2026, 3, 29, 12, tzinfo=berlin), "a")]
+    )
     assert journey.time_in_stage()["a"].cumulative == 23 * HOUR
 
 
 def test_a_stay_is_stale_after_the_limit_and_not_at_it():
-    stages = (Stage("a", stale_after=2 * DAY), Stage("b", stale_after=8 * HOUR, stale_in_working_hours=True), "c", Stage("won", "won"))
+    stages = (
+        Stage("a", stale_after=2 * DAY),
+        Stage("b", stale_after=8 * HOUR, stale_in_working_hours=True),
+        "c",
+        Stage("won", "won"),
+    )
     pipeline = Pipeline("x", stages)
     journey = Journey.of(chain(("a", 0)))
     assert journey.stale_at(pipeline) == AT + 2 * DAY
@@ -283,11 +296,17 @@ def test_late_moves_are_told_by_their_number_or_by_when_they_were_recorded():
 
 
 def test_a_chain_that_breaks_and_numbers_that_lack_are_told():
-    assert codes(move("a", AT, seq=0), move("c", AT + HOUR, "b", seq=3)) == ["source_mismatch", "missing_seq", "missing_seq"]
+    assert codes(move("a", AT, seq=0), move("c", AT + HOUR, "b", seq=3)) == [
+        "source_mismatch",
+        "missing_seq",
+        "missing_seq",
+    ]
     assert codes(move("a", AT), Corrected(subject_id="o1", replaces="x", at=AT)) == ["dangling_correction"]
     first = move("a", AT)
     better = Corrected(subject_id="o1", replaces=first.id, at=AT, replacement=move("b", AT, id="y"))
-    assert codes(first, better, Corrected(subject_id="o1", replaces="y", at=AT, replacement=move("c", AT, id="z"))) == []
+    assert (
+        codes(first, better, Corrected(subject_id="o1", replaces="y", at=AT, replacement=move("c", AT, id="z"))) == []
+    )
 
 
 def test_what_a_pipeline_forbids_is_told_unless_it_was_overridden_or_another_version():

@@ -22,17 +22,29 @@ INCIDENTS = DATA / "uci_incident/incident_event_log.csv.zip"
 SALES = DATA / "maven_crm/sales_pipeline.csv"
 DONE = {"Resolved", "Closed"}
 
-needs_incidents = pytest.mark.skipif(not INCIDENTS.exists(), reason="the public incident log (UCI 498) is not beside the project")
+needs_incidents = pytest.mark.skipif(
+    not INCIDENTS.exists(), reason="the public incident log (UCI 498) is not beside the project"
+)
 needs_sales = pytest.mark.skipif(not SALES.exists(), reason="the public CRM export (Maven) is not beside the project")
 
 INCIDENT = Pipeline(
     "incident",
     (
-        "New", "Active", "Awaiting User Info", "Awaiting Problem", "Awaiting Vendor", "Awaiting Evidence", "-100",
-        Stage("Resolved", "won"), Stage("Closed", "won"),
+        "New",
+        "Active",
+        "Awaiting User Info",
+        "Awaiting Problem",
+        "Awaiting Vendor",
+        "Awaiting Evidence",
+        "-100",
+        Stage("Resolved", "won"),
+        Stage("Closed", "won"),
     ),
-    regression="allow", reopen="allow", closed_to_closed="allow", creation=None,
-)  # fmt: skip
+    regression="allow",
+    reopen="allow",
+    closed_to_closed="allow",
+    creation=None,
+)
 
 
 @cache
@@ -41,7 +53,8 @@ def incidents() -> list[tuple[str, str, datetime, int]]:
     with zipfile.ZipFile(INCIDENTS) as archive, archive.open(archive.namelist()[0]) as file:
         rows = csv.DictReader(io.TextIOWrapper(file, "utf-8"))
         return [
-            (row["number"], row["incident_state"], _minute(row["sys_updated_at"]), int(row["reopen_count"])) for row in rows
+            (row["number"], row["incident_state"], _minute(row["sys_updated_at"]), int(row["reopen_count"]))
+            for row in rows
         ]
 
 
@@ -55,7 +68,7 @@ def log() -> StageLog:
 
 
 def ways(log: StageLog) -> dict[tuple[str, str], int]:
-    return {(each.stage, each.next_stage): each.count for each in log.flow()}
+    return {(each.stage, each.next_stage): each.n for each in log.flow()}
 
 
 @needs_incidents
@@ -106,7 +119,10 @@ def test_journeys_and_the_log_say_the_same():
             if stay.exited_at is not None:
                 totals[stay.stage] += stay.time()
         assert journey.closed_at == journey.closings[-1].at
-        assert sum((each.cumulative for each in journey.time_in_stage(as_of=end).values()), timedelta(0)) == end - moves[0].at
+        assert (
+            sum((each.cumulative for each in journey.time_in_stage(as_of=end).values()), timedelta(0))
+            == end - moves[0].at
+        )
     del stages[None]
     assert log().snapshot(moment) == stages
     assert reopened == 276  # by the clock, see above
@@ -118,13 +134,18 @@ def test_waiting_for_the_user_is_the_largest_bottleneck_after_the_work_itself():
     found = log().bottlenecks(INCIDENT)
     assert [each.stage for each in found[:3]] == ["Active", "Awaiting User Info", "New"]
     vendor = next(each for each in found if each.stage == "Awaiting Vendor")
-    assert vendor.count == 269
+    assert vendor.n == 269
     assert vendor.mean > 4 * next(each for each in found if each.stage == "Awaiting User Info").mean
     assert sum(each.share_of_total for each in found) == 1
     office = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
-    assert all(inside.total < outside.total for inside, outside in zip(
-        sorted(log().bottlenecks(INCIDENT, calendar=office), key=lambda each: each.stage), sorted(found, key=lambda each: each.stage), strict=True
-    ))  # fmt: skip
+    assert all(
+        inside.total < outside.total
+        for inside, outside in zip(
+            sorted(log().bottlenecks(INCIDENT, calendar=office), key=lambda each: each.stage),
+            sorted(found, key=lambda each: each.stage),
+            strict=True,
+        )
+    )
 
 
 @needs_incidents
@@ -132,7 +153,7 @@ def test_rework_month_ends_and_variants_add_up():
     rework = log().rework()
     assert (rework["Resolved"].entity_count, rework["Resolved"].re_entered_count) == (24_905, 275)
     assert sum(count for _, count in log().variants()) == 24_918
-    months = Period.between(datetime(2016, 2, 1).date(), datetime(2017, 3, 1).date()).months()  # noqa: DTZ001
+    months = Period.between(datetime(2016, 2, 1).date(), datetime(2017, 3, 1).date()).months()
     series = log().series(months)
     assert series[-1] == log().snapshot(months[-1].end) == {"Closed": 24_918}
     assert [sum(row.values()) for row in series] == sorted(sum(row.values()) for row in series)

@@ -36,7 +36,9 @@ EVENTS = st.lists(
 
 def history(key: str, events, born: int):
     """Every state an opportunity went through, with the hour at which each began, and the facts between them."""
-    first = Opportunity(id=key, created_at=AT + born * HOUR, amount=euros(500), close_date=date(2026, 5, 1), outcome="open")
+    first = Opportunity(
+        id=key, created_at=AT + born * HOUR, amount=euros(500), close_date=date(2026, 5, 1), outcome="open"
+    )
     start = OPPORTUNITY.start(first, "qualification", at=first.created_at)
     now = start.apply_to(first)
     states, facts = [(born, now)], [start]
@@ -65,7 +67,12 @@ def test_a_record_as_of_any_instant_is_the_record_as_it_was(events, born, hour, 
     assert found == then[-1:]
 
 
-@given(st.lists(st.tuples(EVENTS, st.integers(0, 12)), max_size=4), st.integers(0, 8), st.integers(0, 12), st.sampled_from((None, QUARTER)))
+@given(
+    st.lists(st.tuples(EVENTS, st.integers(0, 12)), max_size=4),
+    st.integers(0, 8),
+    st.integers(0, 12),
+    st.sampled_from((None, QUARTER)),
+)
 def test_a_waterfall_balances_exactly(histories, start, length, closing_in):
     told = [history(f"o{n}", events, born) for n, (events, born) in enumerate(histories)]
     records = [states[-1][1] for states, _ in told]
@@ -98,7 +105,9 @@ def flow_of(old, new, **more) -> Waterfall:
     """The waterfall between two states of one record, told by one `Changed` for each field and a move for the stage."""
     at = AT + HOUR
     facts = [
-        Changed(subject="Opportunity", subject_id="o1", field=name, old=getattr(old, name), new=getattr(new, name), at=at)
+        Changed(
+            subject="Opportunity", subject_id="o1", field=name, old=getattr(old, name), new=getattr(new, name), at=at
+        )
         for name in ("amount", "close_date", "outcome")
         if getattr(old, name) != getattr(new, name)
     ]
@@ -151,14 +160,26 @@ def test_a_waterfall_refuses_another_currency_and_an_end_before_its_start():
 def test_a_change_by_hand_at_the_instant_of_a_move_follows_it():
     deal = Opportunity(id="o1")
     start = OPPORTUNITY.start(deal, at=AT)
-    probability = Changed(subject="Opportunity", subject_id="o1", field="probability", old=Decimal("0.1"), new=Decimal("0.3"), at=AT)
+    probability = Changed(
+        subject="Opportunity", subject_id="o1", field="probability", old=Decimal("0.1"), new=Decimal("0.3"), at=AT
+    )
     now = OPPORTUNITY.decide(start.apply_to(deal), "lost", at=AT + HOUR, reason="x").apply_to(start.apply_to(deal))
     lost = OPPORTUNITY.decide(start.apply_to(deal), "lost", at=AT + HOUR, reason="x")
     assert records_as_of([now], [lost, probability, start], AT)[0].probability == Decimal("0.3")
 
 
 def test_before_the_first_move_of_a_history_that_begins_in_the_middle_only_the_stage_is_known():
-    move = Moved(subject_id="o1", source="proposal", target="won", at=AT, seq=4, version=1, outcome="won", probability=Decimal(1), closes=True)
+    move = Moved(
+        subject_id="o1",
+        source="proposal",
+        target="won",
+        at=AT,
+        seq=4,
+        version=1,
+        outcome="won",
+        probability=Decimal(1),
+        closes=True,
+    )
     now = move.apply_to(Opportunity(id="o1", stage="proposal"))
     then = records_as_of([now], [move], AT - HOUR)[0]
     assert then == Opportunity(id="o1", stage="proposal", stage_seq=3, stage_version=1)
@@ -191,7 +212,10 @@ def codes(record, *moves, pipeline=OPPORTUNITY):
 
 
 def test_a_record_that_follows_its_moves_has_no_problem():
-    for states, facts in (history("o1", [("stage", "won"), ("stage", "proposal"), ("stage", "lost")], 0), history("o1", [], 0)):
+    for states, facts in (
+        history("o1", [("stage", "won"), ("stage", "proposal"), ("stage", "lost")], 0),
+        history("o1", [], 0),
+    ):
         assert check([states[-1][1]], facts, pipeline=OPPORTUNITY) == ()
 
 
@@ -200,8 +224,12 @@ def test_every_way_in_which_a_record_disagrees_is_told():
     now = states[-1][1]
     wrong = evolve(now, stage="proposal", stage_entered_at=AT, stage_seq=0, outcome="open", closed_at=None)
     assert codes(wrong, *facts) == [
-        "stage_mismatch", "stage_entered_at_mismatch", "stage_seq_mismatch", "outcome_mismatch", "closed_at_mismatch",
-    ]  # fmt: skip
+        "stage_mismatch",
+        "stage_entered_at_mismatch",
+        "stage_seq_mismatch",
+        "outcome_mismatch",
+        "closed_at_mismatch",
+    ]
     assert codes(evolve(now, stage="sold"), *facts) == ["unknown_stage", "stage_mismatch"]
     assert codes(evolve(now, closed_at=None, closed_on=date(2026, 3, 2)), *facts) == []
     assert codes(Opportunity(id="o2", stage="proposal")) == []
@@ -218,4 +246,6 @@ def test_moves_without_a_record_and_moves_that_disagree_among_themselves_are_tol
     text = str(check([Row(7, "a")], [Moved(subject_id="7", target="b", at=AT)])[0])
     assert text == "Row 7: its moves say stage 'b', the record 'a'"
     late = Corrected(subject_id="7", replaces="x", at=AT)
-    assert [problem.code for problem in check([Row(7, "b")], [late, Moved(subject_id="7", target="b", at=AT)])] == ["dangling_correction"]
+    assert [problem.code for problem in check([Row(7, "b")], [late, Moved(subject_id="7", target="b", at=AT)])] == [
+        "dangling_correction"
+    ]

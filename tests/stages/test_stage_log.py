@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from statistics import mean, median
 
 import pytest
@@ -19,7 +20,9 @@ from revops_core.values.period import Period
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-PIPELINE = Pipeline("x", ("a", "b", "c", Stage("won", "won"), Stage("lost", "lost")), regression="allow", reopen="allow")
+PIPELINE = Pipeline(
+    "x", ("a", "b", "c", Stage("won", "won"), Stage("lost", "lost")), regression="allow", reopen="allow"
+)
 RANKS = {"a": 0, "b": 1, "c": 2, "won": 3}
 OFFICE = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
 
@@ -58,7 +61,11 @@ def test_entities_may_come_mixed_up_and_the_log_is_the_same(histories, chance):
     woven = [next(queues[row[0]]) for row in mixed]  # each entity's own order is kept
     told = {(m.subject_id, m.seq, m.target, m.at) for m in StageLog.of(woven).moves()}
     assert told == {(m.subject_id, m.seq, m.target, m.at) for m in StageLog.of(rows).moves()}
-    expected = {(e, n, stage, AT + hour * HOUR) for e, path in paths_of(histories).items() for n, (hour, stage) in enumerate(path)}
+    expected = {
+        (e, n, stage, AT + hour * HOUR)
+        for e, path in paths_of(histories).items()
+        for n, (hour, stage) in enumerate(path)
+    }
     assert told == expected
 
 
@@ -150,13 +157,13 @@ def test_flow_measures_each_way_as_a_loop_over_the_stays_does(histories, hour, w
     spans = defaultdict(list)
     still = Counter()
     for path in paths_of(histories).values():
-        path = [event for event in path if event[0] <= limit]
-        for (start, stage), (end, following) in zip(path, path[1:], strict=False):
+        kept = [event for event in path if event[0] <= limit]
+        for (start, stage), (end, following) in pairwise(kept):
             first, last = AT + start * HOUR, AT + end * HOUR
             spans[stage, following].append(OFFICE.working_time(first, last) if working else last - first)
-        still.update(path[-1][1] for path in [path] if path)
+        still.update(stage for _, stage in kept[-1:])
     flow = log.flow(as_of=None if hour is None else AT + hour * HOUR, calendar=calendar)
-    assert {(each.stage, each.next_stage): each.count for each in flow} == {way: len(found) for way, found in spans.items()}
+    assert {(each.stage, each.next_stage): each.n for each in flow} == {way: len(found) for way, found in spans.items()}
     for each in flow:
         seconds = [span.total_seconds() for span in spans[each.stage, each.next_stage]]
         assert each.total.total_seconds() == pytest.approx(sum(seconds))
@@ -166,7 +173,7 @@ def test_flow_measures_each_way_as_a_loop_over_the_stays_does(histories, hour, w
     stages = log.bottlenecks(as_of=None if hour is None else AT + hour * HOUR, calendar=calendar)
     assert sum((each.total for each in stages), timedelta(0)) == sum((each.total for each in flow), timedelta(0))
     assert {each.stage: each.open_count for each in stages if each.open_count} == still
-    if sum(each.count for each in flow) and flow[0].total:
+    if sum(each.n for each in flow) and flow[0].total:
         assert sum(each.share_of_total for each in flow) == 1
 
 
@@ -232,7 +239,14 @@ def test_the_order_of_ties_is_declared():
 
 def test_an_empty_log_answers_everything():
     log = StageLog.of([])
-    assert (len(log), log.snapshot(AT), log.series([AT]), log.flow(), log.rework(), log.variants()) == (0, {}, [{}], (), {}, ())
+    assert (len(log), log.snapshot(AT), log.series([AT]), log.flow(), log.rework(), log.variants()) == (
+        0,
+        {},
+        [{}],
+        (),
+        {},
+        (),
+    )
     assert log.funnel(PIPELINE, cohort="all").entity_count == 0
     assert log.bottlenecks(calendar=OFFICE) == ()
     assert log.conformance(PIPELINE).conforming_rate == Undefined("zero_denominator")
@@ -244,10 +258,15 @@ def test_an_empty_log_answers_everything():
 @pytest.mark.parametrize(
     ("rows", "field"),
     [
-        ([("o1", "a", datetime(2026, 1, 1))], "at"), ([("o1", "a", None)], "at"), ([("o1", None, AT)], "stage"), ([("o1", "", AT)], "stage"),
-        ([(7, "a", AT)], "entity"), ([("", "a", AT)], "entity"), ([("o1", "a", AT), ("o1", "b", AT - HOUR), ("o1", "c", None)], "at"),
+        ([("o1", "a", datetime(2026, 1, 1))], "at"),
+        ([("o1", "a", None)], "at"),
+        ([("o1", None, AT)], "stage"),
+        ([("o1", "", AT)], "stage"),
+        ([(7, "a", AT)], "entity"),
+        ([("", "a", AT)], "entity"),
+        ([("o1", "a", AT), ("o1", "b", AT - HOUR), ("o1", "c", None)], "at"),
     ],
-)  # fmt: skip
+)
 def test_bad_rows_are_refused_by_name(rows, field):
     with pytest.raises(InvalidValueError, match=f"'{field}' must be"):
         StageLog.of(rows)
@@ -280,7 +299,10 @@ def test_a_start_that_is_not_known_counts_for_reach_and_has_no_time():
     assert [each.stage for each in log.flow()] == ["a"]
     assert [move.source for move in log.moves()] == [None, "a", "b"]
     assert log.conformance(PIPELINE).deviations == ()
-    assert log.conformance(Pipeline("y", ("c", "b", Stage("won", "won")), regression="forbid")).deviations[0].reason == "unknown_stage"
+    assert (
+        log.conformance(Pipeline("y", ("c", "b", Stage("won", "won")), regression="forbid")).deviations[0].reason
+        == "unknown_stage"
+    )
 
 
 def test_a_log_of_facts_follows_corrections():
@@ -301,8 +323,12 @@ def test_the_reading_of_a_funnel_must_be_said():
         with pytest.raises(InvalidValueError, match=r"StageLog\.funnel"):
             log.funnel(PIPELINE, **arguments)
     assert log.funnel(PIPELINE, cohort="all").definition == "all entities that began, followed to the end"
-    assert log.funnel(PIPELINE, during=Period.month(2026, 3), as_of=AT).definition == f"entries during 2026-03, as of {AT}"
-    assert log.funnel(PIPELINE, cohort=window, entering="a").definition.startswith("all entities that first entered 'a' in Interval")
+    assert (
+        log.funnel(PIPELINE, during=Period.month(2026, 3), as_of=AT).definition == f"entries during 2026-03, as of {AT}"
+    )
+    assert log.funnel(PIPELINE, cohort=window, entering="a").definition.startswith(
+        "all entities that first entered 'a' in Interval"
+    )
 
 
 def test_a_funnel_answers_for_its_own_stages_and_conversion_names_its_reading():
@@ -330,7 +356,13 @@ def test_a_win_rate_from_history_needs_a_floor():
 
 
 def test_the_survival_of_stays_counts_open_ones_as_censored():
-    rows = [("o1", "a", AT), ("o1", "b", AT + 6 * HOUR), ("o2", "a", AT), ("o2", "b", AT + 10 * HOUR), ("o3", "a", AT + 3 * HOUR)]
+    rows = [
+        ("o1", "a", AT),
+        ("o1", "b", AT + 6 * HOUR),
+        ("o2", "a", AT),
+        ("o2", "b", AT + 10 * HOUR),
+        ("o3", "a", AT + 3 * HOUR),
+    ]
     curve = StageLog.of(rows).survival("a")
     assert (curve.times, curve.at_risk, curve.ended) == ((6 * HOUR, 10 * HOUR), (3, 1), (1, 1))
     early = StageLog.of(rows).survival("a", as_of=AT + 8 * HOUR, calendar=OFFICE)

@@ -75,7 +75,7 @@ class StageColumns:
         return self.stages.index(stage)
 
     def events(self) -> Iterator[tuple[int, int, int, int]]:
-        """Each event as (stage before, stage, instant of the event before, instant); of a first event, `NOTHING` before."""
+        """Each event as (stage before, stage, instant of the one before, instant); before a first one is `NOTHING`."""
         return zip(self.previous, self.stage, chain((0,), self.at), self.at, strict=False)
 
     def spans(self) -> Iterator[tuple[int, int]]:
@@ -201,8 +201,8 @@ def _read_grouped(
     """Read rows in any order: gather each entity's, then sort each by instant; the rows read so far come first."""
     groups: dict[str, list[tuple[int, int]]] = defaultdict(list)
     again: dict[int, list[int]] = defaultdict(list)
-    for place, at in zip(*repeats, strict=True):
-        again[place].append(at)
+    for place, again_at in zip(*repeats, strict=True):
+        again[place].append(again_at)
     sorted_part.firsts.append(len(sorted_part.at))
     for entity, (start, end) in zip(sorted_part.ids, pairwise(sorted_part.firsts), strict=True):
         events = groups[entity]
