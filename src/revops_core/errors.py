@@ -20,6 +20,7 @@ __all__ = [
     "FrozenMapError",
     "InexactAmountError",
     "InvalidPlainDataError",
+    "InvalidRowError",
     "InvalidValueError",
     "MissingColumnsError",
     "MissingRateError",
@@ -96,16 +97,19 @@ class CurrencyMismatchError(RevopsError, ValueError):
 
     Attributes:
         left, right: the two currency codes.
+        where: which of many rows had the second; empty where there was no row.
     """
 
-    def __init__(self, left: str, right: str) -> None:
+    def __init__(self, left: str, right: str, where: str = "") -> None:
         self.left = left
         self.right = right
-        super().__init__(left, right)
+        self.where = where
+        super().__init__(left, right, where)
 
     def __str__(self) -> str:
         """Both currencies and the way out."""
-        return f"currencies differ: {self.left} and {self.right}; convert one first with ExchangeRates.convert"
+        where = f"{self.where}: " if self.where else ""
+        return f"{where}currencies differ: {self.left} and {self.right}; convert one first with ExchangeRates.convert"
 
 
 class InexactAmountError(RevopsError, ArithmeticError):
@@ -249,7 +253,7 @@ class CalendarHorizonError(RevopsError, LookupError):
     """The answer lies outside the years that a calendar covers, or the search for an opening came to their end.
 
     Attributes:
-        at: the instant asked about, in UTC; None where no datetime can express it.
+        at: the instant in UTC or the date asked about; None where no datetime can express it.
         first_year, last_year: the years the calendar covers.
     """
 
@@ -267,6 +271,27 @@ class CalendarHorizonError(RevopsError, LookupError):
         )
 
 
+# --- kpis ---
+
+
+class InvalidRowError(RevopsError, ValueError):
+    """A row that a KPI reads lacks a field, or has a value there that cannot be counted.
+
+    Attributes:
+        position: which row, counted from 0 in the order they were read.
+        row_id: its id, where it has one.
+        faults: every `Fault` that was found in it.
+    """
+
+    def __init__(self, position: int, row_id: object, faults: Iterable[Fault]) -> None:
+        self.position = position
+        self.row_id = row_id
+        self.faults = tuple(faults)
+        super().__init__(position, row_id, self.faults)
+
+    def __str__(self) -> str:
+        """The row and all its faults in one sentence."""
+        return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
 # --- stages ---
 
 
