@@ -5,7 +5,7 @@ A clock holds no state: everything is computed from the facts, in any order of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from operator import itemgetter
@@ -18,7 +18,7 @@ from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
-from revops_core.sla.replay import LoggedFact, replayed
+from revops_core.sla.replay import LoggedFact, Replay, replayed
 from revops_core.sla.target_plan import PolicyPlan, TargetPlan, Trigger
 from revops_core.values.checks import Id, require
 from revops_core.values.fingerprint import fingerprint_of_parts
@@ -138,32 +138,39 @@ class Clock:
         plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
         found: list[TargetReading] = []
         ignored: list[ClockEvent] = []
+        acted: set[int] = set()
         soonest: list[int] = []
-        for name, first in self._lines():
-            replay = replayed(name, first, self._facts, now_at)
-            ignored.extend(fact for fact in replay.ignored if fact not in ignored)
+        for replay in self.replays(now_at):
+            ignored.extend(replay.ignored)
+            acted.update(map(id, replay.acted))
             found.extend(self._cycle_reading(cycle, tz) for cycle in replay.cycles)
             if replay.cycles and (again := replay.cycles[-1].look_again()) is not None:
                 soonest.append(again)
             if not replay.cycles and replay.plan is not None:
                 found.append(_idle(replay.plan))
-        soonest.extend(at for at, _, _ in self._facts if at > now_at)
+        if (ahead := self.next_fact(now_at)) is not None:
+            soonest.append(ahead)
         return Reading(
             clock_id=self.id,
             as_of=as_of,
             policy=plan.key,
             policy_fingerprint=plan.fingerprint,
             cycles=tuple(found),
-            ignored=tuple(ignored),
+            ignored=tuple({id(fact): fact for fact in ignored if id(fact) not in acted}.values()),
             look_again_at=from_microseconds(min(soonest), tz) if soonest else None,
         )
 
-    def _lines(self) -> Iterable[tuple[str, TargetPlan | None]]:
-        """The name of every target that may hold, and the one that holds first."""
-        names = (
-            self.plans[0].names if len(self.plans) == 1 else dict.fromkeys(n for plan in self.plans for n in plan.names)
-        )
-        return ((name, self._first.get(name)) for name in names)
+    def replays(self, as_of: int) -> Iterator[Replay]:
+        """Each target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
+        names = self.plans[0].names
+        if len(self.plans) > 1:
+            names = tuple(dict.fromkeys(name for plan in self.plans for name in plan.names))
+        for name in names:
+            yield replayed(name, self._first.get(name), self._facts, as_of)
+
+    def next_fact(self, as_of: int) -> int | None:
+        """The instant of the first fact that lies ahead of an instant in microseconds."""
+        return next((at for at, _, _ in self._facts if at > as_of), None)
 
     def _cycle_reading(self, cycle: Cycle, tz: tzinfo) -> TargetReading:
         promise, due, again = cycle.plan.target, cycle.due(), cycle.look_again()

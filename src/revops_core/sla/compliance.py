@@ -5,14 +5,25 @@ The compliance rate itself is a KPI and is defined once, in `kpis.sla_compliance
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from attrs import frozen
 
 from revops_core.sla.clock import Clock
+from revops_core.values.checks import require
+from revops_core.values.distribution import quantiles
+from revops_core.values.expression import Expression, compiled
+from revops_core.values.period import Period
+from revops_core.values.period_index import periods_index
+from revops_core.values.table import Table
 
-__all__ = ["Outcome", "outcomes"]
+__all__ = ["Outcome", "outcome_table", "outcomes"]
+
+_RESULTS = ("met", "breached", "running", "cancelled")
+_SHARES = {"elapsed_median": Fraction(1, 2), "elapsed_p90": Fraction(9, 10), "elapsed_p95": Fraction(19, 20)}
 
 
 @frozen(kw_only=True)
@@ -108,3 +119,58 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
                 )
             )
     return rows
+
+
+def outcome_table(
+    rows: Iterable[Outcome],
+    by: Sequence[str] = ("target",),
+    *,
+    over: Iterable[Period] = (),
+    dated: str = "decided_at",
+) -> Table:
+    """What became of the promises in each group, how long the reached ones took, and after what the others were missed.
+
+    The columns are the fields of `by`; `promises`, and of these `met`, `breached`, `running` and `cancelled`; the
+    quantiles of the elapsed time of those that were reached, late ones included; and `causes`, the most frequent first.
+
+    Args:
+        rows: what `outcomes` returned.
+        by: fields of an outcome, or paths such as "request.priority"; "breach_cause" tells more about the causes.
+        over: periods, disjoint; the table then has a column `period` first, and what falls in none is left out.
+        dated: the field that puts a row into a period: "decided_at", "started_at" or "stopped_at".
+
+    >>> from datetime import UTC
+    >>> from revops_core.sla.clock_event import ClockEvent
+    >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
+    >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> clock = REVENUE_OPERATIONS.clock("ticket-7", [ClockEvent("started", nine)], request="account_setup")
+    >>> outcome_table(outcomes([clock], as_of=nine + timedelta(hours=3)), by=["provider"]).rows()[0]["breached"]
+    1
+    """
+    by, periods = tuple(by), tuple(over)
+    require("outcome_table", by=(by, tuple[str, ...]), dated=(dated, str))
+    readers = [compiled(Expression("field", (path, ""))) for path in by]
+    index, moment_of = periods_index(periods), compiled(Expression("field", (dated, "")))
+    groups: dict[tuple[object, ...], list[Outcome]] = {}
+    for row in rows:
+        key = tuple(read(row) for read in readers)
+        if periods:
+            moment = moment_of(row)
+            place = None if moment is None else index(moment)
+            if place is None:
+                continue
+            key = periods[place].label, *key
+        groups.setdefault(key, []).append(row)
+    named = ("period", *by) if periods else by
+    cells = [(*key, *_summed(groups[key])) for key in sorted(groups, key=lambda key: [str(part) for part in key])]
+    return Table((*named, "promises", *_RESULTS, *_SHARES, "causes"), cells)
+
+
+def _summed(rows: Sequence[Outcome]) -> tuple[object, ...]:
+    """The cells of one group."""
+    results = Counter(row.result for row in rows)
+    reached = [row.elapsed for row in rows if row.stopped_at is not None]
+    causes = Counter(row.breach_cause for row in rows if row.breach_cause is not None)
+    frequent = sorted(causes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{cause} {count}" for cause, count in frequent)
+    return len(rows), *(results[result] for result in _RESULTS), *quantiles(reached, _SHARES.values()), told
