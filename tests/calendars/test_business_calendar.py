@@ -202,14 +202,15 @@ class TestAwkwardZones:
         assert [OFFICE.is_business_day(date(year, 2, 28) + timedelta(1)) for year in (2023, 2024)] == [True, True]
         assert OFFICE.working_time(at("2024-02-28 17:00"), at("2024-03-01 09:00")) == 8 * HOUR
 
-    @given(a=instants, n=amounts)
-    @pytest.mark.parametrize(
-        ("zone", "link"), [("Asia/Kolkata", "Asia/Calcutta"), ("America/New_York", "US/Eastern"), ("Etc/UTC", "UTC")]
-    )
-    def test_two_names_of_one_zone_give_the_same_answers(self, zone, link, a, n):
-        one, other = (BusinessCalendar("Mo-Fr 22:00-06:00; Su 01:30-02:30", tz=tz).compiled for tz in (zone, link))
-        assert one.add(a, n) == other.add(a, n)
-        assert one.is_open(a) == other.is_open(a)
+
+@pytest.mark.parametrize(
+    ("zone", "link"), [("Asia/Kolkata", "Asia/Calcutta"), ("America/New_York", "US/Eastern"), ("Etc/UTC", "UTC")]
+)
+@given(a=instants, n=amounts)
+def test_two_names_of_one_zone_give_the_same_answers(zone, link, a, n):
+    one, other = (BusinessCalendar("Mo-Fr 22:00-06:00; Su 01:30-02:30", tz=tz).compiled for tz in (zone, link))
+    assert one.add(a, n) == other.add(a, n)
+    assert one.is_open(a) == other.is_open(a)
 
 
 @given(calendar=calendars(), a=instants, b=instants, n=amounts)
@@ -525,3 +526,22 @@ class TestBadArguments:
                 OFFICE.add_business_days(at(outside), 1)
             with pytest.raises(CalendarHorizonError):
                 OFFICE.open_time_on(at(outside).date())
+
+    @pytest.mark.parametrize("extreme", [datetime.min, datetime.max, datetime(2, 1, 1), datetime(9998, 1, 1)])
+    def test_the_ends_of_time_are_outside_the_years(self, extreme):
+        for tz in (NEW_YORK, UTC, timezone(timedelta(hours=14))):
+            moment = extreme.replace(tzinfo=tz)
+            for ask in (OFFICE.is_open, OFFICE.next_open, OFFICE.next_close):
+                with pytest.raises(CalendarHorizonError):
+                    ask(moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.working_time(self.moment, moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.add_business_days(moment, 1)
+        with pytest.raises(CalendarHorizonError):
+            OFFICE.open_time_on(extreme.date())
+
+    def test_a_span_longer_than_all_years_is_refused(self):
+        for ask in (OFFICE.add, OFFICE.subtract):
+            with pytest.raises(CalendarHorizonError):
+                ask(self.moment, timedelta.max)

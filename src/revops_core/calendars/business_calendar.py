@@ -81,7 +81,7 @@ class BusinessCalendar:
         version: yours, to tell one revision from another.
         first_year, last_year: the years it answers for, within 1970 to 2200.
         holidays_known_until: the last day for which the holidays are known. By default the end of the year of the last
-            date where plain dates are given, else the end of `last_year`.
+            date, or the end of `last_year` where there are rules or no holidays at all.
 
     Raises:
         InvalidValueError: with every fault of the definition: hours that cannot be read (with the position), an unknown
@@ -264,12 +264,18 @@ class BusinessCalendar:
         return [self.add(start, span, due_at=due_at) for start in starts]
 
     def is_business_day(self, day: date) -> bool:
-        """Whether it is open for any time on this civil date of its zone."""
+        """Whether the calendar is open for any time on this civil date of its zone."""
         return self.open_time_on(day) > _NOTHING
 
     def open_time_on(self, day: date) -> timedelta:
-        """The open time of one civil date of its zone; none on a date that the zone skipped."""
+        """The open time of one civil date of its zone; none on a date that the zone skipped.
+
+        Raises:
+            CalendarHorizonError: a date outside the years of the calendar.
+        """
         require("open_time_on", day=(day, date))
+        if not self.first_year <= day.year <= self.last_year:
+            raise CalendarHorizonError(day, self.first_year, self.last_year)
         return self.compiled.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
 
     def add_business_days(
@@ -286,6 +292,10 @@ class BusinessCalendar:
             due_at: the last "close" of that date (24:00 where it is open past midnight), or the "same_time" of day as
                 `start`, also where that is closed.
 
+        Raises:
+            InvalidValueError: a naive datetime, a count below 1, an unknown `due_at`.
+            CalendarHorizonError: the date lies after the years of the calendar.
+
         >>> from datetime import UTC, datetime
         >>> office = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
         >>> office.add_business_days(datetime(2026, 3, 6, 11, tzinfo=UTC), 3).isoformat()
@@ -294,7 +304,9 @@ class BusinessCalendar:
         require("add_business_days", count=(count, _DayCount))
         if due_at not in ("close", "same_time"):
             raise InvalidValueError("add_business_days", [Fault("due_at", "must be one of close, same_time", due_at)])
-        at = from_microseconds(_instant("add_business_days", "start", start), zone(self.tz))
+        t = _instant("add_business_days", "start", start)
+        self.compiled.worked(t)  # refuses what lies outside the years, where a zone may have no dates at all
+        at = from_microseconds(t, zone(self.tz))
         day = _nth_open_day(self, at.date(), count)
         if due_at == "close":
             return _written(self.compiled.intervals(*_bounds(self, day))[-1][1], start)

@@ -1,6 +1,7 @@
 """KPIs: definitions as data, measured over any rows in one pass, and the catalogue of those that exist."""
 
 from revops_core.kpis.adoption import nps
+from revops_core.kpis.catalogue import CATALOGUE, family
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
 from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
@@ -54,6 +55,7 @@ from revops_core.kpis.service import (
 )
 
 __all__ = [
+    "CATALOGUE",
     "DIRECTIONS",
     "STAGES",
     "Aggregate",
@@ -69,6 +71,7 @@ __all__ = [
     "csat_of_onboarding",
     "deals_won",
     "distinct",
+    "family",
     "lead_conversion_rate",
     "lead_qualification_rate",
     "lead_qualification_rate_of_decided",

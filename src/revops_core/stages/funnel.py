@@ -130,6 +130,8 @@ class StageFate:
 class _Ladder:
     """The stages of a log as the pipeline ranks them: its numbers, by the numbers of the log."""
 
+    __slots__ = ("goal_kinds", "kinds", "names", "rungs")
+
     def __init__(self, columns: StageColumns, pipeline: Pipeline) -> None:
         stages = [pipeline.stage(name) for name in columns.stages]
         kinds = {stage.kind for stage in pipeline}
@@ -193,15 +195,14 @@ def funnel_of(
     if (cohort is None) == (during is None) or (isinstance(cohort, str) and cohort != "all"):
         rule = "must be a window or 'all', or 'during' a window: one of both says who is counted"
         raise InvalidValueError("StageLog.funnel", [Fault("cohort", rule, cohort)])
-    windows = {"cohort": None if cohort == "all" else cohort, "during": during}
-    require("StageLog.funnel", **{name: (window, Interval | Period | None) for name, window in windows.items()})
-    cohort_window, during_window = map(_bounds, windows.values())
+    window = None if isinstance(cohort, str) else cohort
+    require("StageLog.funnel", cohort=(window, Interval | Period | None), during=(during, Interval | Period | None))
     ladder = _Ladder(columns, pipeline)
     first = None if entering is None else _code_of(columns, pipeline.stage(entering).name)
     size = len(ladder.names)
     actual, highest, visits = [0] * size, [0] * (size + 1), [0] * size
     entities = lost = still_open = 0
-    for path, last, count in _paths(columns, limit_of(as_of), cohort_window, during_window, first):
+    for path, last, count in _paths(columns, limit_of(as_of), _bounds(window), _bounds(during), first):
         entities += count
         rungs = [ladder.rungs[code] for code in path]
         for rung in rungs:

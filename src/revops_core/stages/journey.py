@@ -181,7 +181,7 @@ class Journey:
         stage = pipeline.stage(self.stays[-1].stage)
         if stage.stale_after is None:
             return None
-        if not stage.stale_in_working_time:
+        if not stage.stale_in_working_hours:
             return (entered_at.astimezone(UTC) + stage.stale_after).astimezone(entered_at.tzinfo)
         if calendar is None:
             raise InvalidValueError(

@@ -35,13 +35,13 @@ def advance_lifecycle(account: Any, conversion: Converted) -> Moved | Refused:
     """
     if conversion.account_id not in {None, str(account.id)}:
         raise WrongSubjectError(conversion.account_id, None, account.id, account.stage)
-    is_sold = conversion.deal_id is not None or bool(conversion.subscription_ids)
+    is_sold = conversion.deal_id is not None
     target = "onboarding" if is_sold else "sales" if conversion.opportunity_id is not None else "qualification"
     return LIFECYCLE.decide(account, target, at=conversion.at, by=conversion.by)
 
 
 def conversion_chain(subject: str, subject_id: str, conversions: Iterable[Converted]) -> tuple[Converted, ...]:
-    """The conversions that lead on from a record: lead to opportunity, opportunity to deal, deal to subscriptions.
+    """The conversions that lead on from a record: lead to opportunity, opportunity to deal.
 
     Args:
         subject, subject_id: where to begin, e.g. "Lead" and its id.

@@ -131,7 +131,8 @@ class Moved:
         """
         held: Any = record
         stage, key = held.stage, held.id
-        if (key != self.subject_id and str(key) != self.subject_id) or (stage is not None and stage != self.source):
+        fits = stage is None or stage == self.source or (self.source is None and stage == self.target)
+        if not fits or (key != self.subject_id and str(key) != self.subject_id):
             raise WrongSubjectError(self.subject_id, self.source, key, stage)
         read, arguments, known = _shape_of(held.__class__)
         values = dict(zip(arguments, read(held)))  # noqa: B905 - `strict` costs more than all the rest

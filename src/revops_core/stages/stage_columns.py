@@ -94,6 +94,8 @@ class StageColumns:
 class _Builder:
     """The columns while they grow, entity by entity."""
 
+    __slots__ = ("at", "codes", "firsts", "ids", "previous", "repeats", "stage", "ties", "unknown_starts")
+
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.codes: dict[str, int] = {}
@@ -154,7 +156,7 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
     for row in rows:
         entity, stage, at = row
         if type(at) is not int:
-            at = _instant(at)  # noqa: PLW2901 - the same instant in the form that is kept
+            at = _instant(at)
         if entity != last_entity:
             if entity in seen or not isinstance(entity, str) or not entity:
                 break
@@ -178,7 +180,7 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
         at_count += 1
         last_code, last_stage, last = code, stage, at
     else:
-        row = None  # type: ignore[assignment]
+        row = None
     builder.repeats, builder.ties = repeats, ties
     return row
 

@@ -94,7 +94,8 @@ def waterfall(
         return closing_in is None or (record.close_date is not None and record.close_date in closing_in)
 
     for key in before | after:
-        old, new = before.get(key), after.get(key)
+        old: Any = before.get(key)
+        new: Any = after.get(key)
         old_amount, new_amount = _amount(old, nothing), _amount(new, nothing)
         was_in = old is not None and old.outcome == "open" and is_due(old)
         is_in = new is not None and new.outcome == "open" and is_due(new)
