@@ -1,7 +1,7 @@
 """SLA: promises about requests, the clocks that run against them, and who must hear of them when."""
 
 from revops_core.sla.availability import Availability, availability
-from revops_core.sla.clock import Clock
+from revops_core.sla.clock import Clock, fact_id
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.compliance import Outcome, outcome_table, outcomes
 from revops_core.sla.escalation import EscalationTier, Reminder, manager_of
@@ -36,6 +36,7 @@ __all__ = [
     "TargetRow",
     "availability",
     "check",
+    "fact_id",
     "facts_from_rows",
     "manager_of",
     "outcome_table",

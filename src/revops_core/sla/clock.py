@@ -19,7 +19,7 @@ from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
 from revops_core.sla.replay import LoggedFact, Replay, replayed
-from revops_core.sla.target_plan import PolicyPlan, TargetPlan, Trigger
+from revops_core.sla.target_plan import PolicyPlan, TargetPlan
 from revops_core.values.checks import Id, require
 from revops_core.values.fingerprint import fingerprint_of_parts
 from revops_core.values.frozen_map import FrozenMap
@@ -111,11 +111,9 @@ class Clock:
     def fields_at(self, as_of: datetime) -> Mapping[str, object]:
         """What was known of the request at an instant."""
         require("fields_at", as_of=(as_of, datetime))
-        known = dict(self.fields)
-        for at, fact, _ in self._facts:
-            if at <= to_microseconds(as_of):
-                known.update(fact.fields)
-        return FrozenMap(known)
+        limit = to_microseconds(as_of)
+        changes = [fact.fields for at, fact, _ in self._facts if at <= limit and fact.fields]
+        return FrozenMap({name: value for fields in (self.fields, *changes) for name, value in fields.items()})
 
     def read(self, as_of: datetime) -> Reading:
         """What the facts up to and with `as_of` say: every target, who must hear of it, and when to look again.
@@ -135,7 +133,7 @@ class Clock:
         """
         require("read", as_of=(as_of, datetime))
         now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
-        plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
+        plan = self.plan_at(now_at)
         found: list[TargetReading] = []
         ignored: list[ClockEvent] = []
         acted: set[int] = set()
@@ -143,9 +141,10 @@ class Clock:
         for replay in self.replays(now_at):
             ignored.extend(replay.ignored)
             acted.update(map(id, replay.acted))
-            found.extend(self._cycle_reading(cycle, tz) for cycle in replay.cycles)
-            if replay.cycles and (again := replay.cycles[-1].look_again()) is not None:
-                soonest.append(again)
+            for cycle in replay.cycles:
+                if (again := cycle.look_again()) is not None:
+                    soonest.append(again)
+                found.append(self._cycle_reading(cycle, again, tz))
             if not replay.cycles and replay.plan is not None:
                 found.append(_idle(replay.plan))
         if (ahead := self.next_fact(now_at)) is not None:
@@ -172,15 +171,33 @@ class Clock:
         """The instant of the first fact that lies ahead of an instant in microseconds."""
         return next((at for at, _, _ in self._facts if at > as_of), None)
 
-    def _cycle_reading(self, cycle: Cycle, tz: tzinfo) -> TargetReading:
-        promise, due, again = cycle.plan.target, cycle.due(), cycle.look_again()
+    def plan_at(self, as_of: int) -> PolicyPlan:
+        """The policy that holds at an instant in microseconds."""
+        return next((plan for at, plan in reversed(self._policies) if at <= as_of), self.plans[0])
+
+    def _cycle_reading(self, cycle: Cycle, again: int | None, tz: tzinfo) -> TargetReading:
+        promise, due = cycle.plan.target, cycle.due()
         opener = fact_id(self.id, cycle.opener)
+        prefix = "/".join(map(_quoted, (self.id, promise.name, opener))) if cycle.notices else ""
         escalations: list[Notice] = []
         reminders: list[Notice] = []
         skipped: list[Notice] = []
         for at, trigger, number, is_skipped in cycle.notices:
-            notice = self._notice(promise.name, opener, trigger, number, from_microseconds(at, tz))
-            (skipped if is_skipped else reminders if notice.tier is None else escalations).append(notice)
+            source = trigger.source
+            tier = source if isinstance(source, EscalationTier) else None
+            notice = Notice(
+                id=f"{prefix}/{_quoted(trigger.key)}/{number}",
+                clock_id=self.id,
+                target=promise.name,
+                cycle=opener,
+                at=from_microseconds(at, tz),
+                to=source.to,
+                held_by=None if tier is None else tier.held_by,
+                tier=None if tier is None else tier.number,
+                number=number,
+                trigger=trigger.words,
+            )
+            (skipped if is_skipped else reminders if tier is None else escalations).append(notice)
         return TargetReading(
             target=promise.name,
             promise=promise,
@@ -207,22 +224,6 @@ class Clock:
             customer=cycle.plan.customer,
             breach_cause=cycle.breach_cause,
             problems=self._problems(cycle, due),
-        )
-
-    def _notice(self, target: str, cycle: str, trigger: Trigger, number: int, at: datetime) -> Notice:
-        source = trigger.source
-        tier = source if isinstance(source, EscalationTier) else None
-        return Notice(
-            id="/".join(map(_quoted, (self.id, target, cycle, trigger.key, str(number)))),
-            clock_id=self.id,
-            target=target,
-            cycle=cycle,
-            at=at,
-            to=source.to,
-            held_by=None if tier is None else tier.held_by,
-            tier=None if tier is None else tier.number,
-            number=number,
-            trigger=source.trigger,
         )
 
     def _problems(self, cycle: Cycle, due: int | None) -> tuple[Problem, ...]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
+from typing import cast
 
 from attrs import frozen
 
-from revops_core.sla.clock import Clock
+from revops_core.sla.clock import Clock, fact_id
 from revops_core.values.checks import require
 from revops_core.values.distribution import quantiles
 from revops_core.values.expression import Expression, compiled
+from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.period import Period
 from revops_core.values.period_index import periods_index
 from revops_core.values.table import Table
@@ -85,39 +87,42 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
     >>> [(row.target, row.result, row.kept) for row in outcomes([clock], as_of=nine + timedelta(hours=3))]
     [('resolution', 'breached', False)]
     """
+    require("outcomes", as_of=(as_of, datetime))
+    now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
     rows = []
     for clock in clocks:
-        reading = clock.read(as_of)
-        request = clock.fields_at(as_of)
-        for cycle in reading.cycles:
-            if cycle.cycle is None or cycle.started_at is None or cycle.within is None:
-                continue
-            kept = False if cycle.breached_at is not None else True if cycle.status == "met" else None
-            undecided = "cancelled" if cycle.status == "cancelled" else "running"
-            rows.append(
-                Outcome(
-                    clock_id=clock.id,
-                    target=cycle.target,
-                    cycle=cycle.cycle,
-                    result=undecided if kept is None else "met" if kept else "breached",
-                    kept=kept,
-                    status=cycle.status,
-                    request=request,
-                    policy=reading.policy,
-                    provider=cycle.provider,
-                    customer=cycle.customer,
-                    owner=cycle.owner,
-                    started_at=cycle.started_at,
-                    due_at=cycle.due_at,
-                    stopped_at=cycle.stopped_at,
-                    breached_at=cycle.breached_at,
-                    decided_at=cycle.stopped_at if kept else cycle.breached_at,
-                    within=cycle.within,
-                    elapsed=cycle.elapsed,
-                    wall_elapsed=cycle.wall_elapsed,
-                    breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
+        request, policy = clock.fields_at(as_of), clock.plan_at(now_at).key
+        for replay in clock.replays(now_at):
+            for cycle in replay.cycles:
+                status, due = cycle.status, cycle.due()
+                breached_at = None if cycle.breached is None else from_microseconds(cycle.breached, tz)
+                stopped_at = from_microseconds(cycle.since, tz) if status in {"met", "met_late"} else None
+                kept = False if breached_at is not None else True if status == "met" else None
+                undecided = "cancelled" if status == "cancelled" else "running"
+                rows.append(
+                    Outcome(
+                        clock_id=clock.id,
+                        target=replay.name,
+                        cycle=fact_id(clock.id, cycle.opener),
+                        result=undecided if kept is None else "met" if kept else "breached",
+                        kept=kept,
+                        status=status,
+                        request=request,
+                        policy=policy,
+                        provider=cycle.plan.provider,
+                        customer=cycle.plan.customer,
+                        owner=cycle.owner,
+                        started_at=from_microseconds(cycle.opened, tz),
+                        due_at=None if due is None else from_microseconds(due, tz),
+                        stopped_at=stopped_at,
+                        breached_at=breached_at,
+                        decided_at=stopped_at if kept else breached_at,
+                        within=timedelta(microseconds=cycle.budget),
+                        elapsed=timedelta(microseconds=cycle.elapsed),
+                        wall_elapsed=timedelta(microseconds=cycle.wall),
+                        breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
+                    )
                 )
-            )
     return rows
 
 

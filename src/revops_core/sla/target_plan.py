@@ -32,21 +32,21 @@ class Trigger:
 
     Attributes:
         key: what stands for it in the ids of its notices: the number of the tier, or what a reminder does.
-        source: the tier or reminder.
+        source, words: the tier or reminder, and when it fires.
         kind: what its time is counted from.
         percent, offset: how far from there.
         wall: whether the time is wall time.
         every, repeats: after what time it fires again, and how often at most.
     """
 
-    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall")
+    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall", "words")
 
     def __init__(self, source: EscalationTier | Reminder) -> None:
-        self.source = source
+        self.source, self.words = source, source.trigger
         if isinstance(source, EscalationTier):
             self.key = str(source.number)
         else:
-            self.key = f"remind {source.to} {source.trigger}"
+            self.key = f"remind {source.to} {self.words}"
         self.percent = source.at_percent
         if source.at_percent is not None:
             self.kind, span = FROM_START, timedelta(0)
