@@ -253,7 +253,7 @@ class CalendarHorizonError(RevopsError, LookupError):
     """The answer lies outside the years that a calendar covers, or the search for an opening came to their end.
 
     Attributes:
-        at: the instant asked about, in UTC; None where no datetime can express it.
+        at: the instant in UTC or the date asked about; None where no datetime can express it.
         first_year, last_year: the years the calendar covers.
     """
 

@@ -123,6 +123,8 @@ def test_the_nth_weekday_is_that_weekday_in_its_week_of_the_month(month, weekday
         ({"weekday": "Mo"}, ["month"]),
         ({"month": 5, "weekday": "Monday", "nth": 0, "observed": "someday"}, ["weekday", "nth", "observed"]),
         ({"month": 5, "weekday": "Mo", "nth": 6}, ["nth"]),
+        ({"month": 5.0, "day": "1", "offset_days": None}, ["month", "day", "offset_days"]),
+        ({"offset_days": 400, "since": 0, "until": "2030"}, ["offset_days", "since", "until"]),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_with_all_its_faults(fields, faulty):
@@ -164,6 +166,15 @@ def test_rules_and_containers_tell_for_all_the_years(source):
     taken, known_until, faults = taken_dates(source, 2000, 2050)
     assert taken == tuple(date(year, 5, 1) for year in range(2000, 2051))
     assert (known_until, faults) == (END, [])
+
+
+def test_a_container_that_ends_early_is_known_until_the_end_of_its_last_year():
+    class Until2030(Asked):
+        def __contains__(self, day):
+            return day.year <= 2030 and super().__contains__(day)
+
+    taken, known_until, _ = taken_dates(Until2030(), 2000, 2050)
+    assert (len(taken), known_until) == (31, date(2030, 12, 31))
 
 
 def test_dates_and_rules_may_stand_in_one_list():

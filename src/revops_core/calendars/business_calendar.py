@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from threading import Lock
 from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,12 @@ __all__ = ["ALWAYS_OPEN", "BusinessCalendar"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
+
+# Tables by the fingerprint of their calendar: derived values, and never more than so many; the oldest goes first.
+# A plain dict, as the look-up is a tenth of what an answer costs with `lru_cache`.
+_TABLES: dict[str, WorkingTime] = {}
+_TABLES_LOCK = Lock()
+_MOST_TABLES = 1024
 
 DueAt = Literal["close", "next_open"]
 
@@ -74,7 +81,7 @@ class BusinessCalendar:
         version: yours, to tell one revision from another.
         first_year, last_year: the years it answers for, within 1970 to 2200.
         holidays_known_until: the last day for which the holidays are known. By default the end of the year of the last
-            date where plain dates are given, else the end of `last_year`.
+            date, or the end of `last_year` where there are rules or no holidays at all.
 
     Raises:
         InvalidValueError: with every fault of the definition: hours that cannot be read (with the position), an unknown
@@ -97,22 +104,29 @@ class BusinessCalendar:
     first_year: int = field(kw_only=True, default=2000)
     last_year: int = field(kw_only=True, default=2050)
     holidays_known_until: date = field(kw_only=True, default=None, converter=_as_day)
+    _fingerprint: str = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Bring every field to its regular form, or refuse with all faults."""
-        given = {attribute.name: getattr(self, attribute.name) for attribute in fields(BusinessCalendar)}
+        given = {
+            attribute.name: getattr(self, attribute.name) for attribute in fields(BusinessCalendar) if attribute.init
+        }
         for name, value in regular_form(given).items():
             object.__setattr__(self, name, value)
+        overrides = (f"{day} {hours}" for day, hours in self.overrides.items())
+        years = (self.first_year, self.last_year)
+        digits = fingerprint_of_parts(self.hours, self.tz, *years, *map(str, self.holidays), *overrides)
+        object.__setattr__(self, "_fingerprint", digits)
 
     @property
     def compiled(self) -> WorkingTime:
         """The same calendar on integer microseconds in UTC: take it once where many questions follow."""
-        return _compiled(self)
+        return _TABLES.get(self._fingerprint) or _compiled(self)
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that are equal where all answers are: of hours, zone, holidays, overrides and years."""
-        return _fingerprint(self)
+        return self._fingerprint
 
     def is_open(self, at: datetime) -> bool:
         """Whether work goes on at this instant: an opening is open, a closing is not.
@@ -121,7 +135,7 @@ class BusinessCalendar:
         >>> ALWAYS_OPEN.is_open(datetime(2026, 3, 1, tzinfo=UTC))
         True
         """
-        table = _compiled(self)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
             return table.is_open(to_microseconds(at))
         except (TypeError, AttributeError):
@@ -133,7 +147,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not open again in its years.
         """
-        table = _compiled(self)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
             return from_microseconds(table.next_open(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
@@ -145,7 +159,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not close again in its years, as a calendar that is always open.
         """
-        table = _compiled(self)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
             return from_microseconds(table.next_close(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
@@ -161,7 +175,7 @@ class BusinessCalendar:
         >>> office.working_time(datetime(2026, 3, 6, 16, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC))
         datetime.timedelta(seconds=7200)
         """
-        table = _compiled(self)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
             return table.open_between(to_microseconds(start), to_microseconds(end)) * _MICROSECOND
         except (TypeError, AttributeError):
@@ -188,14 +202,17 @@ class BusinessCalendar:
         >>> office.add(friday, timedelta(hours=8), due_at="next_open").isoformat()
         '2026-03-09T09:00:00+00:00'
         """
-        table = _compiled(self)
-        if due_at != "close":
-            _require_choice("add", due_at, ("close", "next_open"))
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
-            due = table.add(to_microseconds(start), _amount(span))
-            return from_microseconds(due if due_at == "close" else table.next_open(due), start.tzinfo or UTC)
-        except (TypeError, AttributeError):
-            raise _refusal("add", span, start=start) from None
+            n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+            due = table.add(to_microseconds(start), n)
+            if due_at == "close":
+                return from_microseconds(due, start.tzinfo or UTC)
+            if due_at == "next_open":
+                return from_microseconds(table.next_open(due), start.tzinfo or UTC)
+        except (TypeError, AttributeError, InvalidValueError):
+            pass  # told below, with all else that is wrong
+        raise _refusal("add", span, due_at, start=start)
 
     def subtract(self, end: datetime, span: timedelta) -> datetime:
         """The latest instant from which `span` of open time passes until `end`; zero gives `end` itself.
@@ -211,10 +228,11 @@ class BusinessCalendar:
         >>> office.subtract(datetime(2026, 3, 6, 17, tzinfo=UTC), timedelta(hours=8)).isoformat()
         '2026-03-06T09:00:00+00:00'
         """
-        table = _compiled(self)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
         try:
-            return from_microseconds(table.subtract(to_microseconds(end), _amount(span)), end.tzinfo or UTC)
-        except (TypeError, AttributeError):
+            n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+            return from_microseconds(table.subtract(to_microseconds(end), n), end.tzinfo or UTC)
+        except (TypeError, AttributeError, InvalidValueError):
             raise _refusal("subtract", span, end=end) from None
 
     def intervals(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
@@ -226,7 +244,7 @@ class BusinessCalendar:
         a, b = _instant("intervals", "start", start), _instant("intervals", "end", end)
         if b < a:
             raise InvalidValueError("intervals", [Fault("end", f"must not be before 'start' {start}", end)])
-        spans = _compiled(self).intervals(a, b)
+        spans = self.compiled.intervals(a, b)
         return tuple(Interval(_written(opening, start), _written(closing, start)) for opening, closing in spans)
 
     def working_time_many(self, starts: Iterable[datetime], ends: Iterable[datetime]) -> list[timedelta]:
@@ -235,7 +253,7 @@ class BusinessCalendar:
         Raises:
             ValueError: one of the two is longer.
         """
-        open_between, verb = _compiled(self).open_between, "working_time_many"
+        open_between, verb = self.compiled.open_between, "working_time_many"
         return [
             open_between(_instant(verb, "starts", start), _instant(verb, "ends", end)) * _MICROSECOND
             for start, end in zip(starts, ends, strict=True)
@@ -246,13 +264,19 @@ class BusinessCalendar:
         return [self.add(start, span, due_at=due_at) for start in starts]
 
     def is_business_day(self, day: date) -> bool:
-        """Whether it is open for any time on this civil date of its zone."""
+        """Whether the calendar is open for any time on this civil date of its zone."""
         return self.open_time_on(day) > _NOTHING
 
     def open_time_on(self, day: date) -> timedelta:
-        """The open time of one civil date of its zone; none on a date that the zone skipped."""
+        """The open time of one civil date of its zone; none on a date that the zone skipped.
+
+        Raises:
+            CalendarHorizonError: a date outside the years of the calendar.
+        """
         require("open_time_on", day=(day, date))
-        return _compiled(self).open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
+        if not self.first_year <= day.year <= self.last_year:
+            raise CalendarHorizonError(day, self.first_year, self.last_year)
+        return self.compiled.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
 
     def add_business_days(
         self, start: datetime, count: int, *, due_at: Literal["close", "same_time"] = "close"
@@ -268,17 +292,24 @@ class BusinessCalendar:
             due_at: the last "close" of that date (24:00 where it is open past midnight), or the "same_time" of day as
                 `start`, also where that is closed.
 
+        Raises:
+            InvalidValueError: a naive datetime, a count below 1, an unknown `due_at`.
+            CalendarHorizonError: the date lies after the years of the calendar.
+
         >>> from datetime import UTC, datetime
         >>> office = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
         >>> office.add_business_days(datetime(2026, 3, 6, 11, tzinfo=UTC), 3).isoformat()
         '2026-03-11T17:00:00+00:00'
         """
         require("add_business_days", count=(count, _DayCount))
-        _require_choice("add_business_days", due_at, ("close", "same_time"))
-        at = from_microseconds(_instant("add_business_days", "start", start), zone(self.tz))
+        if due_at not in ("close", "same_time"):
+            raise InvalidValueError("add_business_days", [Fault("due_at", "must be one of close, same_time", due_at)])
+        t = _instant("add_business_days", "start", start)
+        self.compiled.worked(t)  # refuses what lies outside the years, where a zone may have no dates at all
+        at = from_microseconds(t, zone(self.tz))
         day = _nth_open_day(self, at.date(), count)
         if due_at == "close":
-            return _written(_compiled(self).intervals(*_bounds(self, day))[-1][1], start)
+            return _written(self.compiled.intervals(*_bounds(self, day))[-1][1], start)
         wall = datetime.combine(date.fromordinal(day), at.time(), zone(self.tz))
         return _written(to_microseconds(wall.astimezone(UTC)), start)
 
@@ -286,26 +317,22 @@ class BusinessCalendar:
 _DayCount = Annotated[int, AtLeast(1)]
 
 
-@lru_cache(maxsize=1024)
 def _compiled(calendar: BusinessCalendar) -> WorkingTime:
-    """The table of a calendar, kept outside it: the value stays plain, and tables that nobody asks any more go."""
+    """The table of a calendar, kept outside it: the value stays plain, and equal calendars share one."""
     overrides = {date.fromisoformat(day): read_spans(text) for day, text in calendar.overrides.items()}
     hours = CivilHours(OpeningHours.parse(calendar.hours), calendar.holidays, overrides)
-    return WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
-
-
-@lru_cache(maxsize=1024)
-def _fingerprint(calendar: BusinessCalendar) -> str:
-    overrides = (f"{day} {hours}" for day, hours in calendar.overrides.items())
-    years = (calendar.first_year, calendar.last_year)
-    return fingerprint_of_parts(calendar.hours, calendar.tz, *years, *map(str, calendar.holidays), *overrides)
+    table = WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
+    with _TABLES_LOCK:
+        if len(_TABLES) == _MOST_TABLES:
+            del _TABLES[next(iter(_TABLES))]
+        return _TABLES.setdefault(calendar.fingerprint, table)
 
 
 @lru_cache(maxsize=4096)
 def _open_days(calendar: BusinessCalendar, year: int) -> tuple[int, ...]:
     """The ordinals of the open dates of a year."""
     days = range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
-    open_between = _compiled(calendar).open_between
+    open_between = calendar.compiled.open_between
     return tuple(day for day in days if open_between(*_bounds(calendar, day)))
 
 
@@ -325,15 +352,8 @@ def _bounds(calendar: BusinessCalendar, day: int) -> tuple[int, int]:
     return wall_microseconds(day, 0, calendar.tz), wall_microseconds(day + 1, 0, calendar.tz)
 
 
-def _amount(span: timedelta) -> int:
-    n = span // _MICROSECOND
-    if n < 0:
-        raise TypeError(span)  # as for what is no span at all; `_refusal` tells which
-    return n
-
-
-def _refusal(verb: str, span: timedelta = _NOTHING, **instants: datetime) -> InvalidValueError:
-    """The error for arguments that no answer could be found for: looked at only then, to keep answers fast."""
+def _refusal(verb: str, span: timedelta = _NOTHING, due_at: str = "close", **instants: datetime) -> InvalidValueError:
+    """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
     faults = [
         Fault(name, "must be an aware datetime: one with a time zone", at)
         for name, at in instants.items()
@@ -341,6 +361,8 @@ def _refusal(verb: str, span: timedelta = _NOTHING, **instants: datetime) -> Inv
     ]
     if not isinstance(span, timedelta) or span < _NOTHING:
         faults.append(Fault("span", "must be a timedelta of at least 0", span))
+    if due_at not in ("close", "next_open"):
+        faults.append(Fault("due_at", "must be one of close, next_open", due_at))
     return InvalidValueError(verb, faults)
 
 
@@ -348,17 +370,12 @@ def _instant(verb: str, name: str, at: datetime) -> int:
     try:
         return to_microseconds(at)
     except (TypeError, AttributeError):
-        raise _refusal(verb, _NOTHING, **{name: at}) from None
+        raise _refusal(verb, _NOTHING, "close", **{name: at}) from None
 
 
 def _written(microseconds: int, like: datetime) -> datetime:
     """An instant in the zone of `like`."""
     return from_microseconds(microseconds, like.tzinfo or UTC)
-
-
-def _require_choice(verb: str, due_at: str, choices: tuple[str, ...]) -> None:
-    if due_at not in choices:
-        raise InvalidValueError(verb, [Fault("due_at", f"must be one of {', '.join(choices)}", due_at)])
 
 
 ALWAYS_OPEN = BusinessCalendar("24/7", tz="UTC", name="always open")

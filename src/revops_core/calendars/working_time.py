@@ -28,8 +28,8 @@ from revops_core.values.instants import from_microseconds
 
 __all__ = ["WorkingTime"]
 
-_LARGEST = 250_000_000_000_000_000
-"""An instant nearer to 1970 than this can be written as a datetime."""
+_WRITABLE = range(-62_000_000_000_000_000, 250_000_000_000_000_000)
+"""Instants that can be written as a datetime: the years 5 to 9892."""
 
 
 class WorkingTime:
@@ -51,26 +51,6 @@ class WorkingTime:
     Each raises `CalendarHorizonError` where the answer lies outside the years of the calendar; `add` and `subtract`
     raise `InvalidValueError` for a negative n.
     """
-
-    __slots__ = (
-        "_first",
-        "_gaps",
-        "_hours",
-        "_last",
-        "_lock",
-        "_starts",
-        "_totals",
-        "_tz",
-        "_years",
-        "add",
-        "intervals",
-        "is_open",
-        "next_close",
-        "next_open",
-        "open_between",
-        "subtract",
-        "worked",
-    )
 
     open_between: Callable[[int, int], int]
     add: Callable[[int, int], int]
@@ -108,10 +88,12 @@ class WorkingTime:
                 years = self._years or range(year, year + 1)
                 self._grow(min(year, years[0]), max(year, years[-1]))
 
-    def _search(self, t: int, *, later: bool) -> None:
+    def _search(self, t: int, known: range, *, later: bool) -> None:
         """Grow the table to twice its years for an answer that lies `later`, or earlier; it began at t."""
         with self._lock:
             years = self._years
+            if years != known:
+                return  # the function that searched is older than the table
             first = years[0] if later else max(self._first, years[0] - len(years))
             last = min(self._last, years[-1] + len(years)) if later else years[-1]
             if last - first + 1 == len(years):
@@ -119,7 +101,7 @@ class WorkingTime:
             self._grow(first, last)
 
     def _outside(self, t: int) -> CalendarHorizonError:
-        return CalendarHorizonError(from_microseconds(t) if abs(t) < _LARGEST else None, self._first, self._last)
+        return CalendarHorizonError(from_microseconds(t) if t in _WRITABLE else None, self._first, self._last)
 
     def _start_of(self, year: int) -> int:
         return wall_microseconds(date(year, 1, 1).toordinal(), 0, self._tz)
@@ -154,16 +136,14 @@ class WorkingTime:
                     yield midnight + start * MINUTE, midnight + end * MINUTE
             else:
                 for start, end in spans:
-                    yield (
-                        max(midnight, wall_microseconds(day, start, self._tz)),
-                        min(next_midnight, wall_microseconds(day, end, self._tz)),
-                    )
+                    closes = wall_microseconds(day, end, self._tz)  # in a gap that ends at midnight: the next date
+                    yield wall_microseconds(day, start, self._tz), min(closes, next_midnight)
             day += 1
 
     def _bind(self, low: int, high: int) -> None:
         """Make the functions over the table as it stands, which holds the instants from `low` to `high`."""
         starts, totals, gaps = self._starts, self._totals, self._gaps
-        size = len(starts)
+        years, size = self._years, len(starts)
 
         def worked(t: int) -> int:
             if low <= t <= high:
@@ -197,7 +177,7 @@ class WorkingTime:
                 i = bisect_left(totals, done, i)
                 if i <= size:
                     return done - gaps[i]
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t)
             return self.add(t, n)
@@ -212,7 +192,7 @@ class WorkingTime:
                 i = bisect_right(totals, done, 0, i)
                 if i:
                     return done - gaps[i]
-                self._search(t, later=False)
+                self._search(t, years, later=False)
             else:
                 self.cover(t)
             return self.subtract(t, n)
@@ -231,7 +211,7 @@ class WorkingTime:
                     return t
                 if i < size:
                     return starts[i]
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t, t + 1)
             return self.next_open(t)
@@ -243,7 +223,7 @@ class WorkingTime:
                     i += 1
                 if i <= size and (end := totals[i] - gaps[i]) < high:
                     return end
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t, t + 1)
             return self.next_close(t)

@@ -42,6 +42,7 @@ from revops_core.entities.product import Product
 from revops_core.entities.subscription import Pause, Subscription
 from revops_core.entities.ticket import Ticket, TicketPriority, TicketRequest
 from revops_core.entities.user import Team, User
+from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
     "LEAD_RULES",
@@ -88,6 +89,7 @@ __all__ = [
     "Usage",
     "User",
     "Visit",
+    "bulk_builder",
     "check",
     "convert_lead",
     "convert_opportunity",

@@ -56,7 +56,7 @@ LEAD_RULES: tuple[Rule, ...] = (
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class LeadConversion:
     """What a lead became, and the lead as it is now."""
 
@@ -68,7 +68,7 @@ class LeadConversion:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class OpportunityConversion:
     """The deal that a won opportunity became, and the opportunity as it is now."""
 

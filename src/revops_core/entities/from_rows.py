@@ -89,7 +89,10 @@ def from_rows(
     )
     if currency is not None:
         Money(0, currency)
-    plan = _Plan(cls, values or {}, frozenset(strict), currency, frozenset(missing))
+    meanings = {**{name: {} for name in strict}, **(values or {})}
+    plan = _Plan(cls, meanings, frozenset(strict), currency, frozenset(missing))
+    for name in (*meanings, *percentages):
+        plan.hint(name)
     there = None if tz is None else zone(tz)
     options: dict[str, Any] = {"tz": there, "date_formats": date_formats, "separator": separator}
     found: list[T] = []
@@ -135,8 +138,6 @@ class _Plan:
         self.strict = strict
         self.currency = currency
         self.missing = missing | {""}
-        for name in (*values, *strict):
-            self.hint(name)
 
     def hint(self, name: str) -> Any:
         """The annotation of the field `name`; of a custom field, anything."""

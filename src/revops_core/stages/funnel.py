@@ -6,6 +6,9 @@ who really entered a stage; "filled" is who entered it or any later one, so that
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
@@ -14,7 +17,7 @@ from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.pipeline import Pipeline
-from revops_core.stages.stage_columns import NOTHING, StageColumns
+from revops_core.stages.stage_columns import FOREVER, NOTHING, StageColumns, limit_of
 from revops_core.values.checks import require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
@@ -22,8 +25,6 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.period import Period
 
 __all__ = ["Funnel", "FunnelStep", "StageFate", "fates_of", "funnel_of"]
-
-_FOREVER = 1 << 62
 
 
 @frozen
@@ -129,6 +130,8 @@ class StageFate:
 class _Ladder:
     """The stages of a log as the pipeline ranks them: its numbers, by the numbers of the log."""
 
+    __slots__ = ("goal_kinds", "kinds", "names", "rungs")
+
     def __init__(self, columns: StageColumns, pipeline: Pipeline) -> None:
         stages = [pipeline.stage(name) for name in columns.stages]
         kinds = {stage.kind for stage in pipeline}
@@ -143,19 +146,40 @@ class _Ladder:
         self.kinds = [stage.kind for stage in stages]
 
 
-def _bounds(window: Interval | Period) -> tuple[int, int]:
-    return to_microseconds(window.start), to_microseconds(window.end)
+def _paths(
+    columns: StageColumns,
+    limit: int,
+    cohort: tuple[int, int] | None = None,
+    during: tuple[int, int] | None = None,
+    entering: int | None = None,
+) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """Each path that counts, as the numbers of its stages, with the stage it has come to and how many entities took it.
 
-
-def _paths(columns: StageColumns, limit: int) -> Iterator[list[tuple[int, int]]]:
-    """Of each entity, its events up to an instant as (stage, instant); an unknown start comes first, at the beginning."""
-    at, stage = columns.at, columns.stage
+    A beginning that is not known belongs to the path, but lies in no window.
+    """
+    at, stage, unknown = columns.at, columns.stage, columns.unknown_starts
+    counts: Counter[tuple[bytes, int]] = Counter()
     for number, (start, end) in enumerate(columns.spans()):
-        path = [(stage[place], at[place]) for place in range(start, end) if at[place] <= limit]
-        if number in columns.unknown_starts:
-            path.insert(0, (columns.unknown_starts[number], -_FOREVER))
+        high = end if limit == FOREVER else bisect_right(at, limit, start, end)
+        if high == start and (number not in unknown or cohort is not None or during is not None):
+            continue
+        if during is not None:
+            path = stage[bisect_left(at, during[0], start, high) : bisect_left(at, during[1], start, high)]
+        else:
+            path = stage[start:high]
+            if number in unknown:
+                path.insert(0, unknown[number])
+            if entering is not None and entering not in path:
+                continue
+            if cohort is not None:
+                place = 0 if entering is None else path.index(entering)
+                place += start - (number in unknown)
+                if place < start or not cohort[0] <= at[place] < cohort[1]:
+                    continue
         if path:
-            yield path
+            counts[path.tobytes(), stage[high - 1] if high > start else unknown[number]] += 1
+    for (path_bytes, last), count in counts.items():
+        yield tuple(array("H", path_bytes)), last, count
 
 
 def funnel_of(
@@ -171,33 +195,24 @@ def funnel_of(
     if (cohort is None) == (during is None) or (isinstance(cohort, str) and cohort != "all"):
         rule = "must be a window or 'all', or 'during' a window: one of both says who is counted"
         raise InvalidValueError("StageLog.funnel", [Fault("cohort", rule, cohort)])
-    require("StageLog.funnel", as_of=(as_of, datetime | None), during=(during, Interval | Period | None))
+    window = None if isinstance(cohort, str) else cohort
+    require("StageLog.funnel", cohort=(window, Interval | Period | None), during=(during, Interval | Period | None))
     ladder = _Ladder(columns, pipeline)
-    limit = _FOREVER if as_of is None else to_microseconds(as_of)
-    start, end = (-_FOREVER - 1, _FOREVER) if isinstance(cohort, str) else _bounds(cohort or during)  # type: ignore[arg-type]
     first = None if entering is None else _code_of(columns, pipeline.stage(entering).name)
     size = len(ladder.names)
     actual, highest, visits = [0] * size, [0] * (size + 1), [0] * size
     entities = lost = still_open = 0
-    for path in _paths(columns, limit):
-        if during is not None:
-            counted = [code for code, at in path if start <= at < end]
-        else:
-            entered_at = next((at for code, at in path if first is None or code == first), None)
-            counted = [code for code, _ in path] if entered_at is not None and start <= entered_at < end else []
-        if not counted:
-            continue
-        entities += 1
-        rungs = [ladder.rungs[code] for code in counted]
+    for path, last, count in _paths(columns, limit_of(as_of), _bounds(window), _bounds(during), first):
+        entities += count
+        rungs = [ladder.rungs[code] for code in path]
         for rung in rungs:
             if rung >= 0:
-                visits[rung] += 1
+                visits[rung] += count
         for rung in {*rungs} - {-1}:
-            actual[rung] += 1
-        highest[max(rungs)] += 1  # the last place is for those with no rung
-        kind = ladder.kinds[path[-1][0]]
-        lost += kind == "lost"
-        still_open += kind == "open"
+            actual[rung] += count
+        highest[max(rungs)] += count  # the last place is for those with no rung
+        lost += count * (ladder.kinds[last] == "lost")
+        still_open += count * (ladder.kinds[last] == "open")
     filled = [sum(highest[rung:size]) for rung in range(size)]
     return Funnel(
         _definition(cohort, during, entering, as_of),
@@ -206,6 +221,10 @@ def funnel_of(
         lost,
         still_open,
     )
+
+
+def _bounds(window: Interval | Period | None) -> tuple[int, int] | None:
+    return None if window is None else (to_microseconds(window.start), to_microseconds(window.end))
 
 
 def _code_of(columns: StageColumns, name: str) -> int:
@@ -223,25 +242,21 @@ def _definition(cohort: object, during: object, entering: str | None, as_of: dat
 
 def fates_of(columns: StageColumns, pipeline: Pipeline, as_of: datetime | None) -> Mapping[str, StageFate]:
     """What became of the entities of each open stage; the arguments are those of `StageLog.fates`."""
-    require("StageLog.fates", as_of=(as_of, datetime | None))
     ladder = _Ladder(columns, pipeline)
-    limit = _FOREVER if as_of is None else to_microseconds(as_of)
     counts = {name: [0] * 5 for name in ladder.names[: sum(stage.is_open for stage in pipeline)]}
     tallies = list(counts.values())
-    for path in _paths(columns, limit):
-        rungs = [ladder.rungs[code] for code, _ in path]
-        kind = ladder.kinds[path[-1][0]]
+    for path, last, count in _paths(columns, limit_of(as_of)):
+        kind = ladder.kinds[last]
         highest_after = -1
-        later: dict[int, bool] = {}
-        for rung in reversed(rungs):
-            later[rung] = highest_after > rung  # the first entry is written last and stands
+        advanced: dict[int, bool] = {}
+        for rung in (ladder.rungs[code] for code in reversed(path)):
+            advanced[rung] = highest_after > rung  # the first entry is written last and stands
             highest_after = max(highest_after, rung)
-        for rung, advanced in later.items():
-            if 0 <= rung < len(tallies):
-                tally = tallies[rung]
-                tally[0] += 1
-                tally[1] += advanced
-                tally[2] += kind in ladder.goal_kinds
-                tally[3] += kind == "lost"
-                tally[4] += kind != "open"
+        for rung in advanced.keys() & range(len(tallies)):
+            tally = tallies[rung]
+            tally[0] += count
+            tally[1] += count * advanced[rung]
+            tally[2] += count * (kind in ladder.goal_kinds)
+            tally[3] += count * (kind == "lost")
+            tally[4] += count * (kind != "open")
     return {name: StageFate(name, *tally) for name, tally in counts.items()}

@@ -15,11 +15,13 @@ from attrs import field, frozen
 
 from revops_core.calendars import BusinessCalendar
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.stages.journey_deviations import deviations_of
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.instants import to_microseconds
+from revops_core.values.problem import Problem
 
 __all__ = ["Journey", "StageTime", "Stay"]
 
@@ -170,12 +172,16 @@ class Journey:
         Raises:
             InvalidValueError: the limit counts working time and there is no calendar.
         """
-        if not self.stays or (entered_at := self.stays[-1].entered_at) is None:
+        place = len(self.moves) - 1
+        while place > 0 and self.moves[place].migrates:
+            place -= 1  # the time goes on where only the definition changed
+        if place < 0 or self.moves[place].migrates:
             return None
+        entered_at = self.moves[place].at
         stage = pipeline.stage(self.stays[-1].stage)
         if stage.stale_after is None:
             return None
-        if not stage.stale_in_working_time:
+        if not stage.stale_in_working_hours:
             return (entered_at.astimezone(UTC) + stage.stale_after).astimezone(entered_at.tzinfo)
         if calendar is None:
             raise InvalidValueError(
@@ -240,6 +246,17 @@ class Journey:
         opened = [name for name in names if pipeline.stage(name).is_open]
         first = next((stage.name for stage in pipeline if stage.is_open), None)
         return max(opened, key=lambda name: pipeline.rank(name) or 0) if opened else first if names else None
+
+    def deviations(self, pipeline: Pipeline | None = None) -> tuple[Problem, ...]:
+        """What is odd about the facts, told and not repaired.
+
+        Returns:
+            Problems with the codes "late_move" (it came to be known after a later one), "source_mismatch" (a move left
+            another stage than the record stood in), "missing_seq" (a number is left out), "dangling_correction"; and
+            where a `pipeline` is given, the reason for which it forbids a move, or "unknown_stage". A move that was
+            overridden, or decided under another version, is not judged.
+        """
+        return tuple(deviations_of(self.facts, self.moves, pipeline))
 
 
 def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:

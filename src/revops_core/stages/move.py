@@ -6,13 +6,15 @@ reopening is a move with `reopens`. A wrong fact is never edited: a `Corrected` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import is_dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
-from attrs import evolve, field, fields, frozen, has
+from attrs import field, fields, frozen, has
 
 from revops_core.errors import Fault, InvalidValueError, WrongSubjectError
 from revops_core.values.checks import Count, Id, Share, as_tuple, checked, short_repr
@@ -20,7 +22,7 @@ from revops_core.values.decision import Blocker
 from revops_core.values.fingerprint import fingerprint_of_parts
 from revops_core.values.instants import to_microseconds
 
-__all__ = ["Corrected", "Moved"]
+__all__ = ["Corrected", "Moved", "changeable", "sound_move"]
 
 R = TypeVar("R")
 
@@ -43,6 +45,7 @@ class Moved:
         closes: the record closes with this move, so that `closed_at` is `at`.
         reopens: the record was closed and is open again.
         regresses: it went back to an earlier stage.
+        migrates: it came with a new version of the pipeline; the stay goes on under another name.
         skipped: the stages it passed over.
         by: who moved it.
         reason: why, in words.
@@ -69,6 +72,7 @@ class Moved:
     closes: bool = False
     reopens: bool = False
     regresses: bool = False
+    migrates: bool = False
     skipped: tuple[str, ...] = field(default=(), converter=as_tuple)
     by: str | None = None
     reason: str | None = None
@@ -101,7 +105,9 @@ class Moved:
         Stage, probability, outcome and closing change together. `closed_at` and `loss_reason` are there only where the
         move closes or reopens the record; `closed_on` is emptied with them, so that one of both stands.
         """
-        changes: dict[str, Any] = {"stage": self.target, "stage_entered_at": self.at}
+        changes: dict[str, Any] = {"stage": self.target}
+        if not self.migrates:
+            changes["stage_entered_at"] = self.at
         if self.seq is not None:
             changes["stage_seq"] = self.seq
         if self.version is not None:
@@ -123,23 +129,98 @@ class Moved:
             WrongSubjectError: the record has another id, or does not stand in the stage that the move left.
             InvalidValueError: the record is neither of attrs nor a dataclass; assign `changes` instead.
         """
-        stage = record.stage  # type: ignore[attr-defined]
-        if record.id != self.subject_id or (stage != self.source and (stage is None or self.source is not None)):  # type: ignore[attr-defined]
-            raise WrongSubjectError(self.subject_id, self.source, record.id, stage)  # type: ignore[attr-defined]
-        names = _changeable(type(record))
-        changes = {name: value for name, value in self.changes.items() if name in names}
-        return evolve(record, **changes) if has(type(record)) else replace(record, **changes)  # type: ignore[misc, type-var]
+        held: Any = record
+        stage, key = held.stage, held.id
+        fits = stage is None or stage == self.source or (self.source is None and stage == self.target)
+        if not fits or (key != self.subject_id and str(key) != self.subject_id):
+            raise WrongSubjectError(self.subject_id, self.source, key, stage)
+        read, arguments, known = _shape_of(held.__class__)
+        values = dict(zip(arguments, read(held)))  # noqa: B905 - `strict` costs more than all the rest
+        for name, value in self.changes.items():
+            if name in known:
+                values[known[name]] = value
+        return held.__class__(**values)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=256)
-def _changeable(cls: type) -> frozenset[str]:
-    """The names of the fields of an attrs class or dataclass."""
+def _shape_of(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...], Mapping[str, str]]:
+    """How the fields of a class are read at once, the arguments they are given by, and the argument of each field."""
+    known = changeable(cls)
+    if len(known) < 2:
+        raise InvalidValueError("apply_to", [Fault("record", "must have fields for its 'id' and 'stage'", cls)])
+    return attrgetter(*known), tuple(known.values()), known
+
+
+@lru_cache(maxsize=256)
+def changeable(cls: Any) -> Mapping[str, str]:
+    """The fields of an attrs class or dataclass that can be given a value, with the name of the argument for each."""
     if has(cls):
-        return frozenset(attribute.name for attribute in fields(cls) if attribute.init)
+        return {attribute.name: attribute.alias for attribute in fields(cls) if attribute.init}
     if is_dataclass(cls):
-        return frozenset(cls.__dataclass_fields__)
+        return {each.name: each.name for each in dataclass_fields(cls) if each.init}
     rule = "must be an instance of an attrs class or a dataclass; assign move.changes to anything else"
     raise InvalidValueError("apply_to", [Fault("record", rule, cls)])
+
+
+def sound_move(
+    constants: tuple[Any, ...], subject_id: str, at: datetime, seq: int | None, by: str | None, reason: str | None
+) -> Moved:
+    """A `Moved` of parts that are known to be sound, in half the time of the check (`benchmarks/stages.py`).
+
+    Args:
+        constants: source, target, pipeline, version, target_kind, outcome, probability, closes, reopens, regresses,
+            skipped.
+    """
+    move = _new(Moved)
+    source, target, pipeline, version, kind, outcome, probability, closes, reopens, regresses, skipped = constants
+    _put_subject_id(move, subject_id)
+    _put_target(move, target)
+    _put_at(move, at)
+    _put_source(move, source)
+    _put_seq(move, seq)
+    _put_pipeline(move, pipeline)
+    _put_version(move, version)
+    _put_target_kind(move, kind)
+    _put_outcome(move, outcome)
+    _put_probability(move, probability)
+    _put_closes(move, closes)
+    _put_reopens(move, reopens)
+    _put_regresses(move, regresses)
+    _put_migrates(move, False)
+    _put_skipped(move, skipped)
+    _put_by(move, by)
+    _put_reason(move, reason)
+    _put_overridden_by(move, None)
+    _put_overridden(move, ())
+    _put_recorded_at(move, None)
+    _put_id(move, None)
+    return move
+
+
+_new = object.__new__
+(
+    _put_subject_id,
+    _put_target,
+    _put_at,
+    _put_source,
+    _put_seq,
+    _put_pipeline,
+    _put_version,
+    _put_target_kind,
+    _put_outcome,
+    _put_probability,
+    _put_closes,
+    _put_reopens,
+    _put_regresses,
+    _put_migrates,
+    _put_skipped,
+    _put_by,
+    _put_reason,
+    _put_overridden_by,
+    _put_overridden,
+    _put_recorded_at,
+    _put_id,
+) = (getattr(Moved, attribute.name).__set__ for attribute in fields(Moved))
 
 
 @checked()

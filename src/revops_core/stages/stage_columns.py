@@ -7,23 +7,26 @@ their order, so that every question is one pass over the arrays without a look-u
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, pairwise
 
 from attrs import frozen
 
-from revops_core.errors import DuplicateFactError, Fault, InvalidValueError
+from revops_core.errors import DuplicateFactError, Fault, InvalidValueError, UnknownStageError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import require
 from revops_core.values.instants import to_microseconds
 
-__all__ = ["NOTHING", "StageColumns", "columns_of_moves", "columns_of_rows"]
+__all__ = ["FOREVER", "NOTHING", "StageColumns", "columns_of_moves", "columns_of_rows", "limit_of"]
 
 NOTHING = 65_535
 """The code that stands for no stage: before the first event of an entity."""
+
+FOREVER = 1 << 62
+"""An instant after every other, in microseconds."""
 
 Row = tuple[str, str, "datetime | int"]
 
@@ -61,6 +64,16 @@ class StageColumns:
         """The bytes that the arrays take, without the ids, which the caller has anyway."""
         return sum(column.itemsize * len(column) for column in (self.firsts, self.at, self.stage, self.previous))
 
+    def code(self, stage: str) -> int:
+        """The number of a stage that occurs.
+
+        Raises:
+            UnknownStageError: it does not; the error names the nearest that does.
+        """
+        if stage not in self.stages:
+            raise UnknownStageError(stage, "of this log", self.stages)
+        return self.stages.index(stage)
+
     def events(self) -> Iterator[tuple[int, int, int, int]]:
         """Each event as (stage before, stage, instant of the event before, instant); of a first event, `NOTHING` before."""
         return zip(self.previous, self.stage, chain((0,), self.at), self.at, strict=False)
@@ -69,9 +82,19 @@ class StageColumns:
         """The places of the events of each entity: its first one, and the one after its last."""
         return pairwise(self.firsts)
 
+    def path_counts(self) -> Counter[tuple[int, ...]]:
+        """How many entities took each path, as the numbers of its stages, from the first event on.
+
+        Entities are many and paths are few: what depends on the path alone is worked out once for each.
+        """
+        counts = Counter(self.stage[start:end].tobytes() for start, end in self.spans())
+        return Counter({tuple(array("H", path)): count for path, count in counts.items() if path})
+
 
 class _Builder:
     """The columns while they grow, entity by entity."""
+
+    __slots__ = ("at", "codes", "firsts", "ids", "previous", "repeats", "stage", "ties", "unknown_starts")
 
     def __init__(self) -> None:
         self.ids: list[str] = []
@@ -133,7 +156,7 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
     for row in rows:
         entity, stage, at = row
         if type(at) is not int:
-            at = _instant(at)  # noqa: PLW2901 - the same instant in the form that is kept
+            at = _instant(at)
         if entity != last_entity:
             if entity in seen or not isinstance(entity, str) or not entity:
                 break
@@ -157,7 +180,7 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
         at_count += 1
         last_code, last_stage, last = code, stage, at
     else:
-        row = None  # type: ignore[assignment]
+        row = None
     builder.repeats, builder.ties = repeats, ties
     return row
 
@@ -216,3 +239,11 @@ def columns_of_moves(facts: Iterable[Moved | Corrected]) -> StageColumns:
             builder.unknown_starts[number] = builder.code(moves[0].source)
         builder.add(entity, [(to_microseconds(move.at), builder.code(move.target)) for move in moves], collapse=False)
     return builder.finished()
+
+
+def limit_of(as_of: datetime | None) -> int:
+    """The last instant that counts, in microseconds: every one where no `as_of` is given."""
+    if as_of is None:
+        return FOREVER
+    require("StageLog", as_of=(as_of, datetime))
+    return to_microseconds(as_of)

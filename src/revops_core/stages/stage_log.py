@@ -11,14 +11,28 @@ from typing import Any
 
 from attrs import field, frozen
 
+from revops_core.calendars import BusinessCalendar
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.stages.flow import (
+    Conformance,
+    Rework,
+    Waiting,
+    conformance_of,
+    flow_of,
+    rework_of,
+    survival_of,
+    variants_of,
+    waiting_by_stage,
+)
 from revops_core.stages.funnel import Funnel, StageFate, fates_of, funnel_of
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.stage_columns import NOTHING, StageColumns, columns_of_moves, columns_of_rows
 from revops_core.values.checks import require
-from revops_core.values.instants import to_microseconds
+from revops_core.values.distribution import KaplanMeier
+from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.interval import Interval
+from revops_core.values.measurement import Undefined
 from revops_core.values.period import Period
 
 __all__ = ["StageLog"]
@@ -151,6 +165,68 @@ class StageLog:
     def fates(self, pipeline: Pipeline, *, as_of: datetime | None = None) -> Mapping[str, StageFate]:
         """What became of the entities that ever entered each open stage, and so the chance to win from it, by history."""
         return fates_of(self.columns, pipeline, as_of)
+
+    def flow(self, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None) -> tuple[Waiting, ...]:
+        """Every way from one stage to the next: how often it was taken and how long it took, longest total first.
+
+        Args:
+            as_of: moves after it count as not yet.
+            calendar: counts its working time only.
+        """
+        return flow_of(self.columns, as_of, calendar)
+
+    def bottlenecks(
+        self,
+        pipeline: Pipeline | None = None,
+        *,
+        as_of: datetime | None = None,
+        calendar: BusinessCalendar | None = None,
+    ) -> tuple[Waiting, ...]:
+        """The time in each stage, the largest total first: a mean alone hides how many wait.
+
+        Only stays that ended have a time; open ones are counted beside them (see `survival`).
+
+        Args:
+            pipeline: leaves its closed stages out, in which nothing waits.
+        """
+        return waiting_by_stage(self.columns, pipeline, as_of, calendar)
+
+    def survival(
+        self, stage: str, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None
+    ) -> KaplanMeier | Undefined:
+        """How long stays in a stage last, with those that have not ended counted fairly (Kaplan-Meier).
+
+        Args:
+            as_of: the moment up to which open stays are measured; by default the last instant of the log.
+        """
+        return survival_of(self.columns, stage, as_of, calendar)
+
+    def rework(self) -> Mapping[str, Rework]:
+        """Of each stage, how many entities entered it more than once."""
+        return rework_of(self.columns)
+
+    def variants(self) -> tuple[tuple[tuple[str, ...], int], ...]:
+        """The ways through the stages, each with how many entities took it, most frequent first."""
+        return variants_of(self.columns)
+
+    def conformance(self, pipeline: Pipeline) -> Conformance:
+        """Which moves the pipeline does not allow. What a rule or a given reason would have decided is not in a log."""
+        return conformance_of(self.columns, pipeline)
+
+    def moves(self) -> Iterator[Moved]:
+        """The log as facts, entity by entity, each numbered: for journeys, and to keep what was imported."""
+        columns = self.columns
+        for number, (start, end) in enumerate(columns.spans()):
+            source = columns.unknown_starts.get(number, NOTHING)
+            for place in range(start, end):
+                yield Moved(
+                    subject_id=columns.ids[number],
+                    source=None if source == NOTHING else columns.stages[source],
+                    target=columns.stages[columns.stage[place]],
+                    at=from_microseconds(columns.at[place]),
+                    seq=place - start,
+                )
+                source = columns.stage[place]
 
 
 def _instant(verb: str, at: datetime) -> int:
