@@ -38,8 +38,14 @@ _LONGEST_SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """`value` as an error shows it: its repr, cut where it is long."""
-    text = repr(value)
+    """`value` as an error shows it: its repr, cut where it is long; its class where it has no repr.
+
+    An int of thousands of digits has none, nor has an object whose own `__repr__` fails; the fault is still told.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign class raises
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -225,7 +231,7 @@ class UnknownFieldError(RevopsError, AttributeError):
         """The field, its owner and the nearest name."""
         near = get_close_matches(self.field, self.known, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
-        return f"{self.owner} has no field '{self.field}'{hint}"
+        return f"{self.owner} has no field {shown(self.field)}{hint}"
 
 
 class InvalidPlainDataError(RevopsError, ValueError):
@@ -292,6 +298,8 @@ class InvalidRowError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The row and all its faults in one sentence."""
         return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+
+
 # --- stages ---
 
 
@@ -403,6 +411,8 @@ class DuplicateFactError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The id, how many facts have it, and the way out."""
         return f"{len(self.facts)} facts have the id {self.fact_id!r}; keep one, or give each its own 'id' or 'seq'"
+
+
 # --- entities ---
 
 
@@ -424,5 +434,5 @@ class MissingColumnsError(RevopsError, LookupError):
         told = []
         for column in self.missing:
             near = get_close_matches(column, self.found, n=1)
-            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+            told.append(f"{shown(column)} (did you mean '{near[0]}'?)" if near else shown(column))
         return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"

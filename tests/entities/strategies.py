@@ -77,7 +77,8 @@ def _made(cls: type, arguments: dict[str, Any]) -> Any:
         return cls(**arguments)
     except InvalidValueError as error:
         for fault in error.faults:
-            arguments[fault.field] = date(2101, 1, 1)  # after every day the strategies make
+            is_day = isinstance(arguments[fault.field], date)
+            arguments[fault.field] = date(2101, 1, 1) if is_day else Decimal(101)  # after all that the strategies make
         return cls(**arguments)
 
 

@@ -25,6 +25,7 @@ from revops_core.values.money import Money
 __all__ = ["CellReader", "cell_reader", "is_missing", "kind_of"]
 
 _EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
+_MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill the memory
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TRUTHS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -63,7 +64,7 @@ def is_missing(cell: object) -> bool:
     """
     try:
         return cell is None or bool(cell != cell)  # noqa: PLR0124 - what is not equal to itself is missing
-    except TypeError:  # a missing value that is neither true nor false, such as pandas.NA
+    except (TypeError, ArithmeticError):  # neither true nor false, such as pandas.NA, or a signalling NaN
         return True
 
 
@@ -151,7 +152,7 @@ def _hundredth(cell: Any) -> object:
 def _whole(cell: Any) -> object:
     if isinstance(cell, str):
         number = _number(cell.strip())
-        if number != number.to_integral_value():
+        if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
             raise ValueError(cell)
         return int(number)
     if isinstance(cell, float) and cell.is_integer():

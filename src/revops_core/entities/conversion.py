@@ -21,7 +21,7 @@ from revops_core.entities.lead import Lead
 from revops_core.entities.line_item import LineItem
 from revops_core.entities.opportunity import ContactRole, Opportunity
 from revops_core.entities.subscription import Subscription
-from revops_core.values.checks import Id, checked, require
+from revops_core.values.checks import Id, as_tuple, checked, require
 from revops_core.values.condition import each, known, matching
 from revops_core.values.decision import Blocker, Refused, Rule
 from revops_core.values.expression import any_of
@@ -124,6 +124,7 @@ def convert_lead(
     >>> made.account.name, made.contact.account_id, made.lead.converted_account_id
     ('Initech', 'l1-account', 'l1-account')
     """
+    demanded = as_tuple(rules)
     require(
         "convert_lead",
         lead=(lead, Lead),
@@ -132,8 +133,9 @@ def convert_lead(
         account=(account, Account | None),
         opportunity=(opportunity, Opportunity | None),
         by=(by, Id | None),
+        rules=(demanded, tuple[Rule, ...]),
     )
-    blockers = [Blocker("rule", rule.says, {"rule": rule.code}) for rule in rules if not rule.holds(lead, at)]
+    blockers = [Blocker("rule", rule.says, {"rule": rule.code}) for rule in demanded if not rule.holds(lead, at)]
     if lead.converted_at is not None or lead.converted_contact_id is not None:
         blockers.insert(0, Blocker("already_converted", "The lead was converted before.", {"at": lead.converted_at}))
     account_id = account.id if account is not None else f"{lead.id}-account"

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import NOTHING, fields, has
 
 from revops_core.errors import Fault, InvalidPlainDataError, InvalidValueError
-from revops_core.values.checks import hints_of
+from revops_core.values.checks import AttrsClass, hints_of, require
 from revops_core.values.decision import Rule
 from revops_core.values.expression import Expression
 from revops_core.values.interval import Interval
@@ -168,11 +168,12 @@ def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rul
     >>> from_plain(Money, {"type": "Money", "amount": "1.10", "currency": "EUR"})
     Money('1.10', 'EUR')
     """
+    require("from_plain", cls=(cls, AttrsClass), rules=(rules, Mapping | None))
     if not isinstance(data, Mapping):
         raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
     reader = _Reader(cls.__name__, rules or {})
     written = data.get("format_version", FORMAT_VERSION)
-    if written not in range(1, FORMAT_VERSION + 1):  # also what is no number at all
+    if not isinstance(written, int) or not 1 <= written <= FORMAT_VERSION:
         reader.faults.append(
             Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
         )
@@ -236,7 +237,9 @@ class _Reader:
         if key_hint is str:
             values = {key: self.read(item, value_hint, f"{path}.{key}") for key, item in data.items()}
             return _FAILED if any(value is _FAILED for value in values.values()) else values
-        tag = str(data.get("type"))
+        tag = data.get("type")
+        if not isinstance(tag, str):
+            return self.fail(f"{path}.type", "must be the name of a class", tag)
         if tag == "Mapping" and isinstance(data.get("items"), list):
             pairs = [self.pair(pair, key_hint, value_hint, f"{path}[{n}]") for n, pair in enumerate(data["items"])]
             return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)
