@@ -68,13 +68,18 @@ SPENDS = [
     Spend(on=date(2026, 4, 1), amount=eur(999), purpose="marketing"),
 ]
 PROGRESS = [
-    LeadProgress(id="1", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 3), opportunity_at=at(1, 4), won_at=at(2, 1)),
+    LeadProgress(
+        id="1", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 3), opportunity_at=at(1, 4), won_at=at(2, 1)
+    ),
     LeadProgress(id="2", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 7)),
     LeadProgress(id="3", created_at=at(1, 1), mql_at=at(3, 1), sql_at=at(3, 31), opportunity_at=at(4, 2)),
     LeadProgress(id="4", created_at=at(2, 1), mql_at=at(4, 2)),
     LeadProgress(id="5", created_at=at(2, 1)),
 ]
-VISITS = [Visit(visitor_id=visitor, at=day) for visitor, day in [("a", at(1, 1)), ("a", at(2, 1)), ("b", at(3, 1)), ("c", END)]]
+VISITS = [
+    Visit(visitor_id=visitor, at=day)
+    for visitor, day in [("a", at(1, 1)), ("a", at(2, 1)), ("b", at(3, 1)), ("c", END)]
+]
 ANSWERS = [
     *(Answer(survey="nps", score=score, at=at(1, 5)) for score in (10, 9, 9, 8, 7, 6, 0, None)),
     *(Answer(survey="csat", score=score, at=at(1, 5)) for score in (5, 4, 3, None)),
@@ -85,7 +90,10 @@ ANSWERS = [
 ]
 
 
-def promise(target, kept, hours, decided=at(1, 5), stopped=at(1, 5)):
+ON_TIME = at(1, 5)
+
+
+def promise(target, kept, hours, decided=ON_TIME, stopped=ON_TIME):
     return {
         "target": target,
         "kept": kept,
@@ -185,7 +193,7 @@ def test_the_readings_of_a_term_are_listed_together():
         "win_rate_of_closed",
         "win_rate_of_created",
     }
-    with pytest.raises(InvalidValueError, match="must be one of website_traffic|must be one of"):
+    with pytest.raises(InvalidValueError, match="must be one of "):
         family("win_ratio")
 
 
