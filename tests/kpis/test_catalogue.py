@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,7 @@ from revops_core.errors import InvalidValueError
 from revops_core.kpis import CATALOGUE, DIRECTIONS, STAGES, Kpi, LeadProgress, family
 from revops_core.values.money import Money
 from revops_core.values.period import Period
+from revops_core.values.plain import from_plain, to_plain
 
 Q1 = Period.quarter(2026, 1)
 END = datetime(2026, 4, 1, tzinfo=UTC)
@@ -200,3 +202,8 @@ def test_the_readings_of_a_term_are_listed_together():
 def test_the_page_of_the_catalogue_is_fresh():
     page = Path(__file__).resolve().parents[2] / "docs" / "kpi-catalogue.md"
     assert page.read_text("utf-8") == markdown(), "run `python docs/generate_kpi_catalogue.py`"
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE, ids=lambda kpi: kpi.name)
+def test_every_definition_turns_into_plain_data_and_back(kpi):
+    assert from_plain(Kpi, json.loads(json.dumps(to_plain(kpi)))) == kpi

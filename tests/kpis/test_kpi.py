@@ -227,6 +227,10 @@ def test_plain_numbers_are_money_where_the_currency_is_said():
         kpis.bookings([deal(1, amount=5)], currency="USD")
 
 
+def test_a_number_that_no_row_says_the_currency_of_is_in_the_one_that_is_given():
+    assert custom(5 * count(row), "money")([{}, {}], currency="USD").value == Money(10, "USD")
+
+
 def test_rows_need_one_of_the_fields_that_stand_for_each_other():
     assert kpis.deals_won([{"outcome": "won", "closed_on": date(2026, 2, 1)}], period=YEAR).value == 1
     with pytest.raises(InvalidRowError, match="'closed_at or closed_on' must be there"):

@@ -37,6 +37,7 @@ def table_of(rows, **options):
     return measure(rows, KPIS, by="owner_id", over=YEAR.quarters(), as_of=AS_OF, **options)
 
 
+@settings(max_examples=50)
 @given(deals(), st.integers(0, 25), st.integers(0, 25))
 def test_parts_merged_in_any_order_equal_one_pass(rows, first, second):
     low, high = sorted((first, second))
@@ -44,6 +45,7 @@ def test_parts_merged_in_any_order_equal_one_pass(rows, first, second):
     assert three.merge(one).merge(two).rows() == table_of(rows).rows()
 
 
+@settings(max_examples=50)
 @given(deals(), st.randoms())
 def test_shuffling_the_rows_changes_nothing(rows, random):
     expected = table_of(rows)
@@ -51,7 +53,8 @@ def test_shuffling_the_rows_changes_nothing(rows, random):
     assert (table_of(rows).rows(), str(table_of(rows))) == (expected.rows(), str(expected))
 
 
-@given(deals())
+@settings(max_examples=50)
+@given(deals(most=12))
 def test_mappings_entities_and_dataclasses_give_the_same(rows):
     expected = table_of(rows).rows()
     assert table_of([Opportunity(**row) for row in rows]).rows() == expected
@@ -80,12 +83,12 @@ def test_segments_and_periods_add_up_to_the_whole(rows):
             assert whole.value == table.measurement(kpi, period=YEAR.quarters()[-1]).value
 
 
-@given(deals())
+@given(deals(most=8))
 def test_undefined_never_becomes_zero(rows):
     for found in table_of(rows).measurements():
         if found.denominator is not None:
             size = found.denominator.amount if isinstance(found.denominator, Money) else found.denominator
-            assert (size == 0) == isinstance(found.value, Undefined)
+            assert (size == 0 or found.numerator is None) == isinstance(found.value, Undefined)
         if found.unit != "count" and found.n == 0:
             assert isinstance(found.value, Undefined) or not found.value.amount
 

@@ -93,10 +93,6 @@ class Layout:
     tz: str
     places: Mapping[tuple[Aggregate, Expression | None, int], tuple[int, Lane]] = field(eq=False)
 
-    def lane_of(self, tally: int) -> Lane:
-        """The lane to which the tally at this position belongs."""
-        return next(lane for lane in reversed(self.lanes) if lane.first <= tally)
-
 
 def slots_of(aggregate: Aggregate, *, trace: bool = False) -> tuple[Slot, ...]:
     """What has to be kept for an aggregate: how many rows, what of them, and the rows themselves to trace them."""
