@@ -36,5 +36,5 @@ def test_a_day_and_an_instant_need_a_zone_for_the_civil_day():
 
 
 def test_naive_datetimes_are_refused_both_at_once():
-    with pytest.raises(InvalidValueError, match="'start' must be an aware.*'end' must be an aware"):
+    with pytest.raises(InvalidValueError, match=r"'start' must be an aware.*'end' must be an aware"):
         duration_between(datetime(2026, 1, 1), datetime(2026, 1, 2))
