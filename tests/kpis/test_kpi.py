@@ -336,9 +336,10 @@ def test_values_inside_a_field_are_read_by_path():
 
 def test_distinct_values_are_united_by_a_merge_and_not_added():
     one, other = (
-        kpis.measure(rows, custom(distinct(row.k))) for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": None}])
+        kpis.measure(rows, custom(distinct(row.k)))
+        for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": 3}, {"k": None}])
     )
-    assert one.merge(other).measurement("custom").value == 2
+    assert one.merge(other).measurement("custom").value == 3
     numbers = [kpis.measure([{"n": n}], custom(total(row.n))) for n in (1, Decimal("0.5"))]
     assert numbers[0].merge(numbers[1]).measurement("custom").value == Decimal("1.5")
 

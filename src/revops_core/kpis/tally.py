@@ -25,8 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 add_exactly: Callable[[Any, Any], Decimal] = Context(prec=34, traps=[InvalidOperation, Overflow, Inexact]).add
 """The sum of two numbers, in a context of our own; raises `decimal.Inexact` where 34 digits do not hold it."""
 
-_square: Callable[[Any, Any], Decimal] = Context(prec=80).multiply
-_add_squares: Callable[[Any, Any], Decimal] = Context(prec=80).add
+_multiply_and_add: Callable[[Any, Any, Any], Decimal] = Context(prec=80).fma
 _START: dict[str, Callable[[], Any]] = {"total": int, "mean": int, "quantile": list, "distinct": set, "rows": list}
 
 
@@ -86,7 +85,7 @@ def _fold_mean(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Ta
             part[3] += value * value
         else:
             part[0] = add_exactly(part[0], value)
-            part[3] = _add_squares(part[3], _square(value, value))
+            part[3] = _multiply_and_add(value, value, part[3])
 
     return fold_mean
 
@@ -192,5 +191,5 @@ def merged(left: Part, right: Part, what: str) -> Part:
     else:
         ints = isinstance(left[0], int) and isinstance(right[0], int)
         part[0] = left[0] + right[0] if ints else add_exactly(left[0], right[0])
-        part.extend(left[3] + right[3] if ints else _add_squares(left[3], right[3]) for _ in left[3:])
+        part.extend(left[3] + right[3] if ints else _multiply_and_add(left[3], 1, right[3]) for _ in left[3:])
     return part
