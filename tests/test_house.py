@@ -290,7 +290,7 @@ def test_charts_and_frames_may_echo_the_file_names_of_the_core(tmp_path):
 def test_checks_may_compile_and_cache_by_name_and_nothing_else_may(tmp_path):
     code = module("@cache\ndef verb(cls: type) -> int:\n    exec('')\n    raise TypeError(cls)")
     rules = (house_rules.caches_are_bounded, house_rules.nothing_is_read_or_written, house_rules.errors_stand_together)
-    for place, count in (("values/checks.py", 0), ("values/tests.py", 3)):
+    for place, count in (("values/checks.py", 1), ("values/compiled_class.py", 2), ("values/tests.py", 3)):
         house = built(tmp_path / place.replace("/", "-"), {**SOUND, SRC + place: code})
         assert sum(len(list(rule(house))) for rule in rules) == count
 
