@@ -187,7 +187,7 @@ sound_move = bulk_builder(
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Corrected:
     """The fact that an earlier move was wrong: it is replaced by another, or withdrawn.
 
