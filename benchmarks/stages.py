@@ -307,7 +307,8 @@ def print_log(events: int) -> None:
     moment = from_microseconds(rows[len(rows) // 2][2])
     months = Period.year(2021).months() + Period.year(2022).months()
     print(
-        f"a log of {len(log):,} events of {len(log.columns.ids):,} deals, {log.columns.byte_count / len(log):.1f} bytes each"
+        f"a log of {len(log):,} events of {len(log.columns.ids):,} deals,"
+        f" {log.columns.byte_count / len(log):.1f} bytes each"
     )
     print(f"  {'one pass of array appends (the reference)':48} {reference:6.2f} s")
     work: dict[str, tuple[Callable[[], Any], str]] = {

@@ -1,6 +1,6 @@
 """What known exports of stage histories call their columns: data for `entities.from_rows`, which reads them.
 
-Each is a dict of the keyword arguments of `from_rows(Moved, rows, **export)`; add `values` to rename stages. An export
+Each is a dict of the arguments of `from_rows(Moved, rows, **export)`; add `values` to rename stages. An export
 that tells the stage before gives moves for journeys and logs as they are. One that tells only where a record stood gives
 rows for a log, which finds the stage before, collapses repeats and numbers the moves:
 
