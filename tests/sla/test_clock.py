@@ -85,6 +85,37 @@ def test_a_promise_that_no_longer_holds_is_withdrawn_and_one_that_comes_to_hold_
     assert cycles[1].cycle == "again"
 
 
+def test_a_promise_is_withdrawn_also_where_there_is_nothing_to_cancel():
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H, when={"priority": "high"})])
+    lowered = fact("reprioritised", 2, fields={"priority": "low"})
+    assert policy.clock("t", [lowered], priority="high").read(NINE + 9 * H).cycles == ()
+    done = [fact("started", 0), fact("stopped", 1), lowered, fact("reprioritised", 3, fields={"priority": "high"})]
+    assert policy.clock("t", done, priority="high").read(NINE + 9 * H)["resolution"].status == "met"
+
+
+def test_what_the_first_fact_tells_of_a_request_decides_what_holds():
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H, when={"priority": "high"})])
+    clock = policy.clock("t", [fact("started", 0, fields={"priority": "high"}), fact("noted", 1, fields={"by": "ana"})])
+    assert clock.read(NINE + H)["resolution"].elapsed == H
+    assert clock.fields_at(NINE) == {"priority": "high"}
+    assert clock.fields_at(NINE + H) == {"priority": "high", "by": "ana"}
+
+
+def test_a_stop_and_a_reopening_at_one_instant_count_nothing_between():
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H, reopen="total")])
+    facts = [fact("started", 0), fact("stopped", 1, seq=0), fact("reopened", 1, seq=1)]
+    reading = policy.clock("t", facts).read(NINE + 2 * H)["resolution"]
+    assert [(segment.status, segment.elapsed) for segment in reading.segments] == [("running", H), ("running", H)]
+
+
+def test_a_tier_that_waits_for_a_report_waits_under_a_new_promise_too():
+    stuck = sla.EscalationTier(2, "b", "c", on="cannot_resolve")
+    targets = [sla.SlaTarget("resolution", n * H, when={"priority": p}) for n, p in ((8, "low"), (16, "high"))]
+    policy = sla.SlaPolicy("p", targets=targets, escalation=[stuck])
+    facts = [fact("started", 0), fact("reprioritised", 1, fields={"priority": "high"}), fact("cannot_resolve", 2)]
+    assert [n.at for n in policy.clock("t", facts, priority="low").read(NINE + 9 * H).escalations] == [NINE + 2 * H]
+
+
 def test_a_promise_that_reads_facts_otherwise_makes_of_them_what_it_would_have():
     plain = sla.SlaTarget("resolution", 8 * H, when={"priority": "low"})
     tireless = sla.SlaTarget("resolution", 8 * H, when={"priority": "high"}, facts={"paused": "ignore"})
@@ -173,6 +204,7 @@ def test_a_clock_says_when_a_wall_trigger_or_a_fact_ahead_will_change_it():
     assert policy.clock("t", facts).read(NINE + 3 * H).look_again_at is None
     snoozed = [*facts, fact("paused", 0.5), fact("resumed", 90)]
     assert policy.clock("t", snoozed).read(NINE + H).look_again_at == NINE + 90 * H
+    assert sla.read_many([policy.clock("t", snoozed)], NINE + H)[0].look_again_at == NINE + 90 * H
     assert sla.read_many([policy.clock("t", snoozed[1:])], NINE)[0].look_again_at == NINE + 0.5 * H
 
 
