@@ -311,4 +311,6 @@ def _plain(value: Any) -> int | float | Decimal | timedelta | None:
 
 
 def _cell(found: Measurement) -> Any:
-    return f"– {found.value.reason} ({found.n:,})" if isinstance(found.value, Undefined) else found.value
+    if not isinstance(found.value, Undefined):
+        return found.value
+    return f"– {found.value.reason} ({found.n:,})" if found.n else None

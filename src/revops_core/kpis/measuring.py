@@ -23,6 +23,7 @@ __all__ = ["Part", "kinds_of", "measurement_of", "parts_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL_SAMPLE = 30
+_NEVER_MONEY = {"duration", "count", "points", "score"}
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
@@ -109,7 +110,8 @@ def _part(
 def _valued(number: Any, kind: str) -> Value:
     """A kept number as the value it stands for."""
     if kind == "duration":
-        return _MICROSECOND * round(number)
+        microseconds: int = round(number)
+        return _MICROSECOND * microseconds
     if kind in {"", "number"}:
         return cast("Value", number)
     return Money(_decimal(number), kind)
@@ -149,7 +151,7 @@ def measurement_of(
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
+    if not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
         warnings.append("small_sample")
     warnings.extend(
         f"missing_values: {part.missing} of {part.n + part.missing}"
@@ -193,7 +195,9 @@ def _rows_of(side: Any, parts: Mapping[Aggregate, Part]) -> tuple[Any, ...]:
 
 def _in_unit(name: str, value: Value, unit: str, currency: str | None) -> Value:
     """The value in the type that its unit asks for."""
-    if isinstance(value, Undefined | timedelta):
+    if isinstance(value, Undefined):
+        return Undefined("too_few") if value.reason == "no_amount" and unit in _NEVER_MONEY else value
+    if isinstance(value, timedelta):
         return value
     if isinstance(value, Money):
         if currency is not None and value.currency != currency:
