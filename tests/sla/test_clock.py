@@ -290,3 +290,48 @@ def test_a_next_response_that_comes_to_hold_knows_that_the_first_was_given():
     facts = [fact("responded", 0), fact("reprioritised", 1, fields={"plan": "gold"}), fact("customer_replied", 2)]
     assert policy.clock("t", facts).read(NINE + 2.1 * H)["next_response"].status == "running"
     assert policy.clock("t", facts[1:]).read(NINE + 2.1 * H)["next_response"].status == "idle"
+
+
+def test_at_risk_begins_at_its_part_and_ends_just_after_the_due_instant():
+    clock = POLICY.clock("t", [fact("started", 0)])
+    just_before = clock.read(NINE + 6 * H - timedelta(microseconds=1))
+    assert (just_before["resolution"].status, just_before.look_again_at) == ("running", NINE + 6 * H)
+    at_risk = clock.read(NINE + 6 * H)
+    assert (at_risk["resolution"].status, at_risk.look_again_at) == (
+        "at_risk",
+        NINE + 8 * H + timedelta(microseconds=1),
+    )
+
+
+def test_a_tier_at_breach_fires_at_the_next_opening_where_that_is_the_due_instant():
+    office = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+    target = sla.SlaTarget("resolution", 8 * H, due_next_open=True)
+    tier = sla.EscalationTier(1, "a", "b", after_breach=timedelta(0))
+    clock = sla.SlaPolicy("p", targets=[target], escalation=[tier], calendar=office).clock("t", [fact("started", 0)])
+    assert [notice.at for notice in clock.read(NINE + 48 * H).escalations] == [NINE + 24 * H]
+
+
+def test_a_tier_that_the_new_promise_reaches_at_its_very_instant_is_skipped():
+    targets = [sla.SlaTarget("resolution", n * H, when={"priority": p}) for n, p in ((8, "low"), (4, "high"))]
+    tier = sla.EscalationTier(1, "a", "b", at_percent=50)
+    policy = sla.SlaPolicy("p", targets=targets, escalation=[tier])
+    facts = [fact("started", 0), fact("reprioritised", 2, fields={"priority": "high"})]
+    reading = policy.clock("t", facts, priority="low").read(NINE + 3 * H)["resolution"]
+    assert (len(reading.skipped), reading.escalations) == (1, ())
+
+
+def test_a_reopening_ends_the_pause_in_which_the_request_was_stopped():
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H, reopen="new_cycle")])
+    facts = [fact("started", 0), fact("paused", 1), fact("stopped", 2), fact("reopened", 3)]
+    assert policy.clock("t", facts).read(NINE + 4 * H)["resolution"].status == "running"
+
+
+def test_one_missing_seq_lets_the_kinds_decide_for_its_whole_instant():
+    facts = [fact("started", 0), fact("paused", 1, seq=0), fact("resumed", 1, seq=1), fact("noted", 1)]
+    assert POLICY.clock("t", facts).read(NINE + 2 * H)["resolution"].status == "paused"
+    assert POLICY.clock("t", facts[:3]).read(NINE + 2 * H)["resolution"].status == "running"
+
+
+def test_of_two_facts_with_one_id_the_first_is_read():
+    facts = [fact("started", 0), fact("paused", 1, id="b"), fact("stopped", 2, id="b")]
+    assert POLICY.clock("t", facts).read(NINE + 4 * H)["resolution"].status == "paused"
