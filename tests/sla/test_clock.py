@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from revops_core import calendars, sla
-from revops_core.errors import InvalidValueError, UnknownFieldError
+from revops_core.errors import InvalidValueError, UnknownTargetError
 
 H = timedelta(hours=1)
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -179,6 +180,14 @@ def test_a_report_while_paused_escalates_at_once_and_one_after_the_stop_does_not
     assert [n.at for n in policy.clock("t", early).read(NINE + 9 * H).escalations] == [NINE + 2 * H]
 
 
+def test_a_report_at_the_instant_a_promise_comes_to_hold_escalates_whatever_their_order():
+    tier = sla.EscalationTier(1, "a", "b", on="stuck")
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", H, when={"vip": True})], escalation=[tier])
+    for first, last in ((0, 1), (1, 0)):
+        facts = [fact("started", 0), fact("stuck", 1, seq=first), fact("upgraded", 1, seq=last, fields={"vip": True})]
+        assert len(policy.clock("t", facts).read(NINE + H).escalations) == 1
+
+
 def test_wall_triggers_of_a_promise_that_takes_over_count_from_the_start_of_the_cycle():
     tiers = [
         sla.EscalationTier(1, "a", "b", at_percent=50, clock="wall"),
@@ -255,8 +264,12 @@ def test_what_is_no_fact_and_a_target_that_does_not_hold_are_refused():
         POLICY.clock("t", ["started"])
     with pytest.raises(InvalidValueError, match="clock_id"):
         POLICY.clock("")
-    with pytest.raises(UnknownFieldError, match="did you mean 'resolution'"):
+    with pytest.raises(UnknownTargetError, match="did you mean 'resolution'") as caught:
         POLICY.clock("t").read(NINE)["resolutoin"]
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.target, again.clock_id, again.known) == ("resolutoin", "t", ("resolution",))
+    with pytest.raises(UnknownTargetError, match=r"SlaPolicy\.explain"):
+        POLICY.clock("t").read(NINE)["delivery"]
 
 
 def test_a_clock_without_facts_is_idle_and_one_without_promises_is_empty():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
 from revops_core.sla.sla_target import ROLES
-from revops_core.sla.target_plan import TargetPlan, Trigger
+from revops_core.sla.target_plan import TargetPlan
 
 __all__ = ["LoggedFact", "Replay", "replayed"]
 
@@ -33,7 +33,7 @@ class Replay:
         self._ready = plan is None or plan.target.after is None
         self._held = False
         self._owner: str | None = None
-        self._reported: list[tuple[int, Trigger]] = []
+        self._reported: list[tuple[int, str]] = []
         self.cycles: list[Cycle] = []
         self.ignored: list[ClockEvent] = []
         self.acted: list[ClockEvent] = []
@@ -54,13 +54,15 @@ class Replay:
                 plan = self.plan
             if fact.owner is not None:
                 self._assign(fact.owner, at, fact)
-            if plan is None or (fact.target is not None and fact.target != name):
+            if fact.target is not None and fact.target != name:
                 continue
-            if fact.kind in plan.on_fact:
-                self._reported.extend((at, trigger) for trigger in plan.on_fact[fact.kind])
+            role = None if plan is None else plan.roles.get(fact.kind)
+            if role is None or plan is None or fact.kind in plan.on_fact:
+                self._reported.append((at, fact.kind))
+            if plan is None:
+                continue
             if fact.kind == "acknowledged" and self.cycles:
                 self.cycles[-1].acknowledge(fact.tier, at)
-            role = plan.roles.get(fact.kind)
             if role is not None and fact.tier is None:
                 (self.acted if self._act(role, plan, at, fact) else self.ignored).append(fact)
             if fact.kind == plan.target.after:
@@ -113,9 +115,10 @@ class Replay:
 
     def _escalate_reports(self) -> None:
         """Fire what waited for a fact, after all facts of its instant have acted."""
-        if self._reported and self.cycles and self.cycles[-1].is_open:
-            for at, trigger in self._reported:
-                self.cycles[-1].report(trigger, at)
+        if self.plan is not None and self.plan.on_fact and self.cycles and self.cycles[-1].is_open:
+            for at, kind in self._reported:
+                for trigger in self.plan.on_fact.get(kind, ()):
+                    self.cycles[-1].report(trigger, at)
         self._reported = []
 
     def _retarget(self, plan: TargetPlan | None, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:
