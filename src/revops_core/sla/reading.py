@@ -125,8 +125,8 @@ class TargetReading:
     """
 
     target: str
-    promise: SlaTarget
-    calendar: BusinessCalendar
+    promise: SlaTarget = field(repr=False)
+    calendar: BusinessCalendar = field(repr=False)
     cycle: str | None = None
     status: str = "idle"
     within: timedelta | None

@@ -74,24 +74,23 @@ class Replay:
     def _act(self, role: int, plan: TargetPlan, at: int, fact: ClockEvent) -> bool:
         """Let one fact act; whether it changed anything."""
         cycle = self.cycles[-1] if self.cycles else None
-        if role in {_PAUSE, _RESUME}:
-            changed = self._held != (role == _PAUSE)
-            self._held = role == _PAUSE
-            if cycle is not None and cycle.is_open:
-                changed = cycle.phase == (RUNNING if self._held else PAUSED)
-                if changed:
-                    cycle.change(PAUSED if self._held else RUNNING, at, fact)
-            return changed
-        if role in {_STOP, _CANCEL, _RENEW}:
-            if cycle is None or not cycle.is_open:
+        is_open = cycle is not None and cycle.phase <= PAUSED
+        if role >= _STOP:
+            if cycle is None or not is_open:
                 return False
             cycle.change(CANCELLED if role == _CANCEL else STOPPED, at, fact)
             if role == _RENEW:
                 self._open(plan, at, fact)
-            return True
-        if role == _REOPEN:
-            if cycle is not None and cycle.is_open:
+        elif role == _PAUSE or role == _RESUME:  # noqa: PLR1714, SIM109 - a set of globals is made anew each time
+            was_held, self._held = self._held, role == _PAUSE
+            if cycle is None or not is_open:
+                return was_held != self._held
+            if cycle.phase == (PAUSED if self._held else RUNNING):
                 return False
+            cycle.change(PAUSED if self._held else RUNNING, at, fact)
+        elif is_open or (role != _REOPEN and (not self._ready or (cycle is not None and role == _START))):
+            return False
+        elif role == _REOPEN:
             self._held = False
             if cycle is None or plan.target.reopen == "new_cycle":
                 self._open(plan, at, fact)
@@ -99,10 +98,8 @@ class Replay:
                 cycle.reopen(at, fact, total=plan.target.reopen == "total")
                 if cycle.plan is not plan:
                     cycle.retarget(plan, at, fact)
-            return True
-        if not self._ready or (cycle is not None and (role == _START or cycle.is_open)):
-            return False
-        self._open(plan, at, fact)
+        else:
+            self._open(plan, at, fact)
         return True
 
     def _open(self, plan: TargetPlan, at: int, fact: ClockEvent) -> None:
