@@ -138,6 +138,16 @@ def test_a_promise_that_reads_facts_otherwise_makes_of_them_what_it_would_have()
     assert cycles("top") == [("cancelled", 2 * H), ("running", H)]
 
 
+def test_a_promise_that_reads_facts_otherwise_takes_a_running_clock_as_it_is():
+    targets = [
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "low"}),
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "high"}, facts={"paused": "ignore"}),
+    ]
+    facts = [fact("started", 0), fact("reprioritised", 2, fields={"priority": "high"}), fact("paused", 3)]
+    reading = sla.SlaPolicy("p", targets=targets).clock("t", facts, priority="low").read(NINE + 4 * H)["resolution"]
+    assert (reading.status, reading.elapsed) == ("running", 4 * H)
+
+
 def test_a_reopening_after_a_new_promise_runs_under_that_promise():
     low, high = (sla.SlaTarget("resolution", n * H, when={"priority": p}) for n, p in ((8, "low"), (2, "high")))
     policy = sla.SlaPolicy("p", targets=[low, high])
