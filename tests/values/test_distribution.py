@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from statistics import median as textbook_median
@@ -81,7 +81,10 @@ def test_without_values_there_is_no_quantile() -> None:
             [Fraction(1, 2)],
             "'values' must all be numbers, timedeltas or Money of one kind (got 'NoneType, timedelta')",
         ),
-        ([1.0, None], [Fraction(1, 2)], "'values' must all be numbers, timedeltas or Money of one kind (got 'NoneType, float')"),
+        ([1.0, None], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'NoneType, float')"),
+        ([1, timedelta(1)], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'int, timedelta')"),
+        ([datetime(2026, 1, 1)], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'datetime')"),
+        ([True, False], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'bool')"),
     ],
 )
 def test_what_has_no_quantile_is_refused(values: list[object], shares_asked: list[object], message: str) -> None:

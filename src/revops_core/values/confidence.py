@@ -6,7 +6,7 @@ Every method here is a closed computation: the same data give the same interval,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, checked, require
+from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, Where, checked, require
 from revops_core.values.money import Money
 
 __all__ = [
@@ -38,7 +38,14 @@ Level = Annotated[float, Between(_SMALLEST, 1 - _SMALLEST)]
 
 _Degrees = Annotated[int, AtLeast(1)]
 _Number = int | float | Decimal | Fraction
-_Bound = _Number | Money | timedelta | date | datetime
+_BOUNDS = (int, float, Decimal, Fraction, Money, timedelta, date)
+_Bound = Annotated[
+    Any,
+    Where(
+        lambda bound: isinstance(bound, _BOUNDS) and not isinstance(bound, bool),
+        "must be a number, a timedelta, a Money, a date or a datetime",
+    ),
+]
 
 
 @checked(InOrder("low", "high"))

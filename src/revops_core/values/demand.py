@@ -70,7 +70,8 @@ def demand_of(annotation: Any) -> Demand | None:
     if origin is Annotated:
         demand = demand_of(arguments[0])
         for mark in arguments[1:]:
-            demand = mark.applied_to(demand) if demand and hasattr(mark, "applied_to") else demand
+            if hasattr(mark, "applied_to"):
+                demand = mark.applied_to(demand or Demand("True", {}, "must be given"))
         return demand
     if origin in (Union, UnionType):
         return _either(
