@@ -12,11 +12,11 @@ from attrs import NOTHING, fields
 from hypothesis import strategies as st
 
 from revops_core import entities
-from revops_core.entities.cells import kind_of
 from revops_core.errors import InvalidValueError
 from revops_core.values.checks import AtLeast, Between, hints_of
 from revops_core.values.condition import matching
 from revops_core.values.decision import Rule
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 
 CLASSES = [

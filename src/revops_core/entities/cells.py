@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from revops_core.values.checks import as_decimal
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 
-__all__ = ["CellReader", "cell_reader", "is_missing", "kind_of"]
+__all__ = ["CellReader", "cell_reader", "is_missing"]
 
 _EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
 _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill the memory
@@ -39,21 +39,6 @@ class CellReader:
 
     read: Callable[[Any], object]
     rule: str
-
-
-def kind_of(hint: Any) -> Any:
-    """The type in an annotation, without marks and without None.
-
-    >>> kind_of(Annotated[str, "a mark"] | None)
-    <class 'str'>
-    """
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return kind_of(get_args(hint)[0])
-    if origin in (Union, UnionType):
-        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
-        return kind_of(remaining[0]) if len(remaining) == 1 else hint
-    return hint
 
 
 def is_missing(cell: object) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 from attrs import NOTHING, fields, frozen
 
-from revops_core.entities.cells import CellReader, cell_reader, is_missing, kind_of
+from revops_core.entities.cells import CellReader, cell_reader, is_missing
 from revops_core.errors import Fault, InvalidValueError, MissingColumnsError, UnknownFieldError
 from revops_core.values.checks import AttrsClass, Currency, Id, as_tuple, hints_of, is_personal, require
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 from revops_core.values.problem import Problem
 from revops_core.values.zone import zone
@@ -49,7 +50,8 @@ def from_rows(
 
     Args:
         cls: an entity or a fact, e.g. `Opportunity`.
-        rows: mappings from column to cell; cells are text, or values from a DataFrame.
+        rows: mappings from column to cell; cells are text, or values from a DataFrame. Amounts that a DataFrame has
+            read as floats are refused: have it read text, `pandas.read_csv(file, dtype=str).to_dict("records")`.
         columns: field → column; `amount.currency` names the column of an amount's currency, `custom.x` a field of your
             own. Without it, columns are named like the fields, and others are told as problems.
         values: field → (what the cell says → what it means); cells it does not name are kept as given.

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from revops_core.values.compiled_class import compiled_function
 
-__all__ = ["Demand", "demand_of"]
+__all__ = ["Demand", "demand_of", "kind_of"]
 
 _TYPES = {f"_{cls.__name__}": cls for cls in (Decimal, datetime, date, timedelta, Fraction)}
 _PLAIN_TYPES: Mapping[type, tuple[str, str]] = {
@@ -86,6 +86,21 @@ def demand_of(annotation: Any) -> Demand | None:
     if isinstance(origin or annotation, type) and annotation not in (object, Any):
         return _instance(origin or annotation)
     return None
+
+
+def kind_of(hint: Any) -> Any:
+    """The type in an annotation, without marks and without None; the annotation itself where several types remain.
+
+    >>> kind_of(Annotated[str, "a mark"] | None)
+    <class 'str'>
+    """
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return kind_of(get_args(hint)[0])
+    if origin in (Union, UnionType):
+        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
+        return kind_of(remaining[0]) if len(remaining) == 1 else hint
+    return hint
 
 
 def _instance(cls: type) -> Demand:

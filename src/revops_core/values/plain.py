@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import NOTHING, fields, has
@@ -21,6 +21,7 @@ from attrs import NOTHING, fields, has
 from revops_core.errors import Fault, InvalidPlainDataError, InvalidValueError
 from revops_core.values.checks import AttrsClass, hints_of, require
 from revops_core.values.decision import Rule
+from revops_core.values.demand import kind_of
 from revops_core.values.expression import Expression
 from revops_core.values.interval import Interval
 from revops_core.values.money import Money
@@ -101,7 +102,7 @@ def _encoded(value: Any, hint: Any, path: str) -> Any:
         return value
     if isinstance(value, str):
         return str(value)
-    hint = _bare(hint)
+    hint = kind_of(hint)
     for cls, (text, _, _) in _SCALARS.items():
         if isinstance(value, cls):
             return text(value) if hint is cls else {"type": cls.__name__, "value": text(value)}
@@ -128,17 +129,6 @@ def _encoded_mapping(value: Mapping[Any, Any], hint: Any, path: str) -> Any:
     return {"type": "Mapping", "items": pairs}
 
 
-def _bare(hint: Any) -> Any:
-    """`hint` without marks and without None; itself where several types remain."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return _bare(get_args(hint)[0])
-    if origin in (Union, UnionType):
-        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
-        return _bare(remaining[0]) if len(remaining) == 1 else hint
-    return hint
-
-
 def _item_hints(hint: Any, length: int) -> tuple[Any, ...]:
     arguments = get_args(hint) if get_origin(hint) is tuple else (Any, ...)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -150,7 +140,7 @@ def _mapping_hints(hint: Any) -> tuple[Any, Any]:
     origin = get_origin(hint)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         key_hint, value_hint = get_args(hint)
-        return _bare(key_hint), value_hint
+        return kind_of(key_hint), value_hint
     return Any, Any
 
 
@@ -203,7 +193,7 @@ class _Reader:
     def read(self, data: Any, hint: Any, path: str) -> Any:
         if data is None:
             return None
-        hint = _bare(hint)
+        hint = kind_of(hint)
         if hint in _SCALARS:
             return self.scalar(data, hint, path)
         if isinstance(data, list):
