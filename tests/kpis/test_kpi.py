@@ -386,3 +386,10 @@ def test_intervals_of_merged_means_are_those_of_one_pass():
     assert one.merge(other).measurement("custom").ci() == average(rows).ci()
     whole, rest = (kpis.measure(part, average) for part in (rows[:1], rows[2:]))
     assert whole.merge(rest).measurement("custom").ci() == average([*rows[:1], *rows[2:]]).ci()
+
+
+def test_only_the_fields_that_a_reading_needs_must_be_there():
+    with pytest.raises(InvalidRowError) as refusal:
+        kpis.open_opportunities([{"id": 1}])
+    assert [fault.field for fault in refusal.value.faults] == ["outcome"]
+    assert kpis.open_opportunities([{"outcome": "open"}]).value == 1

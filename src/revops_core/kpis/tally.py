@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import partial
 from typing import Any
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
@@ -48,8 +49,8 @@ def fold(operation: str, slot: int, read: Callable[[Any], Any], what: str) -> Ca
     return _FOLDS[operation](slot, read, what)
 
 
-def _fold_total(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
-    def fold_total(tally: Tally, row: Any) -> None:
+def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool) -> Callable[[Tally, Any], None]:
+    def fold_sum(tally: Tally, row: Any) -> None:
         value = read(row)
         if value is None:
             return
@@ -62,32 +63,12 @@ def _fold_total(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[T
             _set_kind(part, kind, what)
         part[1] += 1
         summed = part[0]
-        part[0] = summed + value if value.__class__ is int and summed.__class__ is int else add_exactly(summed, value)
+        is_int = value.__class__ is int and summed.__class__ is int
+        part[0] = summed + value if is_int else add_exactly(summed, value)
+        if squares:
+            part[3] = part[3] + value * value if is_int else _multiply_and_add(value, value, part[3])
 
-    return fold_total
-
-
-def _fold_mean(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
-    def fold_mean(tally: Tally, row: Any) -> None:
-        value = read(row)
-        if value is None:
-            return
-        part = tally[slot]
-        if value.__class__ is Money:
-            kind, value = value.currency, value.amount
-        else:
-            value, kind = _number(value, what)
-        if kind != part[2]:
-            _set_kind(part, kind, what)
-        part[1] += 1
-        if value.__class__ is int and part[0].__class__ is int:
-            part[0] += value
-            part[3] += value * value
-        else:
-            part[0] = add_exactly(part[0], value)
-            part[3] = _multiply_and_add(value, value, part[3])
-
-    return fold_mean
+    return fold_sum
 
 
 def _fold_values(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
@@ -130,8 +111,8 @@ def _fold_rows(slot: int, read: Callable[[Any], Any], _what: str) -> Callable[[T
 
 
 _FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
-    "total": _fold_total,
-    "mean": _fold_mean,
+    "total": partial(_fold_sum, squares=False),
+    "mean": partial(_fold_sum, squares=True),
     "quantile": _fold_values,
     "distinct": _fold_distinct,
     "rows": _fold_rows,
