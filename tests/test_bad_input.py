@@ -16,7 +16,7 @@ import pytest
 
 import revops_core as ro
 from revops_core import entities, values
-from revops_core.errors import InvalidValueError, RevopsError
+from revops_core.errors import InvalidPlainDataError, InvalidValueError, RevopsError
 
 AT, DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1)
 EURO = ro.Money(5, "EUR")
@@ -371,6 +371,44 @@ def test_a_count_of_a_billion_digits_is_told_and_not_made() -> None:
     [lead], [problem] = entities.from_rows(ro.Lead, [{"id": "l1", "employee_count": "1e999999999"}])
     assert lead.employee_count is None
     assert problem.field == "employee_count"
+
+
+def test_verified_is_only_what_is_there() -> None:
+    lead = ro.Lead(
+        id="l1",
+        last_name="",
+        email="",
+        company="",
+        outcome="qualified",
+        name_verified=True,
+        email_verified=True,
+        company_verified=True,
+    )
+    refused = entities.convert_lead(lead, at=AT)
+    assert isinstance(refused, ro.Refused)
+    assert [blocker.parameters["rule"] for blocker in refused.blockers] == [
+        "name_verified",
+        "email_verified",
+        "company_verified",
+    ]
+
+
+def test_a_lead_that_was_disqualified_is_not_qualified_by_its_stage() -> None:
+    [qualified, *_] = entities.LEAD_RULES
+    assert qualified.holds(ro.Lead(id="l1", stage="sales_qualified"))
+    assert not qualified.holds(ro.Lead(id="l1", stage="sales_qualified", outcome="disqualified"))
+
+
+def test_a_term_that_leads_beyond_the_last_year_is_refused_by_name() -> None:
+    line = ro.LineItem(billing_interval="month")
+    deal = ro.Deal(id="d1", account_id="a1", starts_on=date(9990, 1, 1), term_months=1200, lines=[line])
+    with pytest.raises(InvalidValueError, match="'count' must lead to a year from 1 to 9999"):
+        entities.subscriptions_from(deal)
+
+
+def test_a_float_that_json_cannot_write_has_no_plain_form() -> None:
+    with pytest.raises(InvalidPlainDataError, match=r"'\$.custom.share' must be finite"):
+        ro.to_plain(ro.Lead(id="l1", custom={"share": float("nan")}))
 
 
 def test_every_fault_of_a_table_is_told_at_once() -> None:

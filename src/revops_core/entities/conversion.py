@@ -22,9 +22,9 @@ from revops_core.entities.line_item import LineItem
 from revops_core.entities.opportunity import ContactRole, Opportunity
 from revops_core.entities.subscription import Subscription
 from revops_core.values.checks import Id, as_tuple, checked, require
-from revops_core.values.condition import each, known, matching
+from revops_core.values.condition import each, known, matching, one_of
 from revops_core.values.decision import Blocker, Refused, Rule
-from revops_core.values.expression import any_of
+from revops_core.values.expression import Expression, all_of, any_of
 from revops_core.values.months import months_after
 
 __all__ = [
@@ -42,14 +42,26 @@ _BLANKS = (None, "", ())
 
 _lead = each(Lead)
 
+
+def _filled_in(text: object) -> Expression:
+    """The condition that a field has a text that is not empty."""
+    return known(text) & ~one_of(text, "")
+
+
 LEAD_RULES: tuple[Rule, ...] = (
     Rule(
-        "qualified", any_of(_lead.outcome == "qualified", _lead.stage == "sales_qualified"), "Qualify the lead first."
+        "qualified",
+        any_of(_lead.outcome == "qualified", all_of(_lead.stage == "sales_qualified", _lead.outcome != "disqualified")),
+        "Qualify the lead first.",
     ),
     Rule("name_verified", matching({"name_verified": True}) & known(_lead.name), "Enter and verify the name."),
-    Rule("email_verified", matching({"email_verified": True}) & known(_lead.email), "Enter and verify the e-mail."),
     Rule(
-        "company_verified", matching({"company_verified": True}) & known(_lead.company), "Enter and verify the company."
+        "email_verified", matching({"email_verified": True}) & _filled_in(_lead.email), "Enter and verify the e-mail."
+    ),
+    Rule(
+        "company_verified",
+        matching({"company_verified": True}) & _filled_in(_lead.company),
+        "Enter and verify the company.",
     ),
 )
 """What a lead must satisfy before it is converted; `convert_lead` takes others in their place."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import isfinite
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -98,6 +99,8 @@ def _encoded_object(value: Any, path: str) -> dict[str, Any]:
 
 
 def _encoded(value: Any, hint: Any, path: str) -> Any:
+    if isinstance(value, float) and not isfinite(value):
+        raise InvalidPlainDataError("float", [Fault(path, "must be finite: JSON has no such number", value)])
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
