@@ -368,3 +368,16 @@ def test_one_missing_seq_lets_the_kinds_decide_for_its_whole_instant():
 def test_of_two_facts_with_one_id_the_first_is_read():
     facts = [fact("started", 0), fact("paused", 1, id="b"), fact("stopped", 2, id="b")]
     assert POLICY.clock("t", facts).read(NINE + 4 * H)["resolution"].status == "paused"
+
+
+def test_the_two_instants_that_a_clock_shows_alike_in_autumn_are_two_and_one_instant_is_one_in_any_zone():
+    berlin = ZoneInfo("Europe/Berlin")
+    first = sla.ClockEvent("updated", datetime(2026, 10, 25, 2, 30, tzinfo=berlin))
+    second = sla.ClockEvent("updated", datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin))
+    in_utc = sla.ClockEvent("updated", first.at.astimezone(UTC))
+    assert first != second
+    assert (first, hash(first)) == (in_utc, hash(in_utc))
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("update", H)])
+    start = sla.ClockEvent("started", datetime(2026, 10, 25, tzinfo=berlin))
+    assert policy.clock("t", [start, first, in_utc]) == policy.clock("t", [start, first])
+    assert policy.clock("t", [start, first]) != policy.clock("t", [start, second])

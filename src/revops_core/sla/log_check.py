@@ -67,6 +67,7 @@ def _log_problems(clock: Clock) -> Iterator[Problem]:
     if not clock.events:
         return
     reading = clock.read(max((fact.at for fact in clock.events), key=to_microseconds))
+    ignored = set(map(id, reading.ignored))
     names = {name for plan in clock.plans for name in plan.names}
     kinds = frozenset[str]().union(*(plan.kinds for plan in clock.plans))
     tiers = frozenset[int]().union(*(plan.tiers for plan in clock.plans))
@@ -79,7 +80,7 @@ def _log_problems(clock: Clock) -> Iterator[Problem]:
         yield _problem(clock, "not_started", "there are facts and no target ever started")
     for fact in clock.events:
         told = f"'{fact.kind}' at {fact.at.isoformat()}"
-        if fact in reading.ignored:
+        if id(fact) in ignored:
             yield _problem(clock, "no_effect", f"{told} changed nothing")
         if fact.kind not in kinds:
             yield _problem(clock, "unknown_kind", f"{told} is of a kind that no target or tier reads")

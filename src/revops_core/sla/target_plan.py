@@ -9,7 +9,7 @@ from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.calendars.working_time import WorkingTime
@@ -113,9 +113,13 @@ class TargetPlan:
         if self.budget is not None and self.thresholds is not None:
             return self.budget, self.thresholds
         within = cast("BusinessDays", self.target.within)
-        due = self.calendar.add_business_days(from_microseconds(opened), within.days, due_at=within.until)
-        budget = self.table.open_between(opened, to_microseconds(due))
+        # To the close where that time of day leaves nothing and it would be late at once: from Sunday night on.
+        budget = self._open_until(opened, within.days, within.until) or self._open_until(opened, within.days, "close")
         return budget, self._thresholds(budget)
+
+    def _open_until(self, opened: int, days: int, until: Literal["close", "same_time"]) -> int:
+        due = self.calendar.add_business_days(from_microseconds(opened), days, due_at=until)
+        return self.table.open_between(opened, to_microseconds(due))
 
     def due(self, since: int, left: int) -> int:
         """The instant at which `left` of working time has passed from `since`; `since` itself where none is left."""
