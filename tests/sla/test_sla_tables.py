@@ -130,6 +130,19 @@ def test_a_table_counts_by_any_field_and_path():
     assert [row["causes"] for row in table] == ["", "started 2", "started 1"]
 
 
+def test_an_outcome_names_the_policy_that_promised_it_and_its_kind_of_agreement():
+    later = sla.SlaPolicy("p", version="2", targets=[sla.SlaTarget("resolution", H)], agreement="external")
+    change = fact("policy_changed", 5, policy="p@2")
+    ended = POLICY.clock("a", [fact("started", 0), fact("stopped", 4), change], versions=[later])
+    open_one = POLICY.clock("b", [fact("started", 0), change], versions=[later])
+    rows = sla.outcomes([ended, open_one], NINE + 12 * H)
+    assert [(row.policy, row.agreement, row.kept) for row in rows] == [
+        ("p@1", "internal", True),
+        ("p@2", "external", False),
+    ]
+    assert [row["agreement"] for row in sla.outcome_table(rows, by=["agreement"]).rows()] == ["external", "internal"]
+
+
 def test_a_table_over_periods_puts_each_row_where_it_was_decided():
     days = [Period.day(date(2026, 3, day), tz="UTC") for day in (1, 2)]
     table = sla.outcome_table(ROWS, by=["target"], over=days).rows()

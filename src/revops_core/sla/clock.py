@@ -98,6 +98,10 @@ class Clock:
             facts.append((at, fact, matched))
         return cls(clock_id, tuple(fact for _, fact in ordered), fields, plans, first, tuple(facts), tuple(policies))
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """As what it was made from, without what is derived."""
+        return Clock.of, (self.id, self.events, self.fields, self.plans)
+
     def with_events(self, events: Iterable[ClockEvent]) -> Clock:
         """The clock with more facts: later ones, ones that came late, or supposed ones to see what they would change.
 

@@ -38,7 +38,7 @@ class Outcome:
         kept: True where met, False where breached, None where it is not decided or was withdrawn.
         status: the status of the reading, one of `STATUSES`.
         request: the fields of the request at that instant, e.g. its priority.
-        policy: the key of the policy that held.
+        policy, agreement: the key of the policy that promised it, and whether that is "internal" or "external".
         provider, customer, owner: who promised, to whom, and who had it last.
         started_at, due_at, stopped_at, breached_at: as in the reading.
         decided_at: when it was met or missed; None where it is not decided.
@@ -62,6 +62,7 @@ class Outcome:
     status: str
     request: Mapping[str, object]
     policy: str
+    agreement: str
     provider: str
     customer: str
     owner: str | None
@@ -91,7 +92,7 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
     now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
     rows = []
     for clock in clocks:
-        request, policy = clock.fields_at(as_of), clock.plan_at(now_at).key
+        request = clock.fields_at(as_of)
         for replay in clock.replays(now_at):
             for cycle in replay.cycles:
                 status, due = cycle.status, cycle.due()
@@ -108,7 +109,8 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
                         kept=kept,
                         status=status,
                         request=request,
-                        policy=policy,
+                        policy=cycle.plan.policy.key,
+                        agreement=cycle.plan.policy.agreement,
                         provider=cycle.plan.provider,
                         customer=cycle.plan.customer,
                         owner=cycle.owner,

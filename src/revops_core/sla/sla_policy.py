@@ -150,8 +150,9 @@ def _plan(policy: SlaPolicy) -> PolicyPlan:
         policy.targets,
         rules,
         policy.calendar,
-        provider=policy.provider,
-        customer=policy.customer,
+        policy.provider,
+        policy.customer,
+        policy.agreement,
     )
 
 

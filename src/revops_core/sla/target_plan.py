@@ -70,7 +70,7 @@ class TargetPlan:
     """One target of one policy, ready for a clock.
 
     Attributes:
-        target: what it was made from.
+        target, policy: what it was made from, and of which policy it is.
         calendar, table: whose working time counts.
         roles: what each kind of fact does.
         budget: the time allowed; None where it is fixed at the start of each cycle.
@@ -78,14 +78,20 @@ class TargetPlan:
     """
 
     __slots__ = (
-        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "provider",
+        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "policy", "provider",
         "roles", "table", "target", "thresholds",
     )  # fmt: skip
 
     def __init__(
-        self, target: SlaTarget, calendar: BusinessCalendar, triggers: list[Trigger], provider: str, customer: str
+        self,
+        target: SlaTarget,
+        policy: PolicyPlan,
+        calendar: BusinessCalendar,
+        triggers: list[Trigger],
+        provider: str,
+        customer: str,
     ) -> None:
-        self.target, self.calendar = target, calendar
+        self.target, self.policy, self.calendar = target, policy, calendar
         self.table: WorkingTime = calendar.compiled
         self.known_until = day_start_microseconds(calendar.holidays_known_until + timedelta(days=1), calendar.tz)
         self.provider, self.customer = provider, customer
@@ -131,13 +137,24 @@ class PolicyPlan:
     """A policy, ready for clocks: which targets hold for the fields of a request.
 
     Attributes:
-        key, fingerprint: which policy and version it is.
+        key, fingerprint, agreement: which policy and version it is, and whether it is one between teams.
         names: the names of its targets in order.
         kinds, tiers: the kinds of fact that anything in it reads, and the numbers of its tiers.
         ranks: the place of each kind among facts of one instant without `seq`; `change_rank` for the others.
     """
 
-    __slots__ = ("_targets", "change_rank", "fingerprint", "key", "kinds", "names", "ranks", "tiers")
+    __slots__ = (
+        "_source",
+        "_targets",
+        "agreement",
+        "change_rank",
+        "fingerprint",
+        "key",
+        "kinds",
+        "names",
+        "ranks",
+        "tiers",
+    )
 
     def __init__(
         self,
@@ -146,11 +163,12 @@ class PolicyPlan:
         targets: Sequence[SlaTarget],
         rules: Sequence[EscalationTier | Reminder],
         calendar: BusinessCalendar,
-        *,
         provider: str,
         customer: str,
+        agreement: str,
     ) -> None:
-        self.key, self.fingerprint = key, fingerprint
+        self._source = key, fingerprint, targets, rules, calendar, provider, customer, agreement
+        self.key, self.fingerprint, self.agreement = key, fingerprint, agreement
         triggers = [Trigger(rule) for rule in rules]
         self._targets: list[tuple[str, Callable[[Any], Any], TargetPlan]] = [
             (
@@ -158,6 +176,7 @@ class PolicyPlan:
                 compiled(target.when),
                 TargetPlan(
                     target,
+                    self,
                     target.calendar or calendar,
                     triggers,
                     target.provider or provider,
@@ -177,6 +196,10 @@ class PolicyPlan:
         self.kinds = frozenset(kind for kind in read if kind is not None)
         self.tiers = frozenset(rule.number for rule in rules if isinstance(rule, EscalationTier))
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
+
+    def __reduce__(self) -> tuple[type[PolicyPlan], tuple[object, ...]]:
+        """As what it was made from: what it compiled is made anew where it is loaded."""
+        return PolicyPlan, self._source
 
     def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:
         """The target that holds under each name: the first whose condition does."""
