@@ -150,9 +150,9 @@ def _plan(policy: SlaPolicy) -> PolicyPlan:
         policy.targets,
         rules,
         policy.calendar,
-        policy.provider,
-        policy.customer,
-        policy.agreement,
+        provider=policy.provider,
+        customer=policy.customer,
+        agreement=policy.agreement,
     )
 
 

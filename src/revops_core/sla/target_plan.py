@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Any, Literal, cast
 
@@ -78,8 +79,8 @@ class TargetPlan:
     """
 
     __slots__ = (
-        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "policy", "provider",
-        "roles", "table", "target", "thresholds",
+        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "policy",
+        "provider", "roles", "table", "target", "thresholds",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +89,7 @@ class TargetPlan:
         policy: PolicyPlan,
         calendar: BusinessCalendar,
         triggers: list[Trigger],
+        *,
         provider: str,
         customer: str,
     ) -> None:
@@ -144,7 +146,7 @@ class PolicyPlan:
     """
 
     __slots__ = (
-        "_source",
+        "_made_by",
         "_targets",
         "agreement",
         "change_rank",
@@ -163,11 +165,13 @@ class PolicyPlan:
         targets: Sequence[SlaTarget],
         rules: Sequence[EscalationTier | Reminder],
         calendar: BusinessCalendar,
+        *,
         provider: str,
         customer: str,
         agreement: str,
     ) -> None:
-        self._source = key, fingerprint, targets, rules, calendar, provider, customer, agreement
+        teams = {"provider": provider, "customer": customer, "agreement": agreement}
+        self._made_by = partial(PolicyPlan, key, fingerprint, targets, rules, calendar, **teams)
         self.key, self.fingerprint, self.agreement = key, fingerprint, agreement
         triggers = [Trigger(rule) for rule in rules]
         self._targets: list[tuple[str, Callable[[Any], Any], TargetPlan]] = [
@@ -179,8 +183,8 @@ class PolicyPlan:
                     self,
                     target.calendar or calendar,
                     triggers,
-                    target.provider or provider,
-                    target.customer or customer,
+                    provider=target.provider or provider,
+                    customer=target.customer or customer,
                 ),
             )
             for target in targets
@@ -197,9 +201,9 @@ class PolicyPlan:
         self.tiers = frozenset(rule.number for rule in rules if isinstance(rule, EscalationTier))
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
 
-    def __reduce__(self) -> tuple[type[PolicyPlan], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[object, tuple[()]]:
         """As what it was made from: what it compiled is made anew where it is loaded."""
-        return PolicyPlan, self._source
+        return self._made_by, ()
 
     def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:
         """The target that holds under each name: the first whose condition does."""
