@@ -25,6 +25,7 @@ _Share = Annotated[Decimal, Between(Decimal(0), Decimal(1))] | Annotated[Fractio
 _Duration = int | float | timedelta
 _MICROSECOND = timedelta(microseconds=1)
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)  # as many as Money keeps, whatever the caller's context
+_EXACT = 1 << 53  # ints up to here are floats exactly
 _ROUNDING = 1e-12  # what products of floats may be off by
 
 
@@ -68,8 +69,9 @@ def quantiles(values: Iterable[Any], shares: Iterable[Fraction | Decimal]) -> tu
         endless = [value for value in held if isinstance(value, float | Decimal) and not isfinite(value)]
         if endless:
             raise InvalidValueError("quantiles", [Fault("values", "must be finite", endless)])
+    is_whole = kinds == {int} and max(held) < _EXACT and min(held) > -_EXACT
     try:
-        held.sort()
+        held.sort(key=float if is_whole else None)  # floats sort in two thirds of the time of ints above 30 bits
     except TypeError:
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise InvalidValueError("quantiles", [Fault("values", "must all be of one type that sorts", names)]) from None
