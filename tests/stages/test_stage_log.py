@@ -251,7 +251,7 @@ def test_an_empty_log_answers_everything():
     assert log.bottlenecks(calendar=OFFICE) == ()
     assert log.conformance(PIPELINE).conforming_rate == Undefined("zero_denominator")
     assert log.fates(PIPELINE)["a"].win_rate().value == Undefined("too_few")
-    with pytest.raises(UnknownStageError, match="of this log"):
+    with pytest.raises(UnknownStageError, match="the log has no stage"):
         log.survival("a")
 
 

@@ -149,6 +149,7 @@ def _ways(
     """
     between = _measure(columns, calendar)
     following = repeat(0) if by_stage else columns.stage
+    events: Iterable[tuple[int, int, int, int]]
     events = zip(columns.previous, following, chain((0,), columns.at), columns.at, strict=False)
     if limit != FOREVER:
         events = (event for event in events if event[3] <= limit)

@@ -71,7 +71,7 @@ class StageColumns:
             UnknownStageError: it does not; the error names the nearest that does.
         """
         if stage not in self.stages:
-            raise UnknownStageError(stage, "of this log", self.stages)
+            raise UnknownStageError(stage, None, self.stages)
         return self.stages.index(stage)
 
     def events(self) -> Iterator[tuple[int, int, int, int]]:
