@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from attrs import define
 
+from revops_core import from_plain, to_plain
 from revops_core.entities import Opportunity
 from revops_core.errors import (
     DuplicateFactError,
@@ -14,7 +15,19 @@ from revops_core.errors import (
     WrongPipelineError,
     WrongSubjectError,
 )
-from revops_core.stages import OPPORTUNITY, Corrected, Journey, Migration, Moved, Pipeline, Stage, StageLog, check
+from revops_core.stages import (
+    OPPORTUNITY,
+    Corrected,
+    Journey,
+    Migration,
+    Moved,
+    Pipeline,
+    Stage,
+    StageLog,
+    Waterfall,
+    check,
+    waterfall,
+)
 from revops_core.stages.records_as_of import records_as_of
 
 T = datetime(2026, 3, 1, tzinfo=UTC)
@@ -157,3 +170,47 @@ def test_any_object_with_an_id_and_a_stage_is_decided_on():
         if hasattr(deal, name):
             setattr(deal, name, value)
     assert deal == move.apply_to(Mutable(1, "qualification")) == Mutable(1, "proposal")
+
+
+def test_rows_of_another_shape_are_shown():
+    wrong = [("o1", "new"), ("o1", ["new"], T), {"entity": "o1"}, moved(None, "new", T), ("o1", "new", 1 << 80)]
+    for row_, ties in ((row_, ties) for row_ in wrong for ties in ("input", "reversed")):
+        with pytest.raises(InvalidValueError, match="rows") as caught:
+            StageLog.of([("o0", "new", T), row_], ties=ties)
+        assert [fault.field for fault in caught.value.faults] == ["rows"]
+    with pytest.raises(InvalidValueError, match="facts alone"):
+        StageLog.of([moved(None, "new", T), ("o1", "new", T)])
+
+
+@pytest.mark.parametrize("ties", ["input", "reversed"])
+def test_an_error_of_the_source_of_the_rows_goes_through(ties):
+    def rows():
+        yield "o1", "new", T
+        message = "line 2 is broken"
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="line 2 is broken"):
+        StageLog.of(rows(), ties=ties)
+
+
+def test_questions_to_a_log_want_a_pipeline_and_a_calendar():
+    log = StageLog.of([("o1", "new", T)])
+    for ask in (
+        lambda: log.funnel("sale", cohort="all"),
+        lambda: log.fates(None),
+        lambda: log.conformance(None),
+        lambda: log.bottlenecks("sale"),
+    ):
+        with pytest.raises(InvalidValueError, match="'pipeline' must be a Pipeline"):
+            ask()
+    for ask in (log.flow, log.bottlenecks, lambda **given: log.survival("new", **given)):
+        with pytest.raises(InvalidValueError, match="'calendar' must be a BusinessCalendar"):
+            ask(calendar="Mo-Fr")
+
+
+def test_a_waterfall_cannot_be_changed_afterwards():
+    found = waterfall([], [], start=T, end=T + DAY, currency="EUR")
+    assert hash(found) == hash(waterfall([], [], start=T, end=T + DAY, currency="EUR"))
+    with pytest.raises(TypeError):
+        found.parts["won"] = None
+    assert from_plain(Waterfall, to_plain(found)) == found
