@@ -16,17 +16,24 @@ __all__ = [
     "CalendarHorizonError",
     "ContractProblemsError",
     "CurrencyMismatchError",
+    "DuplicateFactError",
     "Fault",
     "FrozenMapError",
     "InexactAmountError",
     "InvalidPlainDataError",
+    "InvalidRowError",
     "InvalidValueError",
     "LedgerImbalanceError",
+    "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
     "RevopsError",
     "UndefinedValueError",
     "UnknownFieldError",
+    "UnknownStageError",
+    "VersionConflictError",
+    "WrongPipelineError",
+    "WrongSubjectError",
 ]
 
 _LONGEST_SHOWN = 80
@@ -92,16 +99,19 @@ class CurrencyMismatchError(RevopsError, ValueError):
 
     Attributes:
         left, right: the two currency codes.
+        where: which of many rows had the second; empty where there was no row.
     """
 
-    def __init__(self, left: str, right: str) -> None:
+    def __init__(self, left: str, right: str, where: str = "") -> None:
         self.left = left
         self.right = right
-        super().__init__(left, right)
+        self.where = where
+        super().__init__(left, right, where)
 
     def __str__(self) -> str:
         """Both currencies and the way out."""
-        return f"currencies differ: {self.left} and {self.right}; convert one first with ExchangeRates.convert"
+        where = f"{self.where}: " if self.where else ""
+        return f"{where}currencies differ: {self.left} and {self.right}; convert one first with ExchangeRates.convert"
 
 
 class InexactAmountError(RevopsError, ArithmeticError):
@@ -309,3 +319,157 @@ class LedgerImbalanceError(RevopsError, ArithmeticError):
             f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
             " please report this with the contracts of the period"
         )
+# --- kpis ---
+
+
+class InvalidRowError(RevopsError, ValueError):
+    """A row that a KPI reads lacks a field, or has a value there that cannot be counted.
+
+    Attributes:
+        position: which row, counted from 0 in the order they were read.
+        row_id: its id, where it has one.
+        faults: every `Fault` that was found in it.
+    """
+
+    def __init__(self, position: int, row_id: object, faults: Iterable[Fault]) -> None:
+        self.position = position
+        self.row_id = row_id
+        self.faults = tuple(faults)
+        super().__init__(position, row_id, self.faults)
+
+    def __str__(self) -> str:
+        """The row and all its faults in one sentence."""
+        return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+# --- stages ---
+
+
+class UnknownStageError(RevopsError, LookupError):
+    """A stage was named that the pipeline does not have.
+
+    Attributes:
+        stage: the name asked for, or held by a record.
+        pipeline: the name of the pipeline.
+        known: the stages it has.
+        subject_id: the record that holds the name, where one does.
+    """
+
+    def __init__(self, stage: object, pipeline: str, known: Iterable[str], subject_id: str | None = None) -> None:
+        self.stage = stage
+        self.pipeline = pipeline
+        self.known = tuple(known)
+        self.subject_id = subject_id
+        super().__init__(stage, pipeline, self.known, subject_id)
+
+    def __str__(self) -> str:
+        """The stage, the pipeline and the nearest name."""
+        near = get_close_matches(str(self.stage), self.known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known)}"
+        holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
+        return f"pipeline '{self.pipeline}' has no stage {self.stage!r}{holder}; {hint}"
+
+
+class WrongPipelineError(RevopsError, ValueError):
+    """A record or a fact of one pipeline, or of one version of it, was handed to another.
+
+    Attributes:
+        subject_id: the record.
+        expected: name and version of the pipeline that was asked.
+        found: name and version that the record holds; None for what it does not tell.
+    """
+
+    def __init__(self, subject_id: str, expected: tuple[str, int], found: tuple[str | None, int | None]) -> None:
+        self.subject_id = subject_id
+        self.expected = expected
+        self.found = found
+        super().__init__(subject_id, expected, found)
+
+    def __str__(self) -> str:
+        """Both definitions and the way out."""
+        name, version = self.found
+        found = f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version}")
+        return (
+            f"{self.subject_id!r} belongs to pipeline {found}, not to '{self.expected[0]}' version {self.expected[1]}; "
+            "ask the definition it was moved under, or migrate it first"
+        )
+
+
+class VersionConflictError(RevopsError, ValueError):
+    """Two definitions have the same name and version but different content.
+
+    Attributes:
+        name, version: what both call themselves.
+        fingerprints: of the two contents.
+    """
+
+    def __init__(self, name: str, version: int, fingerprints: tuple[str, str]) -> None:
+        self.name = name
+        self.version = version
+        self.fingerprints = fingerprints
+        super().__init__(name, version, fingerprints)
+
+    def __str__(self) -> str:
+        """The definition, both fingerprints and the way out."""
+        first, second = self.fingerprints
+        return f"'{self.name}' version {self.version} has two contents ({first} and {second}); give one a new version"
+
+
+class WrongSubjectError(RevopsError, ValueError):
+    """A fact was applied to another record than its own, or joined to another record's facts.
+
+    Attributes:
+        subject_id, source: the record of the fact and the stage that it left.
+        found_id, found_stage: the record that was handed in and the stage it stands in.
+    """
+
+    def __init__(self, subject_id: object, source: object, found_id: object, found_stage: object) -> None:
+        self.subject_id = subject_id
+        self.source = source
+        self.found_id = found_id
+        self.found_stage = found_stage
+        super().__init__(subject_id, source, found_id, found_stage)
+
+    def __str__(self) -> str:
+        """Both records and the way out."""
+        fact = f"the fact is of {self.subject_id!r} in stage {self.source!r}"
+        return f"{fact}, not of {self.found_id!r} in stage {self.found_stage!r}; take the facts of one record, in their order"
+
+
+class DuplicateFactError(RevopsError, ValueError):
+    """Several facts have the same id.
+
+    Attributes:
+        fact_id: the id.
+        facts: all that have it.
+    """
+
+    def __init__(self, fact_id: str, facts: Iterable[object]) -> None:
+        self.fact_id = fact_id
+        self.facts = tuple(facts)
+        super().__init__(fact_id, self.facts)
+
+    def __str__(self) -> str:
+        """The id, how many facts have it, and the way out."""
+        return f"{len(self.facts)} facts have the id {self.fact_id!r}; keep one, or give each its own 'id' or 'seq'"
+# --- entities ---
+
+
+class MissingColumnsError(RevopsError, LookupError):
+    """Rows lack columns that an import was told to read; names them all.
+
+    Attributes:
+        missing: the columns that are not there.
+        found: the columns that are.
+    """
+
+    def __init__(self, missing: Iterable[str], found: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        self.found = tuple(found)
+        super().__init__(self.missing, self.found)
+
+    def __str__(self) -> str:
+        """Each missing column with the nearest name, then the columns there are."""
+        told = []
+        for column in self.missing:
+            near = get_close_matches(column, self.found, n=1)
+            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+        return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule
+from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule, business_calendar
 from revops_core.errors import CalendarHorizonError, InvalidValueError
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.plain import from_plain, to_plain
@@ -343,6 +343,18 @@ class TestTheDefinition:
         )
         assert calendar.open_time_on(date(2028, 1, 1)) == calendar.open_time_on(date(2028, 1, 3)) == 2 * HOUR
 
+    def test_holiday_hours_past_midnight_add_to_the_next_date_unless_that_is_replaced_too(self):
+        calendar = BusinessCalendar(
+            "Mo-Fr 09:00-17:00; PH 20:00-10:00",
+            tz="UTC",
+            holidays=[date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 5)],
+            overrides={date(2026, 3, 6): "", date(2026, 3, 3): "12:00-13:00"},
+        )
+        hours = [calendar.open_time_on(date(2026, 3, day)) / HOUR for day in range(2, 8)]
+        assert hours == [4, 1, 8, 4, 0, 0]
+        later = evolve(calendar, overrides={})
+        assert [later.open_time_on(date(2026, 3, day)) / HOUR for day in range(2, 8)] == [4, 4, 17, 4, 17, 0]
+
     def test_a_week_of_nothing_but_holidays_or_overrides_is_a_calendar(self):
         day = date(2026, 1, 1)
         for calendar in (
@@ -365,14 +377,14 @@ class TestTheDefinition:
                 holidays_known_until=at("2026-01-01 00:00"),
             )
         assert [fault.field for fault in caught.value.faults] == [
-            "hours",
-            "hours",
             "tz",
             "name",
             "version",
-            "last_year",
-            "holidays[1]",
             "holidays_known_until",
+            "last_year",
+            "hours",
+            "hours",
+            "holidays[1]",
             "overrides[tomorrow]",
             "overrides[2026-01-02]",
             "overrides[2026-01-02]",
@@ -386,7 +398,7 @@ class TestTheDefinition:
         with pytest.raises(InvalidValueError, match="'tz' must be the key of an IANA time zone"):
             BusinessCalendar("24/7", tz=tz)
 
-    @pytest.mark.parametrize("years", [(1969, 2050), (2000, 2201), (2000.5, 2050), ("2000", 2050)])
+    @pytest.mark.parametrize("years", [(1969, 2050), (2000, 2201), (2000.0, 2050), ("2000", 2050)])
     def test_years_outside_the_possible_are_refused(self, years):
         with pytest.raises(InvalidValueError, match="must be a year from 1970 to 2200"):
             BusinessCalendar("24/7", tz="UTC", first_year=years[0], last_year=years[1])
@@ -421,6 +433,15 @@ class TestTheDefinition:
         calendar = evolve(OFFICE, holidays=[date(2026, 1, 1)])
         assert "holidays=<1 dates>" in repr(calendar)
 
+    def test_no_more_tables_are_kept_than_the_bound(self, monkeypatch):
+        kept = {}
+        monkeypatch.setattr(business_calendar, "_TABLES", kept)
+        monkeypatch.setattr(business_calendar, "_MOST_TABLES", 3)
+        calendars = [BusinessCalendar(f"Mo 0{hour}:00-12:00", tz="UTC") for hour in range(5)]
+        answers = [calendar.next_open(utc("2026-03-02")) for calendar in calendars]
+        assert list(kept) == [calendar.fingerprint for calendar in calendars[2:]]
+        assert [calendar.next_open(utc("2026-03-02")) for calendar in calendars] == answers
+
     def test_two_calendars_of_one_content_share_their_table(self):
         assert BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin").compiled is OFFICE.compiled
 
@@ -434,30 +455,41 @@ class NoOffset(tzinfo):
 
 class TestBadArguments:
     moment = at("2026-03-02 10:00")
-    naive = datetime(2026, 3, 2, 10)  # noqa: DTZ001
+    naive = datetime(2026, 3, 2, 10)
 
     @pytest.mark.parametrize(
         "wrong", [naive, naive.replace(tzinfo=NoOffset()), date(2026, 3, 2), "2026-03-02", None, 7, 7.5, HOUR]
     )
     @pytest.mark.parametrize(
-        "ask",
+        ("verb", "arguments"),
         [
-            OFFICE.is_open,
-            OFFICE.next_open,
-            OFFICE.next_close,
-            lambda wrong: OFFICE.working_time(wrong, TestBadArguments.moment),
-            lambda wrong: OFFICE.working_time(TestBadArguments.moment, wrong),
-            lambda wrong: OFFICE.working_time_many([TestBadArguments.moment], [wrong]),
-            lambda wrong: OFFICE.add(wrong, HOUR),
-            lambda wrong: OFFICE.add_many([wrong], HOUR),
-            lambda wrong: OFFICE.subtract(wrong, HOUR),
-            lambda wrong: OFFICE.intervals(wrong, TestBadArguments.moment),
-            lambda wrong: OFFICE.add_business_days(wrong, 1),
+            ("is_open", ("wrong",)),
+            ("next_open", ("wrong",)),
+            ("next_close", ("wrong",)),
+            ("working_time", ("wrong", moment)),
+            ("working_time", (moment, "wrong")),
+            ("working_time_many", ([moment], ["wrong"])),
+            ("add", ("wrong", HOUR)),
+            ("add_many", (["wrong"], HOUR)),
+            ("subtract", ("wrong", HOUR)),
+            ("intervals", ("wrong", moment)),
+            ("intervals", (moment, "wrong")),
+            ("add_business_days", ("wrong", 1)),
         ],
+        ids=lambda value: value if isinstance(value, str) else str(value).find("wrong"),
     )
-    def test_what_is_no_aware_datetime_is_refused(self, ask, wrong):
+    def test_what_is_no_aware_datetime_is_refused(self, verb, arguments, wrong):
+        given = [wrong if item == "wrong" else [wrong] if item == ["wrong"] else item for item in arguments]
         with pytest.raises(InvalidValueError, match="must be an aware datetime"):
-            ask(wrong)
+            getattr(OFFICE, verb)(*given)
+
+    def test_all_arguments_that_are_wrong_are_told_at_once(self):
+        with pytest.raises(InvalidValueError) as caught:
+            OFFICE.add(self.naive, -HOUR)
+        assert [fault.field for fault in caught.value.faults] == ["start", "span"]
+        with pytest.raises(InvalidValueError) as caught:
+            OFFICE.working_time(self.naive, None)
+        assert [fault.field for fault in caught.value.faults] == ["start", "end"]
 
     @pytest.mark.parametrize("wrong", [-HOUR, timedelta(microseconds=-1), 8, None])
     def test_a_span_that_is_negative_or_no_timedelta_is_refused(self, wrong):

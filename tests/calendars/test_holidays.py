@@ -123,6 +123,8 @@ def test_the_nth_weekday_is_that_weekday_in_its_week_of_the_month(month, weekday
         ({"weekday": "Mo"}, ["month"]),
         ({"month": 5, "weekday": "Monday", "nth": 0, "observed": "someday"}, ["weekday", "nth", "observed"]),
         ({"month": 5, "weekday": "Mo", "nth": 6}, ["nth"]),
+        ({"month": 5.0, "day": "1", "offset_days": None}, ["month", "day", "offset_days"]),
+        ({"offset_days": 400, "since": 0, "until": "2030"}, ["offset_days", "since", "until"]),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_with_all_its_faults(fields, faulty):

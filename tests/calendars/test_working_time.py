@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import accumulate, pairwise
 
@@ -155,12 +156,35 @@ def test_a_function_taken_before_the_table_grew_stays_right():
     assert between(JUNE, due) == 4000 * 3600 * SECOND
 
 
+def test_a_function_taken_before_the_table_was_whole_finds_what_lies_in_the_rest():
+    calendar = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC", first_year=2024, last_year=2028, name="whole at once")
+    table, eve = calendar.compiled, to_microseconds(utc("2026-12-31T23:00"))
+    table.cover(JUNE)
+    add, subtract, next_open, next_close = table.add, table.subtract, table.next_open, table.next_close
+    table.cover(to_microseconds(utc("2024-01-01")), to_microseconds(utc("2029-01-01")))
+    assert add(eve, SECOND) == to_microseconds(utc("2027-01-01T09:00:01"))
+    assert next_open(eve) == to_microseconds(utc("2027-01-01T09:00"))
+    assert next_close(eve) == to_microseconds(utc("2027-01-01T17:00"))
+    assert subtract(to_microseconds(utc("2026-01-01T08:00")), SECOND) == to_microseconds(utc("2025-12-31T16:59:59"))
+
+
 def test_working_time_is_counted_from_one_start_however_the_table_grows():
     table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC", name="grows both ways").compiled
     before = table.worked(JUNE)
     table.subtract(JUNE, 9000 * 3600 * SECOND)
     table.add(JUNE, 9000 * 3600 * SECOND)
     assert table.worked(JUNE) == before
+
+
+def test_threads_that_grow_one_table_at_once_get_the_answers_of_one_thread():
+    moments = [JUNE + n * 97 * DAY for n in range(-60, 61)]
+    alone = BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin", first_year=1999)
+    expected = [(alone.compiled.add(t, 90 * DAY), alone.compiled.open_between(t, JUNE)) for t in moments]
+    for last_year in range(2050, 2056):  # each time a new table
+        table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin", last_year=last_year).compiled
+        with ThreadPoolExecutor(8) as pool:
+            asked = pool.map(lambda t, of=table: (of.add(t, 90 * DAY), of.open_between(t, JUNE)), moments)
+            assert list(asked) == expected
 
 
 def test_a_stretch_open_over_new_year_is_one_stretch():

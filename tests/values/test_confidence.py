@@ -20,6 +20,7 @@ from revops_core.values.confidence import (
     student_t_quantile,
     wilson_interval,
 )
+from revops_core.values.plain import from_plain, to_plain
 
 levels = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
 
@@ -146,6 +147,7 @@ def test_an_interval_holds_its_bounds_shows_itself_and_survives_pickle() -> None
     assert Decimal("2.1") not in interval
     assert str(interval) == "1 to 2 (0.95 student_t)"
     assert pickle.loads(pickle.dumps(interval)) == interval
+    assert from_plain(ConfidenceInterval, to_plain(interval)) == interval
 
 
 @pytest.mark.parametrize(
@@ -164,6 +166,7 @@ def test_an_interval_holds_its_bounds_shows_itself_and_survives_pickle() -> None
         (lambda: mean_interval(3, 9, 26), "'squares' must be at least total² / count (got 26)"),
         (lambda: mean_interval(3, "9", float("nan")), "mean_interval: 'total' must be an int or a finite float or"),
         (lambda: quantile_interval([1], 0.0), "quantile_interval: 'share' must be a finite float from"),
+        (lambda: quantile_interval([1, 3, 2]), "quantile_interval: 'ordered[2]' must not be below 3 (got 2)"),
         (lambda: student_t_quantile(0.9, 0), "'degrees' must be an int of at least 1 (got 0)"),
         (
             lambda: ConfidenceInterval(2, 1, 0.9, ""),

@@ -190,6 +190,7 @@ def test_0_and_1_mark_an_end_as_well_as_false_and_true() -> None:
 
 def test_a_curve_survives_pickle_and_plain_data() -> None:
     curve = KaplanMeier.of([(timedelta(days=3), True), (timedelta(days=5), False)])
+    assert repr(curve) == "KaplanMeier(1 ended at 1 times, longest 5 days, 0:00:00)"
     for again in (pickle.loads(pickle.dumps(curve)), from_plain(KaplanMeier, to_plain(curve))):
         assert again == curve
         assert again.survival_at(timedelta(days=4)) == 0.5

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from revops_core.errors import InvalidValueError
 from revops_core.values.interval import Interval
 from revops_core.values.period import GRAINS, Period
+from revops_core.values.plain import from_plain, to_plain
 
 # St John's changed its clocks at 00:01 and Toronto (1919) at 23:30; Apia skipped a day; Beirut and Havana skip 00:00.
 ZONES = ["UTC", "Europe/Paris", "America/St_Johns", "Pacific/Apia", "Asia/Beirut", "America/Havana", "America/Toronto"]
@@ -284,3 +285,8 @@ def test_a_wrong_call_says_what_is_wrong(call: object, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         call()
     assert message in str(caught.value)
+
+
+@given(periods())
+def test_a_period_survives_plain_data(period: Period) -> None:
+    assert from_plain(Period, to_plain(period)) == period

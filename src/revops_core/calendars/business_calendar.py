@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Literal, cast
+from threading import Lock
+from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
+from revops_core.calendars.calendar_definition import regular_form
 from revops_core.calendars.civil_days import wall_microseconds
 from revops_core.calendars.civil_hours import CivilHours
-from revops_core.calendars.holidays import DateSource, taken_dates
-from revops_core.calendars.opening_hours import OpeningHours, Spans, read_spans, spans_text
+from revops_core.calendars.holidays import DateSource
+from revops_core.calendars.opening_hours import OpeningHours, read_spans
 from revops_core.calendars.working_time import WorkingTime
 from revops_core.errors import CalendarHorizonError, Fault, InvalidValueError
-from revops_core.values.checks import AtLeast, Span, require
+from revops_core.values.checks import AtLeast, require
 from revops_core.values.fingerprint import fingerprint_of_parts
-from revops_core.values.frozen_map import EMPTY, FrozenMap
+from revops_core.values.frozen_map import EMPTY
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.interval import Interval
-from revops_core.values.zone import is_zone, zone
+from revops_core.values.zone import zone
 
 __all__ = ["ALWAYS_OPEN", "BusinessCalendar"]
 
-_EARLIEST_YEAR, _LATEST_YEAR = 1970, 2200
 _MICROSECOND = timedelta(microseconds=1)
+_NOTHING = timedelta(0)
+
+# Tables by the fingerprint of their calendar: derived values, and never more than so many; the oldest goes first.
+# A plain dict, as the look-up is a tenth of what an answer costs with `lru_cache`.
+_TABLES: dict[str, WorkingTime] = {}
+_TABLES_LOCK = Lock()
+_MOST_TABLES = 1024
 
 DueAt = Literal["close", "next_open"]
 
@@ -90,67 +98,35 @@ class BusinessCalendar:
     hours: str
     tz: str = field(kw_only=True, converter=_zone_key)
     holidays: tuple[date, ...] = field(kw_only=True, default=(), converter=_as_dates, repr=_count_text)
-    overrides: Mapping[str, str] = field(kw_only=True, default=EMPTY, converter=_as_map)
+    overrides: Mapping[str, str] = field(kw_only=True, default=cast("Mapping[str, str]", EMPTY), converter=_as_map)
     name: str = field(kw_only=True, default="")
     version: str = field(kw_only=True, default="1")
     first_year: int = field(kw_only=True, default=2000)
     last_year: int = field(kw_only=True, default=2050)
     holidays_known_until: date = field(kw_only=True, default=None, converter=_as_day)
+    _fingerprint: str = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Bring every field to its regular form, or refuse with all faults."""
-        faults: list[Fault] = []
-        settled: dict[str, Any] = {}
-        try:
-            week = OpeningHours.parse(self.hours)
-            settled["hours"] = week.text
-        except InvalidValueError as error:
-            week = None
-            faults.extend(error.faults)
-        if not is_zone(self.tz):
-            faults.append(Fault("tz", "must be the key of an IANA time zone such as 'Europe/Paris'", self.tz))
-        faults.extend(
-            Fault(name, "must be a str", value)
-            for name, value in (("name", self.name), ("version", self.version))
-            if not isinstance(value, str)
-        )
-        year_faults = self._year_faults()
-        faults.extend(year_faults)
-        years = (2000, 2000) if year_faults else (self.first_year, self.last_year)
-        settled["holidays"], known_until, date_faults = taken_dates(self.holidays, *years)
-        faults.extend(date_faults)
-        if self.holidays_known_until is None:
-            settled["holidays_known_until"] = known_until
-        if not isinstance(self.holidays_known_until, date | None) or isinstance(self.holidays_known_until, datetime):
-            faults.append(Fault("holidays_known_until", "must be a date or None", self.holidays_known_until))
-        spans = _override_spans(self.overrides, faults)
-        settled["overrides"] = FrozenMap({day.isoformat(): spans_text(spans[day]) for day in sorted(spans)})
-        on_holidays = week is not None and week.on_holidays and settled["holidays"]
-        if week and not any(week.days) and not on_holidays and not any(spans.values()):
-            faults.append(Fault("hours", "must be open at some time", self.hours))
-        if faults:
-            raise InvalidValueError("BusinessCalendar", faults)
-        for name, value in settled.items():
+        given = {
+            attribute.name: getattr(self, attribute.name) for attribute in fields(BusinessCalendar) if attribute.init
+        }
+        for name, value in regular_form(given).items():
             object.__setattr__(self, name, value)
-
-    def _year_faults(self) -> list[Fault]:
-        years = (("first_year", self.first_year), ("last_year", self.last_year))
-        possible = range(_EARLIEST_YEAR, _LATEST_YEAR + 1)
-        rule = f"must be a year from {_EARLIEST_YEAR} to {_LATEST_YEAR}"
-        faults = [Fault(name, rule, year) for name, year in years if year not in possible]
-        if not faults and self.last_year < self.first_year:
-            faults.append(Fault("last_year", f"must not be before 'first_year' {self.first_year}", self.last_year))
-        return faults
+        overrides = (f"{day} {hours}" for day, hours in self.overrides.items())
+        years = (self.first_year, self.last_year)
+        digits = fingerprint_of_parts(self.hours, self.tz, *years, *map(str, self.holidays), *overrides)
+        object.__setattr__(self, "_fingerprint", digits)
 
     @property
     def compiled(self) -> WorkingTime:
         """The same calendar on integer microseconds in UTC: take it once where many questions follow."""
-        return _compiled(self)
+        return _TABLES.get(self._fingerprint) or _compiled(self)
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that are equal where all answers are: of hours, zone, holidays, overrides and years."""
-        return _fingerprint(self)
+        return self._fingerprint
 
     def is_open(self, at: datetime) -> bool:
         """Whether work goes on at this instant: an opening is open, a closing is not.
@@ -159,7 +135,11 @@ class BusinessCalendar:
         >>> ALWAYS_OPEN.is_open(datetime(2026, 3, 1, tzinfo=UTC))
         True
         """
-        return _compiled(self).is_open(_instant("is_open", "at", at))
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            return table.is_open(to_microseconds(at))
+        except (TypeError, AttributeError):
+            raise _refusal("is_open", at=at) from None
 
     def next_open(self, at: datetime) -> datetime:
         """The earliest instant from `at` that is open: `at` itself where it is.
@@ -167,7 +147,11 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not open again in its years.
         """
-        return _written(_compiled(self).next_open(_instant("next_open", "at", at)), at)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            return from_microseconds(table.next_open(to_microseconds(at)), at.tzinfo or UTC)
+        except (TypeError, AttributeError):
+            raise _refusal("next_open", at=at) from None
 
     def next_close(self, at: datetime) -> datetime:
         """The earliest instant after `at` at which it closes: today's close, or of the next opening where it is closed.
@@ -175,7 +159,11 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not close again in its years, as a calendar that is always open.
         """
-        return _written(_compiled(self).next_close(_instant("next_close", "at", at)), at)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            return from_microseconds(table.next_close(to_microseconds(at)), at.tzinfo or UTC)
+        except (TypeError, AttributeError):
+            raise _refusal("next_close", at=at) from None
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants, negative where `end` lies before `start`.
@@ -187,8 +175,11 @@ class BusinessCalendar:
         >>> office.working_time(datetime(2026, 3, 6, 16, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC))
         datetime.timedelta(seconds=7200)
         """
-        a, b = _instant("working_time", "start", start), _instant("working_time", "end", end)
-        return timedelta(microseconds=_compiled(self).open_between(a, b))
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            return table.open_between(to_microseconds(start), to_microseconds(end)) * _MICROSECOND
+        except (TypeError, AttributeError):
+            raise _refusal("working_time", start=start, end=end) from None
 
     def add(self, start: datetime, span: timedelta, *, due_at: DueAt = "close") -> datetime:
         """The instant at which `span` of open time has passed since `start`.
@@ -211,12 +202,17 @@ class BusinessCalendar:
         >>> office.add(friday, timedelta(hours=8), due_at="next_open").isoformat()
         '2026-03-09T09:00:00+00:00'
         """
-        table, n = _compiled(self), _span("add", span)
-        due = table.add(_instant("add", "start", start), n)
-        if due_at != "close":
-            _require_choice("add", due_at, ("close", "next_open"))
-            due = table.next_open(due)
-        return _written(due, start)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+            due = table.add(to_microseconds(start), n)
+            if due_at == "close":
+                return from_microseconds(due, start.tzinfo or UTC)
+            if due_at == "next_open":
+                return from_microseconds(table.next_open(due), start.tzinfo or UTC)
+        except (TypeError, AttributeError, InvalidValueError):
+            pass  # told below, with all else that is wrong
+        raise _refusal("add", span, due_at, start=start)
 
     def subtract(self, end: datetime, span: timedelta) -> datetime:
         """The latest instant from which `span` of open time passes until `end`; zero gives `end` itself.
@@ -232,8 +228,12 @@ class BusinessCalendar:
         >>> office.subtract(datetime(2026, 3, 6, 17, tzinfo=UTC), timedelta(hours=8)).isoformat()
         '2026-03-06T09:00:00+00:00'
         """
-        n = _span("subtract", span)
-        return _written(_compiled(self).subtract(_instant("subtract", "end", end), n), end)
+        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        try:
+            n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+            return from_microseconds(table.subtract(to_microseconds(end), n), end.tzinfo or UTC)
+        except (TypeError, AttributeError, InvalidValueError):
+            raise _refusal("subtract", span, end=end) from None
 
     def intervals(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
         """The open spans between two instants, in order and cut at both; their durations sum to the working time.
@@ -244,7 +244,7 @@ class BusinessCalendar:
         a, b = _instant("intervals", "start", start), _instant("intervals", "end", end)
         if b < a:
             raise InvalidValueError("intervals", [Fault("end", f"must not be before 'start' {start}", end)])
-        spans = _compiled(self).intervals(a, b)
+        spans = self.compiled.intervals(a, b)
         return tuple(Interval(_written(opening, start), _written(closing, start)) for opening, closing in spans)
 
     def working_time_many(self, starts: Iterable[datetime], ends: Iterable[datetime]) -> list[timedelta]:
@@ -253,9 +253,9 @@ class BusinessCalendar:
         Raises:
             ValueError: one of the two is longer.
         """
-        open_between, verb = _compiled(self).open_between, "working_time_many"
+        open_between, verb = self.compiled.open_between, "working_time_many"
         return [
-            timedelta(microseconds=open_between(_instant(verb, "starts", start), _instant(verb, "ends", end)))
+            open_between(_instant(verb, "starts", start), _instant(verb, "ends", end)) * _MICROSECOND
             for start, end in zip(starts, ends, strict=True)
         ]
 
@@ -265,12 +265,12 @@ class BusinessCalendar:
 
     def is_business_day(self, day: date) -> bool:
         """Whether it is open for any time on this civil date of its zone."""
-        return self.open_time_on(day) > timedelta(0)
+        return self.open_time_on(day) > _NOTHING
 
     def open_time_on(self, day: date) -> timedelta:
         """The open time of one civil date of its zone; none on a date that the zone skipped."""
         require("open_time_on", day=(day, date))
-        return timedelta(microseconds=_compiled(self).open_between(*_bounds(self, day.toordinal())))
+        return self.compiled.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
 
     def add_business_days(
         self, start: datetime, count: int, *, due_at: Literal["close", "same_time"] = "close"
@@ -292,11 +292,12 @@ class BusinessCalendar:
         '2026-03-11T17:00:00+00:00'
         """
         require("add_business_days", count=(count, _DayCount))
-        _require_choice("add_business_days", due_at, ("close", "same_time"))
+        if due_at not in ("close", "same_time"):
+            raise InvalidValueError("add_business_days", [Fault("due_at", "must be one of close, same_time", due_at)])
         at = from_microseconds(_instant("add_business_days", "start", start), zone(self.tz))
         day = _nth_open_day(self, at.date(), count)
         if due_at == "close":
-            return _written(_compiled(self).intervals(*_bounds(self, day))[-1][1], start)
+            return _written(self.compiled.intervals(*_bounds(self, day))[-1][1], start)
         wall = datetime.combine(date.fromordinal(day), at.time(), zone(self.tz))
         return _written(to_microseconds(wall.astimezone(UTC)), start)
 
@@ -304,26 +305,22 @@ class BusinessCalendar:
 _DayCount = Annotated[int, AtLeast(1)]
 
 
-@lru_cache(maxsize=1024)
 def _compiled(calendar: BusinessCalendar) -> WorkingTime:
-    """The table of a calendar, kept outside it: the value stays plain, and tables that nobody asks any more go."""
+    """The table of a calendar, kept outside it: the value stays plain, and equal calendars share one."""
     overrides = {date.fromisoformat(day): read_spans(text) for day, text in calendar.overrides.items()}
     hours = CivilHours(OpeningHours.parse(calendar.hours), calendar.holidays, overrides)
-    return WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
-
-
-@lru_cache(maxsize=1024)
-def _fingerprint(calendar: BusinessCalendar) -> str:
-    overrides = (f"{day} {hours}" for day, hours in calendar.overrides.items())
-    years = (calendar.first_year, calendar.last_year)
-    return fingerprint_of_parts(calendar.hours, calendar.tz, *years, *map(str, calendar.holidays), *overrides)
+    table = WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
+    with _TABLES_LOCK:
+        if len(_TABLES) == _MOST_TABLES:
+            del _TABLES[next(iter(_TABLES))]
+        return _TABLES.setdefault(calendar.fingerprint, table)
 
 
 @lru_cache(maxsize=4096)
 def _open_days(calendar: BusinessCalendar, year: int) -> tuple[int, ...]:
     """The ordinals of the open dates of a year."""
     days = range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
-    open_between = _compiled(calendar).open_between
+    open_between = calendar.compiled.open_between
     return tuple(day for day in days if open_between(*_bounds(calendar, day)))
 
 
@@ -343,59 +340,30 @@ def _bounds(calendar: BusinessCalendar, day: int) -> tuple[int, int]:
     return wall_microseconds(day, 0, calendar.tz), wall_microseconds(day + 1, 0, calendar.tz)
 
 
+def _refusal(verb: str, span: timedelta = _NOTHING, due_at: str = "close", **instants: datetime) -> InvalidValueError:
+    """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
+    faults = [
+        Fault(name, "must be an aware datetime: one with a time zone", at)
+        for name, at in instants.items()
+        if not isinstance(at, datetime) or at.utcoffset() is None
+    ]
+    if not isinstance(span, timedelta) or span < _NOTHING:
+        faults.append(Fault("span", "must be a timedelta of at least 0", span))
+    if due_at not in ("close", "next_open"):
+        faults.append(Fault("due_at", "must be one of close, next_open", due_at))
+    return InvalidValueError(verb, faults)
+
+
 def _instant(verb: str, name: str, at: datetime) -> int:
     try:
         return to_microseconds(at)
     except (TypeError, AttributeError):
-        raise InvalidValueError(verb, [Fault(name, "must be an aware datetime: one with a time zone", at)]) from None
-
-
-def _span(verb: str, span: timedelta) -> int:
-    require(verb, span=(span, Span))
-    return span // _MICROSECOND
+        raise _refusal(verb, _NOTHING, "close", **{name: at}) from None
 
 
 def _written(microseconds: int, like: datetime) -> datetime:
     """An instant in the zone of `like`."""
-    return from_microseconds(microseconds, cast("tzinfo", like.tzinfo))
-
-
-def _require_choice(verb: str, due_at: str, choices: tuple[str, ...]) -> None:
-    if due_at not in choices:
-        raise InvalidValueError(verb, [Fault("due_at", f"must be one of {', '.join(choices)}", due_at)])
-
-
-def _override_spans(overrides: Mapping[str, str], faults: list[Fault]) -> dict[date, Spans]:
-    """The spans of each date that `overrides` names; what cannot be read goes to `faults`."""
-    found: dict[date, Spans] = {}
-    if not isinstance(overrides, Mapping):
-        faults.append(Fault("overrides", "must be a mapping of dates to hours", overrides))
-        return found
-    for key, text in overrides.items():
-        path = f"overrides[{key}]"
-        day = _date_of(key)
-        if day is None:
-            faults.append(Fault(path, "must have a date or its ISO text as key", key))
-        elif day in found:
-            faults.append(Fault(path, "must not name a date twice", key))
-        else:
-            found[day] = ()
-            try:
-                found[day] = read_spans(text)
-            except InvalidValueError as error:
-                faults.extend(Fault(path, fault.rule, fault.value) for fault in error.faults)
-    return found
-
-
-def _date_of(key: object) -> date | None:
-    if isinstance(key, datetime):
-        return None
-    if isinstance(key, date):
-        return key
-    try:
-        return date.fromisoformat(cast("str", key))
-    except (TypeError, ValueError):
-        return None
+    return from_microseconds(microseconds, like.tzinfo or UTC)
 
 
 ALWAYS_OPEN = BusinessCalendar("24/7", tz="UTC", name="always open")

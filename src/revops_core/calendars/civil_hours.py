@@ -8,8 +8,9 @@ An override stands above a holiday. Its own span past midnight adds to the next 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from revops_core.calendars.opening_hours import OpeningHours, Spans, united
 
@@ -26,27 +27,38 @@ class CivilHours:
         holidays: the dates that have the hours of a holiday.
         overrides: the spans of single dates.
 
-    >>> nights = CivilHours(OpeningHours.parse("Fr 22:00-06:00"), [], {})
+    >>> nights = CivilHours(OpeningHours.parse("Fr 22:00-06:00"), (), {})
     >>> nights.on(date(2026, 3, 6).toordinal()), nights.on(date(2026, 3, 7).toordinal())
     (((1320, 1440),), ((0, 360),))
     """
 
-    __slots__ = ("_replaced", "_week")
+    __slots__ = ("_holidays", "_on_holidays", "_replaced", "_week")
 
-    def __init__(self, hours: OpeningHours, holidays: Iterable[date], overrides: Mapping[date, Spans]) -> None:
+    def __init__(self, hours: OpeningHours, holidays: tuple[date, ...], overrides: Mapping[date, Spans]) -> None:
         week = [united((*_head(hours.days[day]), *_tail(hours.days[day - 1]))) for day in range(7)]
         self._week = (week[6], *week[:6])  # an ordinal divides by 7 on a Sunday
-        given = {day.toordinal(): hours.on_holidays for day in holidays}
-        given.update((day.toordinal(), spans) for day, spans in overrides.items())
+        self._holidays = _ordinals(holidays)
+        self._on_holidays = _head(hours.on_holidays)
+        given = {day.toordinal(): spans for day, spans in overrides.items()}
         self._replaced = {day: _head(spans) for day, spans in given.items()}
+        if _tail(hours.on_holidays):
+            given = dict.fromkeys(self._holidays, hours.on_holidays) | given
         for day, spans in given.items():
-            if _tail(spans) and day + 1 not in given:
+            if _tail(spans) and day + 1 not in given and day + 1 not in self._holidays:
                 self._replaced[day + 1] = united((*self._week[(day + 1) % 7], *_tail(spans)))
 
     def on(self, day: int) -> Spans:
         """The spans of the civil date with the ordinal `day`."""
         spans = self._replaced.get(day)
-        return self._week[day % 7] if spans is None else spans
+        if spans is not None:
+            return spans
+        return self._on_holidays if day in self._holidays else self._week[day % 7]
+
+
+@lru_cache(maxsize=256)
+def _ordinals(days: tuple[date, ...]) -> frozenset[int]:
+    """The ordinals of `days`: one set for all calendars that keep the same holidays."""
+    return frozenset(day.toordinal() for day in days)
 
 
 def _head(spans: Spans) -> Spans:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, KeysView
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 
 from attrs import frozen
@@ -107,22 +107,26 @@ class HolidayRule:
         return cls(offset_days=offset_days, orthodox=orthodox, since=since, until=until)
 
     def __attrs_post_init__(self) -> None:
-        faults = []
+        most = _MOST_DAYS.get(self.month or 0, 31)
+        years = f"must be a year from {MINYEAR} to {MAXYEAR} or None"
+        sound = {
+            "month": (self.month is None or _lies(self.month, 1, 12), "must be an int from 1 to 12 or None"),
+            "day": (self.day is None or _lies(self.day, 1, most), f"must be an int from 1 to {most} or None"),
+            "weekday": (self.weekday in (None, *DAY_NAMES), f"must be one of {', '.join(DAY_NAMES)} or None"),
+            "nth": (
+                _lies(self.nth, -5, 5) and self.nth != 0,
+                "must be an int from 1 to 5, or from -5 to -1 from the end",
+            ),
+            "offset_days": (_lies(self.offset_days, -366, 366), "must be an int from -366 to 366"),
+            "observed": (self.observed in _SHIFTS, f"must be one of {', '.join(filter(None, _SHIFTS))} or None"),
+            "since": (self.since is None or _lies(self.since, MINYEAR, MAXYEAR), years),
+            "until": (self.until is None or _lies(self.until, MINYEAR, MAXYEAR), years),
+        }
+        faults = [Fault(name, rule, getattr(self, name)) for name, (holds, rule) in sound.items() if not holds]
         if self.month is None and (self.day is not None or self.weekday is not None):
             faults.append(Fault("month", "must be given with a day or a weekday", self.month))
-        if self.month is not None and self.month not in range(1, 13):
-            faults.append(Fault("month", "must be from 1 to 12", self.month))
-        most = _MOST_DAYS.get(self.month or 0, 31)
-        if self.day is not None and self.day not in range(1, most + 1):
-            faults.append(Fault("day", f"must be from 1 to {most}", self.day))
         if self.month is not None and self.day is None and self.weekday is None:
             faults.append(Fault("day", "must be given with a month, or a weekday", self.day))
-        if self.weekday not in (None, *DAY_NAMES):
-            faults.append(Fault("weekday", f"must be one of {', '.join(DAY_NAMES)}", self.weekday))
-        if self.nth not in (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5):
-            faults.append(Fault("nth", "must be from 1 to 5, or from -5 to -1 to count from the end", self.nth))
-        if self.observed not in _SHIFTS:
-            faults.append(Fault("observed", f"must be one of {', '.join(filter(None, _SHIFTS))}", self.observed))
         if faults:
             raise InvalidValueError("HolidayRule", faults)
 
@@ -142,6 +146,10 @@ class HolidayRule:
                 if self.day is None and day.month != self.month:
                     return None
         return day + timedelta(days=self.offset_days)
+
+
+def _lies(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and low <= value <= high
 
 
 DateSource = Iterable[date | HolidayRule] | Container[date]

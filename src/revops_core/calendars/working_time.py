@@ -108,10 +108,12 @@ class WorkingTime:
                 years = self._years or range(year, year + 1)
                 self._grow(min(year, years[0]), max(year, years[-1]))
 
-    def _search(self, t: int, *, later: bool) -> None:
+    def _search(self, t: int, known: range, *, later: bool) -> None:
         """Grow the table to twice its years for an answer that lies `later`, or earlier; it began at t."""
         with self._lock:
             years = self._years
+            if years != known:
+                return  # the function that searched is older than the table
             first = years[0] if later else max(self._first, years[0] - len(years))
             last = min(self._last, years[-1] + len(years)) if later else years[-1]
             if last - first + 1 == len(years):
@@ -163,7 +165,7 @@ class WorkingTime:
     def _bind(self, low: int, high: int) -> None:
         """Make the functions over the table as it stands, which holds the instants from `low` to `high`."""
         starts, totals, gaps = self._starts, self._totals, self._gaps
-        size = len(starts)
+        years, size = self._years, len(starts)
 
         def worked(t: int) -> int:
             if low <= t <= high:
@@ -197,7 +199,7 @@ class WorkingTime:
                 i = bisect_left(totals, done, i)
                 if i <= size:
                     return done - gaps[i]
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t)
             return self.add(t, n)
@@ -212,7 +214,7 @@ class WorkingTime:
                 i = bisect_right(totals, done, 0, i)
                 if i:
                     return done - gaps[i]
-                self._search(t, later=False)
+                self._search(t, years, later=False)
             else:
                 self.cover(t)
             return self.subtract(t, n)
@@ -231,7 +233,7 @@ class WorkingTime:
                     return t
                 if i < size:
                     return starts[i]
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t, t + 1)
             return self.next_open(t)
@@ -243,7 +245,7 @@ class WorkingTime:
                     i += 1
                 if i <= size and (end := totals[i] - gaps[i]) < high:
                     return end
-                self._search(t, later=True)
+                self._search(t, years, later=True)
             else:
                 self.cover(t, t + 1)
             return self.next_close(t)

@@ -1,6 +1,7 @@
 """Entities: the records of a CRM, a help desk and a billing system, and the facts that prove them."""
 
 from revops_core.entities.account import Account, IdealCustomerProfile, Industry
+from revops_core.entities.check import check
 from revops_core.entities.contact import Contact
 from revops_core.entities.conversion import (
     LEAD_RULES,
@@ -25,6 +26,7 @@ from revops_core.entities.facts import (
     Score,
     Spend,
 )
+from revops_core.entities.from_rows import from_rows
 from revops_core.entities.lead import Lead, LeadSource, LeadStage
 from revops_core.entities.line_item import BillingInterval, LineItem
 from revops_core.entities.opportunity import (
@@ -40,8 +42,10 @@ from revops_core.entities.product import Product
 from revops_core.entities.subscription import Pause, Subscription
 from revops_core.entities.ticket import Ticket, TicketPriority, TicketRequest
 from revops_core.entities.user import Team, User
+from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
+    "LEAD_RULES",
     "Account",
     "Activity",
     "Advocacy",
@@ -59,7 +63,6 @@ __all__ = [
     "Handoff",
     "IdealCustomerProfile",
     "Industry",
-    "LEAD_RULES",
     "Lead",
     "LeadConversion",
     "LeadSource",
@@ -86,7 +89,10 @@ __all__ = [
     "Usage",
     "User",
     "Visit",
+    "bulk_builder",
+    "check",
     "convert_lead",
     "convert_opportunity",
+    "from_rows",
     "subscriptions_from",
 ]

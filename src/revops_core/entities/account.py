@@ -38,7 +38,7 @@ class Industry(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Account:
     """A company we sell to: Salesforce's account, HubSpot's company.
 
@@ -82,7 +82,7 @@ class Account:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class IdealCustomerProfile:
     """What the accounts we most want have in common, as named rules.
 

@@ -15,7 +15,7 @@ __all__ = ["Contact"]
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Contact:
     """A person at an account we sell to: a contact in Salesforce and HubSpot.
 

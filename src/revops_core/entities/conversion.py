@@ -43,16 +43,20 @@ _BLANKS = (None, "", ())
 _lead = each(Lead)
 
 LEAD_RULES: tuple[Rule, ...] = (
-    Rule("qualified", any_of(_lead.outcome == "qualified", _lead.stage == "sales_qualified"), "Qualify the lead first."),
-    Rule("name_verified", known(_lead.name) & matching({"name_verified": True}), "Enter and verify the name."),
-    Rule("email_verified", known(_lead.email) & matching({"email_verified": True}), "Enter and verify the e-mail address."),
-    Rule("company_verified", known(_lead.company) & matching({"company_verified": True}), "Enter and verify the company."),
+    Rule(
+        "qualified", any_of(_lead.outcome == "qualified", _lead.stage == "sales_qualified"), "Qualify the lead first."
+    ),
+    Rule("name_verified", matching({"name_verified": True}) & known(_lead.name), "Enter and verify the name."),
+    Rule("email_verified", matching({"email_verified": True}) & known(_lead.email), "Enter and verify the e-mail."),
+    Rule(
+        "company_verified", matching({"company_verified": True}) & known(_lead.company), "Enter and verify the company."
+    ),
 )
 """What a lead must satisfy before it is converted; `convert_lead` takes others in their place."""
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class LeadConversion:
     """What a lead became, and the lead as it is now."""
 
@@ -64,7 +68,7 @@ class LeadConversion:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class OpportunityConversion:
     """The deal that a won opportunity became, and the opportunity as it is now."""
 
@@ -261,8 +265,10 @@ def subscriptions_from(deal: Deal) -> tuple[Subscription, ...] | Refused:
         The subscriptions, none where no line recurs; or `Refused` with every blocker: "required_field",
         "mixed_currencies".
 
-    >>> line = LineItem(product_id="p1", quantity=20, billing_interval="month")
-    >>> [yearly] = subscriptions_from(Deal(id="d1", account_id="a1", starts_on=date(2028, 2, 29), term_months=12, lines=[line]))
+    >>> seats = LineItem(product_id="p1", quantity=20, billing_interval="month")
+    >>> leap_day = date(2028, 2, 29)
+    >>> deal = Deal(id="d1", account_id="a1", starts_on=leap_day, term_months=12, lines=[seats])
+    >>> [yearly] = subscriptions_from(deal)
     >>> yearly.id, str(yearly.ends_on)
     ('d1-1', '2029-02-28')
     """
@@ -272,7 +278,7 @@ def subscriptions_from(deal: Deal) -> tuple[Subscription, ...] | Refused:
     if deal.account_id is None:
         blockers.append(Blocker("required_field", "Enter the account first.", {"field": "account_id"}))
     if any(line.starts_on is None for line in recurring) and deal.starts_on is None:
-        blockers.append(Blocker("required_field", "Enter the day on which the contract starts.", {"field": "starts_on"}))
+        blockers.append(Blocker("required_field", "Enter the first day of the contract.", {"field": "starts_on"}))
     currencies = sorted({line.unit_price.currency for line in recurring if line.unit_price is not None})
     if len(currencies) > 1:
         says = f"Put all lines into one currency; they have {', '.join(currencies)}."
@@ -326,7 +332,7 @@ def _day(deal: Deal) -> date | None:
 
 def _other(what: str, record: str, found: str | None) -> Blocker:
     article = "an" if record[0] in "aeiou" else "a"
-    says = f"Pass {what} '{found}', to which the {record} belongs, or {article} {record} that belongs to no other {what}."
+    says = f"Pass {what} '{found}', to which the {record} belongs, or {article} {record} of no other {what}."
     return Blocker(f"other_{what}", says, {"record": record, f"{what}_id": found})
 
 

@@ -16,7 +16,7 @@ __all__ = ["Deal"]
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Deal:
     """A closed sale with its terms, handed to customer success: near Salesforce's contract or order.
 

@@ -16,7 +16,7 @@ __all__ = ["Activity", "Answer", "Touch", "Usage", "Visit"]
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Visit:
     """One session on a website or in a trial, of somebody who may be known by no more than a cookie.
 
@@ -41,7 +41,7 @@ class Visit:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Touch:
     """One contact of marketing with somebody: what attribution shares a sale among.
 
@@ -69,7 +69,7 @@ class Touch:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Activity:
     """One piece of work of one of us, or of a system, for a record: a call, an e-mail, a meeting, a demo.
 
@@ -104,7 +104,7 @@ class Activity:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Usage:
     """One use of the product, or many of one user on a day or at an instant.
 
@@ -132,7 +132,7 @@ class Usage:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Answer:
     """One answer to a survey.
 

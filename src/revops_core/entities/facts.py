@@ -33,7 +33,7 @@ __all__ = [
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Changed:
     """An attribute other than the stage got another value: what slip rates and pipeline waterfalls are made of.
 
@@ -66,7 +66,7 @@ class Changed:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Converted:
     """A record became others: a lead a contact of an account, a won opportunity a deal.
 
@@ -95,7 +95,7 @@ class Converted:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Merged:
     """Two records turned out to be one: `duplicate_id` lives on as `subject_id`.
 
@@ -121,7 +121,7 @@ class Merged:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Handoff:
     """A record went from one team to another: marketing to sales, sales to customer success.
 
@@ -153,7 +153,7 @@ class Handoff:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Milestone:
     """A customer reached a point on the way: signed, live, trained, first value, onboarded.
 
@@ -179,7 +179,7 @@ class Milestone:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Advocacy:
     """A customer spoke for us: a reference, a review, a case study, a referral.
 
@@ -203,7 +203,7 @@ class Advocacy:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Score:
     """A score that somebody computed for a record at an instant: of a lead, or one component of an account's health.
 
@@ -230,7 +230,7 @@ class Score:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Spend:
     """Money spent to win and keep customers on a day.
 
@@ -255,7 +255,7 @@ class Spend:
 
 
 @checked(InOrder("starts_on", "ends_on", strict=True))
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Quota:
     """What a user or a team is to bring in over some days.
 
@@ -282,7 +282,7 @@ class Quota:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class ForecastSnapshot:
     """A forecast as it stood at an instant, to be held against what came in.
 
@@ -311,7 +311,7 @@ class ForecastSnapshot:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class AutomationRun:
     """Runs of an automated process at an instant, and the work each spared.
 

@@ -52,7 +52,7 @@ def full_name(first_name: str | None, last_name: str | None) -> str | None:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Lead:
     """A person who may become a customer: Salesforce's lead; in HubSpot a contact at lifecycle stage "lead" or a lead.
 

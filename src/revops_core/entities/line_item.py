@@ -29,7 +29,7 @@ class BillingInterval(StrEnum):
 
 
 @checked(InOrder("starts_on", "ends_on"))
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class LineItem:
     """One line of an opportunity, a deal or a subscription: a product, its quantity and its price.
 

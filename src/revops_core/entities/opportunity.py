@@ -80,7 +80,7 @@ class BuyingRole(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class ContactRole:
     """The part that one contact plays in one sale.
 
@@ -94,7 +94,7 @@ class ContactRole:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Opportunity:
     """A possible sale to an account: Salesforce's opportunity, HubSpot's deal. Once won it becomes a `Deal`.
 

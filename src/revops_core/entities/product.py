@@ -14,7 +14,7 @@ __all__ = ["Product"]
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Product:
     """Something we sell: a product, a plan or a service, with its list price.
 

@@ -15,7 +15,7 @@ __all__ = ["Pause", "Subscription"]
 
 
 @checked(InOrder("starts_on", "ends_on"))
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Pause:
     """Days on which a subscription does not run, half-open; without an end it is paused until further notice.
 
@@ -28,7 +28,7 @@ class Pause:
 
 
 @checked(InOrder("starts_on", "ends_on"), InOrder("starts_on", "trial_ends_on"))
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Subscription:
     """One contract period of an account, with what it pays for: its renewal is another one that names it.
 

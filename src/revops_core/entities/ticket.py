@@ -35,7 +35,7 @@ class TicketRequest(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Ticket:
     """A request for help: a ticket in Zendesk and HubSpot, Salesforce's case, an incident of a service desk.
 

@@ -14,7 +14,7 @@ __all__ = ["Team", "User"]
 
 
 @checked(InOrder("starts_on", "ends_on"))
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class User:
     """A person on our side who owns records: a user in Salesforce, an owner in HubSpot, an agent in a help desk.
 
@@ -44,7 +44,7 @@ class User:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Team:
     """A group of users, such as a region's sales team; the figures of a team are those of its users.
 

@@ -1,6 +1,112 @@
-"""KPIs."""
+"""KPIs: definitions as data, measured over any rows in one pass, and the catalogue of those that exist."""
 
-from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_policy import RevenuePolicy
+from revops_core.kpis.adoption import nps
+from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
+from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
+from revops_core.kpis.kpi_table import KpiTable, measure
+from revops_core.kpis.lead_generation import (
+    cost_per_lead,
+    lead_conversion_rate,
+    lead_to_mql_rate,
+    lead_volume,
+    website_sessions,
+    website_visitors,
+)
+from revops_core.kpis.lead_progress import LeadProgress
+from revops_core.kpis.onboarding import csat, csat_of_onboarding
+from revops_core.kpis.qualification import (
+    lead_qualification_rate,
+    lead_qualification_rate_of_decided,
+    mql_to_sql_rate,
+    mql_volume,
+    sql_to_opportunity_rate,
+    sql_volume,
+    time_to_sql_mean,
+    time_to_sql_median,
+)
+from revops_core.kpis.sales import (
+    average_deal_size,
+    bookings,
+    deals_won,
+    median_deal_size,
+    open_opportunities,
+    open_pipeline,
+    opportunities_created,
+    pipeline_coverage,
+    pipeline_created,
+    quota_attainment,
+    sales_cycle_mean,
+    sales_cycle_mean_of_decided,
+    sales_cycle_median,
+    weighted_pipeline,
+    win_rate,
+    win_rate_by_value,
+    win_rate_of_closed,
+    win_rate_of_created,
+)
+from revops_core.kpis.service import (
+    resolution_time_mean,
+    resolution_time_median,
+    response_time_mean,
+    response_time_median,
+    sla_breaches,
+    sla_compliance,
+)
 
-__all__ = ["RevenueLedger", "RevenuePolicy"]
+__all__ = [
+    "DIRECTIONS",
+    "STAGES",
+    "Aggregate",
+    "Formula",
+    "Kpi",
+    "KpiTable",
+    "LeadProgress",
+    "average_deal_size",
+    "bookings",
+    "cost_per_lead",
+    "count",
+    "csat",
+    "csat_of_onboarding",
+    "deals_won",
+    "distinct",
+    "lead_conversion_rate",
+    "lead_qualification_rate",
+    "lead_qualification_rate_of_decided",
+    "lead_to_mql_rate",
+    "lead_volume",
+    "mean",
+    "measure",
+    "median",
+    "median_deal_size",
+    "mql_to_sql_rate",
+    "mql_volume",
+    "nps",
+    "open_opportunities",
+    "open_pipeline",
+    "opportunities_created",
+    "pipeline_coverage",
+    "pipeline_created",
+    "quantile",
+    "quota_attainment",
+    "resolution_time_mean",
+    "resolution_time_median",
+    "response_time_mean",
+    "response_time_median",
+    "sales_cycle_mean",
+    "sales_cycle_mean_of_decided",
+    "sales_cycle_median",
+    "sla_breaches",
+    "sla_compliance",
+    "sql_to_opportunity_rate",
+    "sql_volume",
+    "time_to_sql_mean",
+    "time_to_sql_median",
+    "total",
+    "website_sessions",
+    "website_visitors",
+    "weighted_pipeline",
+    "win_rate",
+    "win_rate_by_value",
+    "win_rate_of_closed",
+    "win_rate_of_created",
+]

@@ -10,8 +10,8 @@ check in one line, and every fault of a value is reported at once:
         owner_id: Id
         amount: Money
 
-This is the one place that writes source text: the tests of all fields of a class become a single expression, because
-a call for each field would cost three times as much (`benchmarks/entities.py`). Each rule is written once, in `_test`.
+The tests of all fields of a class become a single expression of source text (`compiled_class.py`), because a call for
+each field would cost three times as much (`benchmarks/entities.py`). Each rule is written once, in `_test`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache, wraps
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from attrs import NOTHING, fields, frozen
+from attrs import fields, frozen
 
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.values.compiled_class import compared_by_value, compiled_init
 from revops_core.values.instants import to_microseconds
 
 __all__ = [
@@ -167,6 +168,8 @@ def _test(annotation: Any) -> _Test | None:
         return test
     if origin in (Union, UnionType):
         return _either([_test(argument) for argument in arguments if argument is not NoneType], NoneType in arguments)
+    if origin is Literal:
+        return _choice(arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return _each(_test(arguments[0]))
     if isinstance(origin or annotation, type) and annotation not in (object, Any):
@@ -181,6 +184,11 @@ def _instance(cls: type) -> _Test:
 
 def _article(noun: str) -> str:
     return "an" if noun[0] in "AEIOUaeiou" else "a"
+
+
+def _choice(choices: tuple[object, ...]) -> _Test:
+    name = f"choices_{id(choices)}"
+    return _Test(f"{{v}} in {name}", {name: choices}, f"must be one of {', '.join(map(repr, choices))}")
 
 
 def _marked(test: _Test | None, mark: object) -> _Test | None:
@@ -244,7 +252,8 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
     """Make a frozen attrs class check the fields of every new instance, and the rules `across` them.
 
     The class raises `InvalidValueError` with every fault at once, and nothing half-made is left behind. The check is
-    compiled with the first instance, so that importing stays cheap.
+    compiled with the first instance, so that importing stays cheap; so are `==` and `hash` of a class with `eq=False`,
+    which is compared by value all the same. With `weakref_slot=False` its instances are made in half the time.
 
     >>> @checked(InOrder("starts_on", "ends_on"))
     ... @frozen(kw_only=True)
@@ -272,39 +281,25 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
             compiled(self, *args, **kwargs)
 
         cls.__init__ = first_init  # type: ignore[method-assign]
+        if cls.__eq__ is object.__eq__:
+            compared_by_value(cls)
         return cls
 
     return decorate
 
 
 def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None]:
-    """`__init__` of `cls`: convert, test all fields as one expression, then store each through its slot."""
-    names: dict[str, object] = dict(_NAMES)
-    parameters, lines, stores, tests = [], [], [], _tests_of(cls)
-    for attribute in fields(cls):
-        name = attribute.name
-        parameters.append(name if attribute.default is NOTHING else f"{name}=_default_{name}")
-        names[f"_default_{name}"], names[f"_store_{name}"] = attribute.default, getattr(cls, name).__set__
-        if attribute.converter is not None:
-            names[f"_convert_{name}"] = attribute.converter
-            lines.append(f"    {name} = _convert_{name}({name})")
-        stores.append(f"    _store_{name}(self, {name})")
-    for test in tests.values():
-        names.update(test.names)
-    sound = " and ".join(f"({test.source.format(v=name)})" for name, test in tests.items())
-    names |= {f"_in_order_{number}": rule.holds for number, rule in enumerate(across)}
-    ordered = " and ".join(
-        f"({rule.first} is None or {rule.last} is None or _in_order_{number}({rule.first}, {rule.last}))"
-        for number, rule in enumerate(across)
-    )
-    values = "dict(" + ", ".join(f"{name}={name}" for name in hints_of(cls)) + ")"
-    if sound or ordered:
-        lines.append(f"    if not ({' and '.join(filter(None, (sound, ordered)))}): _refuse({values})")
-    names["_refuse"] = lambda held: _refuse_faults(cls, held, across)
-    star = "*, " if all(attribute.kw_only for attribute in fields(cls)) and parameters else ""
-    source = "\n".join([f"def __init__(self, {star}{', '.join(parameters)}):", *lines, *stores, "    return"])
-    exec(source, names)
-    return names["__init__"]  # type: ignore[return-value]
+    """`__init__` of `cls`, with the tests of all fields as one expression."""
+    names: dict[str, object] = {**_NAMES, "_refuse": lambda held: _refuse_faults(cls, held, across)}
+    conditions = []
+    for name, test in _tests_of(cls).items():
+        names |= test.names
+        conditions.append(f"({test.source.format(v=name)})")
+    for number, rule in enumerate(across):
+        names[f"_in_order_{number}"] = rule.holds
+        both = f"_in_order_{number}({rule.first}, {rule.last})"
+        conditions.append(f"({rule.first} is None or {rule.last} is None or {both})")
+    return compiled_init(cls, " and ".join(conditions), names)
 
 
 def _refuse_faults(cls: type, held: Mapping[str, object], across: tuple[InOrder, ...]) -> None:

@@ -17,7 +17,20 @@ from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, Unkn
 from revops_core.values.checks import require
 from revops_core.values.expression import Expression, all_of
 
-__all__ = ["EachRow", "Symbol", "as_argument", "each", "given", "known", "matching", "missing", "one_of", "owner_of"]
+__all__ = [
+    "EachRow",
+    "Symbol",
+    "as_argument",
+    "each",
+    "first_known",
+    "given",
+    "known",
+    "matching",
+    "missing",
+    "not_yet",
+    "one_of",
+    "owner_of",
+]
 
 E = TypeVar("E")
 
@@ -178,6 +191,29 @@ def given(field: E | None) -> E:
     <closed_at - created_at>
     """
     return cast("E", field)
+
+
+def first_known(first: E | None, *others: E | None) -> E:
+    """The first of several fields that has a value, such as the instant a deal closed, or else the day.
+
+    KPIs take rows that have only some of these fields, as long as they have one.
+
+    >>> first_known(each(object).closed_at, each(object).closed_on)
+    <closed_at or closed_on>
+    """
+    owner = first.owner if isinstance(first, Symbol) else None
+    return cast("E", Symbol(Expression("first_known", tuple(map(as_argument, (first, *others)))), owner))
+
+
+def not_yet(moment: object) -> Expression:
+    """The condition that an instant or a day lies after the moment from which we look.
+
+    KPIs tell it that moment, their `as_of`; everywhere else nothing is "not yet".
+
+    >>> print(not_yet(each(object).closed_at))
+    closed_at is not yet
+    """
+    return Expression("not_yet", (as_argument(moment),))
 
 
 def matching(fields: Mapping[str, object]) -> Expression:

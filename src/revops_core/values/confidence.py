@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from math import cos, exp, floor, lgamma, log, log1p, pi, sin, sqrt, tan
 from statistics import NormalDist
 from typing import Annotated, Any
@@ -170,6 +171,11 @@ def quantile_interval(ordered: Sequence[Any], share: float = 0.5, level: float =
     5
     """
     require("quantile_interval", share=(share, Level), level=(level, Level))
+    for number, (value, following) in enumerate(pairwise(ordered), start=1):
+        if following < value:
+            raise InvalidValueError(
+                "quantile_interval", [Fault(f"ordered[{number}]", f"must not be below {value}", following)]
+            )
     tail = (1 - level) / 2
     below, above = _tail_count(len(ordered), share, tail), _tail_count(len(ordered), 1 - share, tail)
     if below < 0 or above < 0:

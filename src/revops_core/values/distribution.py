@@ -97,7 +97,7 @@ def _between(low: Any, high: Any, weight: Fraction) -> Any:
     return _DIGITS.divide(Decimal(exact.numerator), Decimal(exact.denominator)) if isinstance(low, Decimal) else exact
 
 
-@frozen
+@frozen(repr=False)
 class KaplanMeier:
     """How many are still there after a time, counting fairly those who have not ended yet.
 
@@ -123,8 +123,8 @@ class KaplanMeier:
     at_risk: tuple[int, ...]
     ended: tuple[int, ...]
     longest: Any
-    _survival: tuple[float, ...] = field(init=False, eq=False, repr=False)  # just after each of `times`
-    _greenwood: tuple[float, ...] = field(init=False, eq=False, repr=False)  # sums of ended / (at risk · those left)
+    _survival: tuple[float, ...] = field(init=False, eq=False)  # just after each of `times`
+    _greenwood: tuple[float, ...] = field(init=False, eq=False)  # sums of ended / (at risk · those left)
 
     def __attrs_post_init__(self) -> None:
         require("KaplanMeier", times=(self.times, tuple[_Duration, ...]), at_risk=(self.at_risk, tuple[int, ...]))
@@ -167,6 +167,9 @@ class KaplanMeier:
         at_risk = [len(held) - bisect_left(all_times, time) for time in times]
         ended = [bisect_right(end_times, time) - bisect_left(end_times, time) for time in times]
         return cls(tuple(times), tuple(at_risk), tuple(ended), all_times[-1])
+
+    def __repr__(self) -> str:
+        return f"KaplanMeier({sum(self.ended)} ended at {len(self.times)} times, longest {self.longest})"
 
     def survival_at(self, time: _Duration) -> float | None:
         """The share that lasts longer than `time`; None beyond the longest duration, unless none was left by then."""

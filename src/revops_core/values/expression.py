@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -17,6 +18,8 @@ from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError
 from revops_core.values.checks import require
+from revops_core.values.duration import duration_between
+from revops_core.values.instants import to_microseconds
 
 __all__ = ["Expression", "all_of", "any_of", "compiled"]
 
@@ -91,7 +94,7 @@ class Expression:
 def _text(argument: object) -> str:
     if isinstance(argument, Expression):
         return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
-    return repr(argument) if isinstance(argument, str) else str(argument)
+    return repr(str(argument)) if isinstance(argument, str) else str(argument)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -99,6 +102,9 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
         if left is None or right is None:
             return False
         try:
+            if isinstance(left, datetime) and isinstance(right, datetime):
+                # Two datetimes of one zone compare by their wall clocks, wrongly where the clocks went back.
+                return compare(to_microseconds(left), to_microseconds(right))
             return compare(left, right)
         except TypeError:
             fault = Fault("left", f"must have an order with {right!r}: values of one kind", left)
@@ -107,8 +113,33 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return holds
 
 
-def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda left, right: None if left is None or right is None else compute(left, right)
+def _arithmetic(sign: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    def computed(left: Any, right: Any, *zone_key: str) -> Any:
+        if left is None or right is None:
+            return None
+        try:
+            return compute(left, right, *zone_key)
+        except TypeError:
+            raise InvalidValueError("expression", [Fault("left", f"must allow '{sign} {right!r}'", left)]) from None
+
+    return computed
+
+
+def _subtracted(left: Any, right: Any, tz: str | None = None) -> Any:
+    if isinstance(left, date) and isinstance(right, date):
+        return duration_between(right, left, tz)
+    return left - right
+
+
+def _is_not_yet(moment: Any, last_instant: int | None = None, last_day: date | None = None) -> bool:
+    """Whether `moment` lies after the bound of the reading, in microseconds and as a day; nothing does without one."""
+    if moment is None or last_instant is None or last_day is None:
+        return False
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return to_microseconds(moment) > last_instant
+    if isinstance(moment, datetime) or not isinstance(moment, date):
+        raise InvalidValueError("not_yet", [Fault("moment", "must be a date or an aware datetime", moment)])
+    return moment > last_day
 
 
 # operation -> how it reads as text, how it is computed from the values of its arguments ("field" is read from the row).
@@ -128,9 +159,12 @@ _OPERATIONS: Mapping[str, tuple[Callable[..., str], Callable[..., Any]]] = {
     "all": (lambda *parts: " and ".join(parts) or "always", lambda *parts: all(parts)),
     "any": (lambda *parts: " or ".join(parts) or "never", lambda *parts: any(parts)),
     "not": (lambda a: f"not ({a})", lambda a: not a),
-    "plus": (lambda a, b: f"{a} + {b}", _arithmetic(operator.add)),
-    "minus": (lambda a, b: f"{a} - {b}", _arithmetic(operator.sub)),
-    "times": (lambda a, b: f"{a} × {b}", _arithmetic(operator.mul)),
+    "plus": (lambda a, b: f"{a} + {b}", _arithmetic("+", operator.add)),
+    "minus": (lambda a, b, *_tz: f"{a} - {b}", _arithmetic("-", _subtracted)),
+    "times": (lambda a, b: f"{a} × {b}", _arithmetic("×", operator.mul)),
+    "first_known": (lambda *fields: " or ".join(fields), lambda *values: next((v for v in values if v is not None), None)),
+    "not_yet": (lambda a, *_bound: f"{a} is not yet", _is_not_yet),
+    "row": (lambda owner: f"every {owner.strip(chr(39)) or 'row'}", lambda _owner: True),
 }
 
 
@@ -212,9 +246,14 @@ def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_fr
         first = readers[0]
         if expression.operation == "equals" and literals[0] is not None:
             wanted = literals[0]
-            return lambda row: bool(first(row) == wanted)
+            return lambda row: first(row) == wanted
+        if expression.operation == "one_of":
+            choices = tuple(literal for literal in literals if literal is not None)
+            return lambda row: first(row) in choices
         if isinstance(expression.arguments[0], Expression):
             return lambda row: compute(first(row), *literals)
+    if expression.operation == "first_known" and not literals:
+        return _first_known(readers)
     if expression.operation in {"all", "any"} and not literals:
         return _all_hold(readers) if expression.operation == "all" else _any_holds(readers)
     parts = [
@@ -225,6 +264,20 @@ def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_fr
 
 def _constant(value: object) -> Read:
     return lambda _row: value
+
+
+def _first_known(readers: list[Read]) -> Read:
+    first, *others = readers
+
+    def read(row: Row) -> Any:
+        value = first(row)
+        for other in others:
+            if value is not None:
+                return value
+            value = other(row)
+        return value
+
+    return read
 
 
 def _all_hold(readers: list[Read]) -> Read:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar, final
 
 from attrs import frozen
 
@@ -20,6 +20,8 @@ from revops_core.values.interval import Interval
 from revops_core.values.zone import day_start, day_start_microseconds, is_zone, zone
 
 __all__ = ["GRAINS", "Period"]
+
+Stretch = TypeVar("Stretch", Interval, "Period")
 
 _ONE_DAY = timedelta(days=1)
 _FIRST, _LAST = date(2, 1, 1), date(9999, 1, 1)  # a day inside what datetime can hold, whatever the zone's offset
@@ -33,6 +35,7 @@ GRAINS = ("day", "week", "month", "quarter", "year", "custom")
 """The kinds of period, from the shortest; "custom" is any other run of days."""
 
 
+@final
 @frozen(kw_only=True, order=True, repr=False)
 class Period:
     """A run of whole civil days in a time zone: a day, week, month, quarter, year, or any days you name.
@@ -247,7 +250,7 @@ class Period:
             raise InvalidValueError("Period", [Fault("start_on", rule, self.start_on)])
         return _part(self, date.fromordinal(first), date.fromordinal(first + self.day_count))
 
-    def clip(self, other: Interval | Period) -> Interval | Period | None:
+    def clip(self, other: Stretch) -> Stretch | None:
         """The part of `other` inside this period, of the same kind as `other`; None where they do not meet.
 
         A period clips one of its own zone only; of another zone, clip `Interval(other.start, other.end)`.

@@ -1,0 +1,217 @@
+"""Cells: how the cell of a table is read as the value that a field's annotation asks for.
+
+Text is read strictly: nothing is guessed, trimmed text apart. A value that has a type already is kept, or made the
+field's type where that changes nothing (a whole float for a count, a number for an id); the field's check has the last
+word on it.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Context, Decimal
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from revops_core.values.checks import as_decimal
+from revops_core.values.money import Money
+
+__all__ = ["CellReader", "cell_reader", "is_missing", "kind_of"]
+
+_EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TRUTHS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
+}
+
+
+@frozen
+class CellReader:
+    """How the cells of one column are read, and the rule that is broken where `read` raises ValueError."""
+
+    read: Callable[[Any], object]
+    rule: str
+
+
+def kind_of(hint: Any) -> Any:
+    """The type in an annotation, without marks and without None.
+
+    >>> kind_of(Annotated[str, "a mark"] | None)
+    <class 'str'>
+    """
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return kind_of(get_args(hint)[0])
+    if origin in (Union, UnionType):
+        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
+        return kind_of(remaining[0]) if len(remaining) == 1 else hint
+    return hint
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell that is no text holds nothing: None, not-a-number, or what DataFrames write for missing.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing(0)
+    (True, True, False)
+    """
+    try:
+        return cell is None or bool(cell != cell)  # noqa: PLR0124 - what is not equal to itself is missing
+    except TypeError:  # a missing value that is neither true nor false, such as pandas.NA
+        return True
+
+
+def cell_reader(
+    hint: Any, *, tz: ZoneInfo | None, date_formats: Iterable[str], percent: bool, separator: str
+) -> CellReader | None:
+    """How a cell becomes a value of the annotation `hint`; None where one cell cannot hold such a value.
+
+    Args:
+        hint: the annotation of the field.
+        tz: the zone of instants that are written without one; None: they are refused.
+        date_formats: `strptime` patterns that are tried before ISO 8601.
+        percent: whether numbers are percentages.
+        separator: what stands between the items of a tuple of texts.
+    """
+    kind = kind_of(hint)
+    formats = tuple(date_formats)
+    if kind is str:
+        return CellReader(_text, "must be text")
+    if kind is bool:
+        return CellReader(_by_text(_truth), "must be true or false, yes or no, 1 or 0")
+    if kind is int:
+        return CellReader(_whole, "must be a whole number such as 1250, without separators")
+    if kind in (Decimal, Money):
+        rule = "must be a number such as 1250.50, with a point and without separators"
+        return CellReader(_by_text(_percentage, _hundredth) if percent else _by_text(_number), rule)
+    if kind is date:
+        return CellReader(_by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}")
+    if kind is datetime:
+        rule = f"must be a date with a time{_as_written(formats)}, with an offset or in a zone `tz` that showed it"
+        return CellReader(_by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz)), rule)
+    if kind == tuple[str, ...]:
+        return CellReader(_by_text(lambda text: _parts(text, separator)), "must be text")
+    if kind is object:
+        return CellReader(lambda cell: cell, "")
+    return None
+
+
+def _as_written(formats: tuple[str, ...]) -> str:
+    return f", written as {' or '.join((*map(repr, formats), 'ISO 8601'))}"
+
+
+def _by_text(
+    read: Callable[[str], object], typed: Callable[[Any], object] = lambda cell: cell
+) -> Callable[[Any], object]:
+    """`read` for text, remembering what was read last, as columns repeat; `typed` for anything else."""
+    remembered = lru_cache(maxsize=4096)(read)
+    return lambda cell: remembered(cell.strip()) if isinstance(cell, str) else typed(cell)
+
+
+def _text(cell: Any) -> object:
+    if isinstance(cell, str | bool | float):
+        return cell
+    try:
+        return str(operator.index(cell))
+    except TypeError:
+        return cell
+
+
+def _parts(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(part for part in map(str.strip, text.split(separator)) if part)
+
+
+def _truth(text: str) -> bool:
+    if text.casefold() not in _TRUTHS:
+        raise ValueError(text)
+    return _TRUTHS[text.casefold()]
+
+
+def _number(text: str) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def _percentage(text: str) -> object:
+    return _hundredth(_number(text.removesuffix("%").rstrip()))
+
+
+def _hundredth(cell: Any) -> object:
+    number = as_decimal(cell)
+    return number.scaleb(-2, _EXACT) if isinstance(number, Decimal) else cell
+
+
+def _whole(cell: Any) -> object:
+    if isinstance(cell, str):
+        number = _number(cell.strip())
+        if number != number.to_integral_value():
+            raise ValueError(cell)
+        return int(number)
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return _index(cell)
+
+
+def _index(cell: Any) -> object:
+    try:
+        return cell if isinstance(cell, bool) else operator.index(cell)
+    except TypeError:
+        return cell
+
+
+def _strptime(text: str, formats: tuple[str, ...]) -> datetime | None:
+    for pattern in formats:
+        try:
+            return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
+        except ValueError:
+            continue
+    return None
+
+
+def _day_reader(formats: tuple[str, ...]) -> Callable[[str], date]:
+    def read(text: str) -> date:
+        written = _strptime(text, tuple(pattern for pattern in formats if not _has_time(pattern)))
+        return written.date() if written else date.fromisoformat(text)
+
+    return read
+
+
+def _day(cell: Any) -> object:
+    """A day from a DataFrame, which writes it as midnight without a zone."""
+    is_midnight = isinstance(cell, datetime) and cell.tzinfo is None and cell.time() == time()
+    return cell.date() if is_midnight else cell
+
+
+def _has_time(pattern: str) -> bool:
+    return any(code in pattern for code in ("%H", "%I", "%c", "%X"))
+
+
+def _instant_reader(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        written = _strptime(text, tuple(filter(_has_time, formats)))
+        if written is None:
+            if ":" not in text and "T" not in text:
+                raise ValueError(text)  # a day alone is no instant
+            written = datetime.fromisoformat(text)
+        return _in_zone(written, tz)
+
+    return read
+
+
+def _in_zone(at: Any, tz: ZoneInfo | None) -> object:
+    """An instant written without a zone, in `tz`; of a time that was shown twice, the first."""
+    if not isinstance(at, datetime) or at.tzinfo is not None:
+        return at
+    if tz is None:
+        raise ValueError(at)
+    there = at.replace(tzinfo=tz)
+    if there.astimezone(UTC).astimezone(tz).replace(tzinfo=None, fold=0) != at.replace(fold=0):
+        raise ValueError(at)  # the clocks jumped over it
+    return there

@@ -1,0 +1,279 @@
+"""from_rows: the one importer: rows of a table become entities or facts, and everything wrong with them is told.
+
+What a known export calls its columns and its picklist values is data, kept beside the caller's code or, for exports
+that many people have, beside this module: a dict of the keyword arguments of `from_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from attrs import NOTHING, fields, frozen
+
+from revops_core.entities.cells import CellReader, cell_reader, is_missing, kind_of
+from revops_core.errors import Fault, InvalidValueError, MissingColumnsError, UnknownFieldError
+from revops_core.values.checks import hints_of, require
+from revops_core.values.money import Money
+from revops_core.values.problem import Problem
+from revops_core.values.zone import zone
+
+__all__ = ["from_rows"]
+
+T = TypeVar("T")
+
+_CUSTOM = "custom."
+_CURRENCY = ".currency"
+
+
+def from_rows(
+    cls: type[T],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[Any, object]] | None = None,
+    strict: Collection[str] = (),
+    tz: str | None = None,
+    currency: str | None = None,
+    date_formats: Sequence[str] = (),
+    percentages: Collection[str] = (),
+    missing: Collection[str] = ("",),
+    separator: str = ";",
+) -> tuple[list[T], list[Problem]]:
+    """Read rows as values of one class; rows are read one at a time, as `csv.DictReader` gives them.
+
+    A row is never dropped or repaired in silence. A cell that cannot be read, or breaks the rule of its field, leaves
+    the field at its default and is a `Problem` with the number of its row; a row that lacks what the class must have
+    (of entities the id) gives problems only. A missing cell is no problem: `check` says what a record should have.
+
+    Args:
+        cls: an entity or a fact, e.g. `Opportunity`.
+        rows: mappings from column to cell; cells are text, or values from a DataFrame.
+        columns: field → column; `amount.currency` names the column of an amount's currency, `custom.x` a field of your
+            own. Without it, columns are named like the fields, and others are told as problems.
+        values: field → (what the cell says → what it means); cells it does not name are kept as given.
+        strict: fields whose cells must all be named in `values`.
+        tz: the IANA zone of instants written without one; of a time shown twice the first is meant.
+        currency: of amounts without a currency column, and where that is empty.
+        date_formats: patterns of `strptime` for days and instants that are not in ISO 8601.
+        percentages: fields whose cells are percentages: "40" or "40%" is 0.40.
+        missing: texts that mean that there is no value, e.g. "?".
+        separator: what stands between the items of a field such as `tags`.
+
+    Returns:
+        The values and the problems, each in the order of the rows. Codes: "invalid_value", "missing_value",
+        "unmapped_value", "unread_column", "unread_cells".
+
+    Raises:
+        MissingColumnsError: with every column that the first row lacks.
+        UnknownFieldError: `columns` or `values` names a field that the class does not have.
+        InvalidValueError: an argument of the wrong type, or a field that one cell cannot hold.
+
+    >>> from revops_core.entities.opportunity import Opportunity
+    >>> rows = [{"Id": "o1", "Amount": "1200.00", "Stage": "Won"}, {"Id": "o2", "Amount": "n/a", "Stage": "Lost"}]
+    >>> found, problems = from_rows(
+    ...     Opportunity, rows, columns={"id": "Id", "amount": "Amount", "outcome": "Stage"},
+    ...     values={"outcome": {"Won": "won", "Lost": "lost"}}, currency="EUR")
+    >>> found[0]
+    Opportunity(id='o1', amount=Money('1200.00', 'EUR'), outcome='won')
+    >>> print(problems[0])
+    Opportunity o2 row 2: 'amount' must be a number such as 1250.50, with a point and without separators (got 'n/a')
+    """
+    require(
+        "from_rows",
+        cls=(cls, type),
+        rows=(rows, Iterable),
+        columns=(columns, Mapping | None),
+        values=(values, Mapping | None),
+        currency=(currency, str | None),
+    )
+    if currency is not None:
+        Money(0, currency)
+    plan = _Plan(cls, values or {}, frozenset(strict), currency, frozenset(missing))
+    there = None if tz is None else zone(tz)
+    options: dict[str, Any] = {"tz": there, "date_formats": date_formats, "separator": separator}
+    found: list[T] = []
+    problems: list[Problem] = []
+    cells: list[_Column] = []
+    for number, row in enumerate(rows, 1):
+        if number == 1:
+            cells = plan.columns_of(row, columns, frozenset(percentages), options, problems)
+        value = plan.read(row, number, cells, problems)
+        if value is not None:
+            found.append(value)
+    return found, problems
+
+
+@frozen
+class _Column:
+    """What is done with one column: the field it fills, how its cells are read, the column of the currency."""
+
+    field: str
+    column: str
+    reader: CellReader
+    values: Mapping[Any, object] | None
+    currency_column: str | None
+    is_money: bool
+    is_custom: bool
+
+
+class _Plan:
+    """How rows become values of one class."""
+
+    def __init__(
+        self,
+        cls: type,
+        values: Mapping[str, Mapping[Any, object]],
+        strict: frozenset[str],
+        currency: str | None,
+        missing: frozenset[str],
+    ) -> None:
+        self.cls: Any = cls
+        self.hints = hints_of(cls)
+        self.required = [attribute.name for attribute in fields(cls) if attribute.default is NOTHING]
+        self.values = values
+        self.strict = strict
+        self.currency = currency
+        self.missing = missing | {""}
+        for name in (*values, *strict):
+            self.hint(name)
+
+    def hint(self, name: str) -> Any:
+        """The annotation of the field `name`; of a custom field, anything."""
+        if name.startswith(_CUSTOM) and "custom" in self.hints:
+            return object
+        if name not in self.hints:
+            raise UnknownFieldError(name, self.cls.__name__, self.hints)
+        return self.hints[name]
+
+    def columns_of(
+        self,
+        row: Mapping[str, Any],
+        columns: Mapping[str, str] | None,
+        percentages: frozenset[str],
+        options: Mapping[str, Any],
+        problems: list[Problem],
+    ) -> list[_Column]:
+        """The columns to read, checked against the first row."""
+        header = [column for column in row if isinstance(column, str)]
+        chosen = self._named_like_fields(header, problems) if columns is None else dict(columns)
+        lost = [column for column in dict.fromkeys(chosen.values()) if column not in header]
+        lost += [name for name in self.required if name not in chosen]
+        if lost:
+            raise MissingColumnsError(lost, header)
+        currencies = {
+            name.removesuffix(_CURRENCY): column
+            for name, column in chosen.items()
+            if name.endswith(_CURRENCY) and name.removesuffix(_CURRENCY) in self.hints
+        }
+        plan, faults = [], []
+        for name, column in chosen.items():
+            if name.removesuffix(_CURRENCY) in currencies and name not in self.hints:
+                continue
+            hint = self.hint(name)
+            reader = cell_reader(hint, percent=name in percentages, **options)
+            is_money = kind_of(hint) is Money
+            if reader is None:
+                faults.append(Fault("columns", f"must not name '{name}': one cell cannot hold it", column))
+            elif is_money and self.currency is None and name not in currencies:
+                faults.append(Fault("currency", f"must be given, or a column for '{name}{_CURRENCY}'", None))
+            else:
+                values, of_currency = self.values.get(name), currencies.get(name)
+                plan.append(_Column(name, column, reader, values, of_currency, is_money, name.startswith(_CUSTOM)))
+        if faults:
+            raise InvalidValueError("from_rows", faults)
+        return plan
+
+    def _named_like_fields(self, header: list[str], problems: list[Problem]) -> dict[str, str]:
+        chosen = {}
+        for column in header:
+            is_field = column.removesuffix(_CURRENCY) in self.hints and column != "custom"
+            if is_field or (column.startswith(_CUSTOM) and "custom" in self.hints):
+                chosen[column] = column
+            else:
+                says = f"the column '{column}' is no field and was not read"
+                problems.append(Problem(code="unread_column", says=says, subject=self.cls.__name__))
+        return chosen
+
+    def read(self, row: Mapping[str, Any], number: int, columns: list[_Column], problems: list[Problem]) -> Any:
+        """The value of one row, or None where it cannot be made; its faults go to `problems`."""
+        arguments: dict[str, Any] = {}
+        custom: dict[str, object] = {}
+        faults: list[tuple[str, Fault]] = []
+        for column in columns:
+            cell = row.get(column.column)
+            if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
+                continue
+            if column.values is not None:
+                if cell in column.values:
+                    cell = column.values[cell]
+                    if cell is None:
+                        continue
+                elif column.field in self.strict:
+                    faults.append(("unmapped_value", Fault(column.field, "must be a value that `values` names", cell)))
+                    continue
+            try:
+                value = column.reader.read(cell)
+                if column.is_money and not isinstance(value, Money):
+                    value = Money(value, self._currency_in(row, column.currency_column))  # type: ignore[arg-type]
+            except InvalidValueError as error:
+                faults.extend(("invalid_value", Fault(column.field, *_rule_of(fault))) for fault in error.faults)
+            except (ValueError, ArithmeticError):
+                faults.append(("invalid_value", Fault(column.field, column.reader.rule, cell)))
+            else:
+                (custom if column.is_custom else arguments)[column.field.removeprefix(_CUSTOM)] = value
+        if custom:
+            arguments["custom"] = custom
+        value = self._made(arguments, faults)
+        if faults or value is None or None in row:
+            self._tell(faults, arguments, row, number, problems)
+        return value
+
+    def _currency_in(self, row: Mapping[str, Any], column: str | None) -> Any:
+        cell = None if column is None else row.get(column)
+        if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
+            return self.currency
+        return cell.strip() if isinstance(cell, str) else cell
+
+    def _made(self, arguments: dict[str, Any], faults: list[tuple[str, Fault]]) -> Any:
+        """The value, without the fields that break a rule; None where the class cannot do without one of them."""
+        while all(name in arguments for name in self.required):
+            try:
+                return self.cls(**arguments)
+            except InvalidValueError as error:
+                faults.extend(("invalid_value", fault) for fault in error.faults)
+                for fault in error.faults:
+                    del arguments[fault.field]
+        return None
+
+    def _tell(
+        self,
+        faults: list[tuple[str, Fault]],
+        arguments: Mapping[str, Any],
+        row: Mapping[Any, Any],
+        number: int,
+        problems: list[Problem],
+    ) -> None:
+        """Turn what is wrong with one row into problems."""
+        named = {fault.field for _, fault in faults}
+        lacking = (name for name in self.required if name not in arguments and name not in named)
+        faults.extend(("missing_value", Fault(name, "must be given", None)) for name in lacking)
+        if None in row:
+            faults.append(("unread_cells", Fault("row", "must have no more cells than there are columns", row[None])))
+        subject_id = arguments.get("id")
+        problems.extend(
+            Problem(
+                code=code,
+                says=fault.says,
+                subject=self.cls.__name__,
+                subject_id=subject_id if isinstance(subject_id, str) else None,
+                field=fault.field,
+                row=number,
+            )
+            for code, fault in faults
+        )
+
+
+def _rule_of(fault: Fault) -> tuple[str, object]:
+    """What is wrong with an amount, which is either the number or the currency."""
+    return (f"has a currency that {fault.rule}" if fault.field == "currency" else fault.rule), fault.value

@@ -1,0 +1,214 @@
+"""Kpi: the definition of a number as data, which is evaluated by calling it on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
+from revops_core.kpis.layout import Layout, Segments, fill, laid_out
+from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
+from revops_core.values.checks import Id, checked, require, short_repr
+from revops_core.values.condition import Symbol, as_argument
+from revops_core.values.expression import Expression
+from revops_core.values.measurement import Measurement
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+
+__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named"]
+
+STAGES = ("lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal", "service")
+"""The stages of the customer lifecycle, and service beside them, under which KPIs are catalogued."""
+
+DIRECTIONS = ("higher_is_better", "lower_is_better", "neither")
+"""What a change of a KPI means."""
+
+
+def _dates(dated: object) -> Any:
+    """The date anchors as expressions; anything that is none is returned as it is, for the check to refuse."""
+    if dated is None:
+        return ()
+    held = dated if isinstance(dated, tuple) else (dated,)
+    return tuple(as_argument(date) if isinstance(date, Symbol) else date for date in held)
+
+
+@checked()
+@frozen(kw_only=True)
+class Kpi:
+    """The definition of one number: what it counts, by which date, in which unit, by whose authority.
+
+    Calling it measures: `win_rate(opportunities, period=q1)`. Rows are any objects with these attributes, or mappings
+    with these keys. Each reading of a term on which authorities disagree is a KPI of its own, whose name tells.
+
+    Args:
+        formula: an aggregate such as `count(won)`, or arithmetic between aggregates.
+        name: the field's standard term, in snake case, with the reading where there are several.
+        title: the name as a report prints it.
+        dated: the date by which a row falls in a period, one for each population it reads; None: a stock, which is read
+            at the end of a period, whatever the dates of the rows.
+        unit: "fraction" (a share of a whole), "ratio", "count", "money", "duration", "points" or "score".
+        direction: one of `DIRECTIONS`.
+        says: what it counts and where its edges are, in a sentence or two.
+        stage: one of `STAGES`, or another.
+        source: who defines it so.
+        family: the term whose readings it is one of; its own name where it is the only one.
+
+    >>> from revops_core.entities.opportunity import Opportunity
+    >>> from revops_core.kpis.formula import count
+    >>> from revops_core.values.condition import each, one_of
+    >>> opportunity = each(Opportunity)
+    >>> won_share = Kpi(name="won_share", dated=opportunity.closed_on,
+    ...     formula=count(opportunity.outcome == "won") / count(one_of(opportunity.outcome, "won", "lost")))
+    >>> print(won_share([{"outcome": "won"}, {"outcome": "lost"}, {"outcome": "won"}, {"outcome": "open"}]))
+    won_share 66.7 % (2 of 3) [small_sample]
+    """
+
+    formula: Aggregate | Formula
+    name: Id
+    title: str = ""
+    dated: tuple[Expression, ...] = field(converter=_dates)
+    unit: Id = "fraction"
+    direction: str = "higher_is_better"
+    says: str = ""
+    stage: str = ""
+    source: str = ""
+    family: str = ""
+
+    __repr__ = short_repr
+
+    @property
+    def aggregates(self) -> tuple[Aggregate, ...]:
+        """The aggregates of its formula, each once, from left to right."""
+        return tuple(dict.fromkeys(aggregates_of(self.formula)))
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """The names of the classes whose rows it reads, e.g. ("Spend", "Lead"); an empty one takes any rows."""
+        return tuple(dict.fromkeys(aggregate.population for aggregate in self.aggregates))
+
+    @property
+    def formula_text(self) -> str:
+        """The formula as a person reads it."""
+        return str(self.formula)
+
+    @property
+    def wanted(self) -> list[tuple[Aggregate, Expression | None]]:
+        """Its aggregates, each with the date by which it counts its rows; None for a stock."""
+        dates = {population_of(date): date for date in self.dated}
+        return [(each, dates.get(each.population, dates.get("")) if dates else None) for each in self.aggregates]
+
+    def __call__(
+        self,
+        rows: Iterable[Any] | Mapping[str, Iterable[Any]],
+        *,
+        period: Period | None = None,
+        as_of: datetime | None = None,
+        currency: str | None = None,
+        tz: str | None = None,
+        trace: bool = False,
+    ) -> Measurement:
+        """Measure it over `rows`.
+
+        Args:
+            rows: objects or mappings; a mapping of class names to rows where it reads several populations.
+            period: which rows count, by their date; None: all of them.
+            as_of: the moment to look from: dates after it have not happened, and the period may be partial.
+            currency: what amounts are in that are plain numbers.
+            tz: the zone of civil days, where there is no period; UTC where not given.
+            trace: keep the rows behind the number, for `Measurement.records()`.
+
+        Raises:
+            InvalidRowError: a row lacks a field or has a wrong value in one.
+            CurrencyMismatchError: amounts of two currencies.
+        """
+        require("Kpi", period=(period, Period | None), as_of=(as_of, datetime | None), tz=(tz, str | None))
+        zone_key = tz or (period.tz if period else "UTC")
+        periods = () if period is None else (period,)
+        wanted = self.wanted
+        layout = laid_out(wanted, periods, as_of, zone_key, trace=trace)
+        segments: Segments = {(): [None] * layout.tally_count}
+        fill_named(rows, layout, segments, [self])
+        kinds, numbers_in = kinds_of(layout, segments.values()), currency if self.unit == "money" else None
+        parts = parts_of(wanted, layout, segments[()], 0, kinds=kinds, numbers_in=numbers_in)
+        return measurement_of(
+            self.name, self.formula, self.unit, parts, period=period, as_of=as_of, currency=currency
+        )
+
+    def of(
+        self, *totals: int | Decimal | Money | timedelta, period: Period | None = None, as_of: datetime | None = None
+    ) -> Measurement:
+        """Measure it from totals that somebody else counted: `win_rate.of(4238, 6711)`.
+
+        Args:
+            totals: one for each aggregate of the formula, from left to right; a mean takes its total and its count.
+            period: what they were counted over.
+            as_of: the moment they were counted from.
+
+        Raises:
+            InvalidValueError: another number of totals, a wrong kind, or more in a share than in its whole.
+        """
+        wanted = [name for aggregate in self.aggregates for name in _totals_of(aggregate)]
+        faults = [] if len(totals) == len(wanted) else [Fault("totals", f"must be {len(wanted)}: {', '.join(wanted)}", totals)]
+        for name, given in zip(wanted, totals, strict=False):
+            kind: Any = int if name.startswith("count") else int | Decimal | Money | timedelta
+            if isinstance(given, bool) or not isinstance(given, kind) or (kind is int and given < 0):  # type: ignore[operator]
+                rule = "must be an int of at least 0" if kind is int else "must be an int, a Decimal, Money or a timedelta"
+                faults.append(Fault(name, rule, given))
+        if faults:
+            raise InvalidValueError(f"{self.name}.of", faults)
+        parts, remaining = {}, list(totals)
+        for aggregate in self.aggregates:
+            given = remaining.pop(0)
+            if aggregate.operation == "mean":
+                known: Any = remaining.pop(0)
+                parts[aggregate] = Part(divided(given, known), known, total=given)
+            else:
+                parts[aggregate] = Part(given, given if isinstance(given, int) else 0)
+        measurement = measurement_of(self.name, self.formula, self.unit, parts, period=period, as_of=as_of)
+        part, whole = measurement.numerator, measurement.denominator
+        if self.unit == "fraction" and isinstance(part, int) and isinstance(whole, int) and part > whole:
+            raise InvalidValueError(f"{self.name}.of", [Fault(wanted[0], f"must be at most the whole, {whole}", part)])
+        return measurement
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.formula}"
+
+
+def _totals_of(aggregate: Aggregate) -> list[str]:
+    if aggregate.operation == "mean":
+        return [f"total({aggregate.value})", f"count({aggregate.where})"]
+    if aggregate.operation == "quantile":
+        rule = "must be measured from rows: the quantiles of parts do not make that of the whole"
+        raise InvalidValueError("of", [Fault("formula", rule, str(aggregate))])
+    return [str(aggregate) if aggregate.operation != "distinct" else f"count of {aggregate}"]
+
+
+def fill_named(
+    rows: Iterable[Any] | Mapping[str, Iterable[Any]],
+    layout: Layout,
+    segments: Segments,
+    kpis: Sequence[Kpi],
+    by: Sequence[Any] = (),
+) -> None:
+    """Fill the tallies of `kpis` from rows, or from several sets of rows by the name of their class."""
+    needed = list(dict.fromkeys(name for kpi in kpis for name in kpi.populations))
+    if not isinstance(rows, Mapping):
+        mixed = [kpi.name for kpi in kpis if len(kpi.populations) > 1]
+        if mixed:
+            names = next(kpi.populations for kpi in kpis if kpi.name == mixed[0])
+            rule = f"must be a mapping such as {{{', '.join(f'{name!r}: …' for name in names)}}} for {mixed[0]}"
+            raise InvalidValueError("measure", [Fault("rows", rule, type(rows).__name__)])
+        if isinstance(rows, str) or not isinstance(rows, Iterable):
+            raise InvalidValueError("measure", [Fault("rows", "must be rows: objects or mappings", rows)])
+        fill(rows, layout, segments, by=by)
+        return
+    if set(rows) != set(needed):
+        rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
+        raise InvalidValueError("measure", [Fault("rows", rule, tuple(rows))])
+    for name, held in rows.items():
+        fill(held, layout, segments, by=by, population=name)

@@ -1,0 +1,307 @@
+"""KpiTable: several KPIs, by segment and by period, from one pass over the rows; two tables of parts merge into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.kpi import Kpi, fill_named
+from revops_core.kpis.layout import By, Layout, Segments, laid_out
+from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
+from revops_core.kpis.tally import Tally, merged
+from revops_core.values.checks import as_tuple, require
+from revops_core.values.measurement import Measurement, Undefined
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+from revops_core.values.table import Table
+
+__all__ = ["KpiTable", "measure"]
+
+
+def measure(
+    rows: Iterable[Any] | Mapping[str, Iterable[Any]],
+    kpis: Iterable[Kpi] | Kpi,
+    *,
+    by: By | Iterable[By] | Mapping[str, By] = (),
+    over: Period | Iterable[Period] = (),
+    as_of: datetime | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+    trace: bool = False,
+) -> KpiTable:
+    """Any number of KPIs by segment and period, in one pass over the rows.
+
+    Args:
+        rows: objects or mappings, read once; a mapping of class names to rows where a KPI reads several populations.
+        kpis: their definitions.
+        by: what makes a segment: a field name, a path such as "custom.region", a function of a row (to look something
+            up), several of these, or a mapping of names for them.
+        over: the periods, in order and apart; none: all rows, whatever their dates.
+        as_of: the moment to look from: dates after it have not happened, and a period may be partial.
+        currency: what amounts are in that are plain numbers.
+        tz: the zone of civil days, where there are no periods; UTC where not given.
+        trace: keep the rows behind each number, for `Measurement.records()`.
+
+    Raises:
+        InvalidRowError: a row lacks a field or has a wrong value in one; names its position and id.
+        CurrencyMismatchError: amounts of two currencies in one sum.
+
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = [{"owner_id": "ana", "outcome": "won"}, {"owner_id": "ben", "outcome": "lost"}]
+    >>> print(measure(deals, [win_rate], by="owner_id"))
+    owner_id  win_rate
+    --------  --------
+    ana        100.0 %
+    ben          0.0 %
+    all         50.0 %
+    """
+    held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
+    periods = (over,) if isinstance(over, Period) else as_tuple(over)
+    require("measure", kpis=(held, tuple[Kpi, ...]), over=(periods, tuple[Period, ...]))
+    require("measure", as_of=(as_of, datetime | None), currency=(currency, str | None), tz=(tz, str | None))
+    names, readers = _named(by)
+    zones = {period.tz for period in periods}
+    faults = [] if len(zones) < 2 else [Fault("over", "must be periods of one zone", sorted(zones))]
+    if len({kpi.name for kpi in held}) < len(held) or not held:
+        faults.append(Fault("kpis", "must be one or more, each of another name", tuple(kpi.name for kpi in held)))
+    if faults:
+        raise InvalidValueError("measure", faults)
+    wanted = [pair for kpi in held for pair in kpi.wanted]
+    layout = laid_out(wanted, periods, as_of, tz or next(iter(zones), "UTC"), trace=trace)
+    segments: Segments = {} if names else {(): [None] * layout.tally_count}
+    fill_named(rows, layout, segments, held, readers)
+    return KpiTable(
+        kpis=held, by=names, periods=periods, as_of=as_of, currency=currency, layout=layout, segments=segments
+    )
+
+
+def _named(by: Any) -> tuple[tuple[str, ...], tuple[By, ...]]:
+    """The names of what makes a segment, and how each is read."""
+    if isinstance(by, Mapping):
+        names, readers = tuple(by), tuple(by.values())
+    else:
+        readers = (by,) if isinstance(by, str) or callable(by) else as_tuple(by)
+        names = tuple(reader if isinstance(reader, str) else getattr(reader, "__name__", "") for reader in readers)
+        names = tuple("segment" if name in {"", "<lambda>"} else name for name in names)
+    require("measure", by=(readers, tuple[str | Callable, ...]))
+    if len(set(names)) < len(names):
+        raise InvalidValueError("measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)])
+    return names, readers
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class KpiTable:
+    """What `measure` found: a `Measurement` for each KPI, segment and period, and for all of them together.
+
+    Printed, or shown in a notebook, it is a table of segments; `rows()` are tidy, one for each number. Totals are
+    computed from the sums behind the numbers, never from the numbers. A stock is not added up over periods: its total
+    is that of the last one.
+
+    Args:
+        kpis: the definitions.
+        by: the names of what makes a segment.
+        periods: what it was measured over; empty: all rows.
+        as_of: the moment looked from.
+        currency: what plain numbers were in.
+        layout: where the tallies of each aggregate are.
+        segments: the tallies of each segment.
+    """
+
+    kpis: tuple[Kpi, ...]
+    by: tuple[str, ...]
+    periods: tuple[Period, ...]
+    as_of: datetime | None
+    currency: str | None
+    layout: Layout
+    segments: Mapping[tuple[Hashable, ...], list[Tally | None]]
+    _kinds: dict[Any, str] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._kinds.update(kinds_of(self.layout, self.segments.values()))
+
+    def keys(self) -> list[tuple[Any, ...]]:
+        """The segments, in order: by value where all of them sort, what is missing last."""
+        return sorted(self.segments, key=lambda key: tuple((part is None, *_sortable(part)) for part in key))
+
+    def measurement(
+        self, kpi: Kpi | str, *, segment: Mapping[str, object] | None = None, period: Period | None = None
+    ) -> Measurement:
+        """One KPI, for one segment or all together, in one period or over all.
+
+        Args:
+            kpi: the definition or its name.
+            segment: the value of each part of `by`, e.g. {"owner_id": "ana"}; None: all segments together.
+            period: one of `periods`; None: all of them together.
+
+        Raises:
+            InvalidValueError: no such KPI, segment or period.
+        """
+        found = {one.name: one for one in self.kpis}.get(kpi.name if isinstance(kpi, Kpi) else kpi)
+        key = None if not segment else tuple(segment.get(name) for name in self.by)
+        faults = []
+        if found is None:
+            faults.append(Fault("kpi", f"must be one of {', '.join(one.name for one in self.kpis)}", kpi))
+        if segment and (set(segment) != set(self.by) or key not in self.segments):
+            faults.append(Fault("segment", f"must have {', '.join(self.by) or 'nothing'}, with values that occur", segment))
+        if period is not None and period not in self.periods:
+            faults.append(Fault("period", "must be one of those that were measured", period))
+        if faults or found is None:
+            raise InvalidValueError("KpiTable.measurement", faults)
+        return self._measured(found, key, None if period is None else self.periods.index(period))
+
+    def _measured(self, kpi: Kpi, key: tuple[Hashable, ...] | None, number: int | None) -> Measurement:
+        tallies = self._together() if key is None else self.segments[key]
+        period = None if number is None else self.periods[number]
+        if number is None and len(self.periods) == 1:
+            number, period = 0, self.periods[0]
+        if number is None and self.periods:
+            tallies, number, period = self._over_periods(tallies), len(self.periods) - 1, self._whole_period()
+        numbers_in = self.currency if kpi.unit == "money" else None
+        parts = parts_of(kpi.wanted, self.layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
+        return measurement_of(
+            kpi.name,
+            kpi.formula,
+            kpi.unit,
+            parts,
+            period=period,
+            as_of=self.as_of,
+            currency=self.currency if kpi.unit == "money" else None,
+            segment={} if key is None else dict(zip(self.by, key, strict=True)),
+        )
+
+    def _together(self) -> list[Tally | None]:
+        empty: list[Tally | None] = [None] * self.layout.tally_count
+        return reduce(lambda one, other: _merged_tallies(one, other, self.layout), self.segments.values(), empty)
+
+    def _over_periods(self, tallies: list[Tally | None]) -> list[Tally | None]:
+        """The tallies with those of all periods in the place of the last."""
+        result = list(tallies)
+        for lane in self.layout.lanes:
+            last = lane.first + len(lane.periods) - 1
+            for place in range(lane.first, last):
+                result[last] = _merged_tally(result[place], result[last], lane.slots)
+        return result
+
+    def _whole_period(self) -> Period | None:
+        """The days from the first period to the last, where they have no gaps."""
+        periods = self.periods
+        if any(one.end_on != next_.start_on for one, next_ in zip(periods, periods[1:], strict=False)):
+            return None
+        return Period.between(periods[0].start_on, periods[-1].end_on, tz=periods[0].tz)
+
+    def measurements(self) -> Iterator[Measurement]:
+        """Every measurement: segment by segment, period by period, KPI by KPI; without totals."""
+        for key in self.keys():
+            for number in range(len(self.periods)) or (None,):
+                for kpi in self.kpis:
+                    yield self._measured(kpi, key, number)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The numbers as tidy rows: `pandas.DataFrame(table.rows())`.
+
+        Each has the parts of its segment, `period` (its label), `kpi`, `value` (a float for fractions and ratios, a
+        Decimal for money, None where undefined), `reason`, `unit`, `currency`, `numerator`, `denominator`, `n` and
+        `partial`.
+        """
+        return [
+            {
+                **found.segment,
+                "period": None if found.period is None else str(found.period),
+                "kpi": found.name,
+                "value": _plain(found.value),
+                "reason": found.value.reason if isinstance(found.value, Undefined) else None,
+                "unit": found.unit,
+                "currency": found.currency,
+                "numerator": _plain(found.numerator),
+                "denominator": _plain(found.denominator),
+                "n": found.n,
+                "partial": found.partial,
+            }
+            for found in self.measurements()
+        ]
+
+    def table(self) -> Table:
+        """The numbers as a table for people: a line for each segment and period, a column for each KPI, totals last."""
+        over = len(self.periods) > 1
+        numbers: list[int | None] = [*range(len(self.periods))] if over else [None]
+        lines = []
+        for key in self.keys():
+            for number in numbers:
+                labels = [*key, *([self._label(number)] if number is not None else [])]
+                lines.append([*labels, *(_cell(self._measured(kpi, key, number)) for kpi in self.kpis)])
+        if self.by or over:
+            labels = ["all", *[""] * (len(self.by) + over - 1)]
+            lines.append([*labels, *(_cell(self._measured(kpi, None, None)) for kpi in self.kpis)])
+        columns = [*self.by, *(["period"] if over else []), *(kpi.name for kpi in self.kpis)]
+        units = [*[""] * (len(self.by) + over), *(kpi.unit for kpi in self.kpis)]
+        title = "" if over or not self.periods else self._label(0)
+        return Table(columns, lines, title=title, units=units)
+
+    def _label(self, number: int) -> str:
+        period = self.periods[number]
+        return f"{period.label} (partial)" if period.is_partial(self.as_of) else period.label
+
+    def merge(self, other: KpiTable) -> KpiTable:
+        """This table and one of other rows, as if both had been measured in one pass.
+
+        Raises:
+            InvalidValueError: `other` has other KPIs, segments, periods or moments.
+        """
+        require("KpiTable.merge", other=(other, KpiTable))
+        faults = [
+            Fault(f"other.{name}", "must be the same in both", getattr(other, name))
+            for name in ("kpis", "by", "periods", "as_of", "currency", "layout")
+            if getattr(self, name) != getattr(other, name)
+        ]
+        if faults:
+            raise InvalidValueError("KpiTable.merge", faults)
+        segments = dict(self.segments)
+        for key, tallies in other.segments.items():
+            segments[key] = _merged_tallies(segments[key], tallies, self.layout) if key in segments else tallies
+        return evolve(self, segments=segments)
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def __repr__(self) -> str:
+        return f"KpiTable({', '.join(kpi.name for kpi in self.kpis)}; {len(self.segments)} segments)"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()  # noqa: SLF001 - the protocol of notebooks
+
+
+def _merged_tallies(one: list[Tally | None], other: list[Tally | None], layout: Layout) -> list[Tally | None]:
+    result: list[Tally | None] = []
+    for lane in layout.lanes:
+        for place in range(lane.first, lane.first + (len(lane.periods) or 1)):
+            result.append(_merged_tally(one[place], other[place], lane.slots))
+    return result
+
+
+def _merged_tally(one: Tally | None, other: Tally | None, slots: tuple[Any, ...]) -> Tally | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return [merged(left, right, str(slot[2])) for left, right, slot in zip(one, other, slots, strict=True)]
+
+
+def _sortable(value: Any) -> tuple[str, Any]:
+    """A key by which values of one type sort by value, and others by type and text."""
+    return (type(value).__name__, value) if isinstance(value, str | int | Decimal) else (type(value).__name__, str(value))
+
+
+def _plain(value: Any) -> int | float | Decimal | timedelta | None:
+    """A value as DataFrames take it."""
+    if isinstance(value, Fraction):
+        return float(value)
+    return value.amount if isinstance(value, Money) else None if isinstance(value, Undefined) else value
+
+
+def _cell(found: Measurement) -> Any:
+    return f"– {found.value.reason} ({found.n:,})" if isinstance(found.value, Undefined) else found.value

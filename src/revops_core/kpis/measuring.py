@@ -1,0 +1,203 @@
+"""Measuring: what the filled tallies of a KPI come to, as a `Measurement`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
+from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
+from revops_core.kpis.layout import Layout, Slot
+from revops_core.kpis.tally import Tally
+from revops_core.values.distribution import quantiles
+from revops_core.values.expression import Expression
+from revops_core.values.frozen_map import EMPTY
+from revops_core.values.measurement import Measurement, Undefined
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+
+__all__ = ["Part", "kinds_of", "measurement_of", "parts_of"]
+
+_MICROSECOND = timedelta(microseconds=1)
+_SMALL_SAMPLE = 30
+_DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
+
+
+class Part(NamedTuple):
+    """What one aggregate came to.
+
+    `n` rows went into it; `missing` were left out, as their value is missing. A mean keeps its `total`; `rows` are
+    those that were traced.
+    """
+
+    value: Value
+    n: int
+    missing: int = 0
+    total: Value | None = None
+    rows: tuple[Any, ...] = ()
+
+
+def parts_of(
+    wanted: Iterable[tuple[Aggregate, Expression | None]],
+    layout: Layout,
+    tallies: Sequence[Tally | None],
+    number: int,
+    *,
+    kinds: Mapping[Expression, str],
+    numbers_in: str | None = None,
+) -> dict[Aggregate, Part]:
+    """What each aggregate came to in the period at position `number`.
+
+    Args:
+        wanted: the aggregates, each with the date it is counted by.
+        layout: where their tallies are.
+        tallies: those of one segment.
+        number: the position of the period.
+        kinds: of which kind each value is in other groups, which an empty sum takes over.
+        numbers_in: the currency that plain numbers are in.
+    """
+    parts = {}
+    for aggregate, dated in wanted:
+        place, lane = layout.places[aggregate, dated, number]
+        tally = tallies[place]
+        held = dict(zip(lane.slots, lane.tally() if tally is None else tally, strict=True))
+        parts[aggregate] = _part(aggregate, held, kinds, numbers_in)
+    return parts
+
+
+def kinds_of(layout: Layout, segments: Iterable[Sequence[Tally | None]]) -> dict[Expression, str]:
+    """Of which kind each value is over all segments: a currency or "duration"; not told where there are several."""
+    found: dict[Expression, set[str]] = {}
+    for tallies in segments:
+        for lane in layout.lanes:
+            for tally in tallies[lane.first : lane.first + (len(lane.periods) or 1)]:
+                for (operation, _, value), part in zip(lane.slots, tally or (), strict=False):
+                    if value is not None and operation in {"total", "quantile"} and part[2]:
+                        found.setdefault(value, set()).add(part[2])
+    return {value: next(iter(kinds)) for value, kinds in found.items() if len(kinds) == 1}
+
+
+def _part(aggregate: Aggregate, held: Mapping[Slot, Any], kinds: Mapping[Expression, str], numbers_in: str | None) -> Part:
+    counted = held["count", aggregate.where, None]
+    traced = held.get(("rows", aggregate.where, aggregate.value))
+    rows = () if traced is None else tuple(traced[0])
+    if aggregate.value is None:
+        return Part(counted, counted, rows=rows)
+    operation = aggregate.operation
+    slot = ("total" if operation == "mean" else operation, aggregate.where, aggregate.value)
+    kept, known, kind = held[slot]
+    missing = counted - known
+    if operation == "distinct":
+        return Part(len(kept), known, missing, rows=rows)
+    if kind in {"", "number"}:
+        kind = numbers_in or kind or kinds.get(aggregate.value, "")
+    if not known and (counted or operation == "quantile"):
+        return Part(Undefined("no_amount" if counted else "too_few"), counted, missing, rows=rows)
+    if operation == "quantile":
+        return Part(_valued(quantiles(kept, [aggregate.level or Decimal(0)])[0], kind), known, missing, rows=rows)
+    summed = _valued(kept, kind)
+    if operation == "mean":
+        return Part(divided(summed, known), known, missing, summed, rows)
+    return Part(summed, known, missing, rows=rows)
+
+
+def _valued(number: Any, kind: str) -> Value:
+    """A kept number as the value it stands for."""
+    if kind == "duration":
+        return _MICROSECOND * round(number)
+    return number if kind in {"", "number"} else Money(_decimal(number), kind)
+
+
+def _decimal(number: int | Decimal | Fraction) -> Decimal:
+    if isinstance(number, Fraction):
+        return _DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator))
+    return Decimal(number)
+
+
+def measurement_of(
+    name: str,
+    formula: Aggregate | Formula,
+    unit: str,
+    parts: Mapping[Aggregate, Part],
+    *,
+    period: Period | None = None,
+    as_of: datetime | None = None,
+    currency: str | None = None,
+    segment: Mapping[str, object] = EMPTY,
+) -> Measurement:
+    """The measurement of a KPI that its parts make.
+
+    Raises:
+        InvalidValueError: a KPI about money came to a plain number, and no currency says what it is in.
+        CurrencyMismatchError: it came to money of another currency.
+    """
+    values = {aggregate: part.value for aggregate, part in parts.items()}
+    value = _in_unit(name, computed(formula, values), unit, currency)
+    above, below = _sides(formula)
+    numerator, denominator = (_defined(computed(side, values)) for side in (above, below)) if above is not formula else (None, None)
+    if isinstance(formula, Aggregate) and formula.operation == "mean":
+        numerator, denominator = parts[formula].total, parts[formula].n if parts[formula].total is not None else None
+    made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
+    n = max((part.n for part in made_of), default=0)
+    warnings = []
+    if 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
+        warnings.append("small_sample")
+    for part in parts.values():
+        if part.missing and not isinstance(part.value, Undefined):
+            warnings.append(f"missing_values: {part.missing} of {part.n + part.missing}")
+    is_traced = any(part.rows for part in parts.values())
+    return Measurement(
+        name=name,
+        value=value,
+        unit=unit,
+        numerator=numerator,
+        denominator=denominator,
+        n=n,
+        currency=next((held.currency for held in (value, numerator, denominator) if isinstance(held, Money)), None),
+        period=period,
+        as_of=as_of,
+        partial=None if period is None else period.is_partial(as_of),
+        warnings=warnings,
+        segment=segment,
+        traced=(_rows_of(above, parts), _rows_of(below, parts)) if is_traced else None,
+    )
+
+
+def _sides(formula: Aggregate | Formula) -> tuple[Any, Any]:
+    """What is divided by what; the formula itself on both sides where it is no quotient."""
+    if isinstance(formula, Formula) and formula.operation == "over":
+        return formula.arguments
+    return formula, formula
+
+
+def _defined(value: Value) -> Any:
+    return None if isinstance(value, Undefined) else value
+
+
+def _rows_of(side: Any, parts: Mapping[Aggregate, Part]) -> tuple[Any, ...]:
+    """The rows behind one side of a formula, each once, in the order they were read."""
+    rows = {id(row): row for aggregate in aggregates_of(side) for row in parts[aggregate].rows}
+    return tuple(rows.values())
+
+
+def _in_unit(name: str, value: Value, unit: str, currency: str | None) -> Value:
+    """The value in the type that its unit asks for."""
+    if isinstance(value, Undefined | timedelta):
+        return value
+    if isinstance(value, Money):
+        if currency is not None and value.currency != currency:
+            raise CurrencyMismatchError(value.currency, currency)
+        return value
+    if unit == "money":
+        if currency is not None:
+            return Money(_decimal(value), currency)
+        if not value:
+            return Undefined("no_amount")
+        rule = "must be given, as the amounts in these rows are plain numbers and not Money"
+        raise InvalidValueError(name, [Fault("currency", rule, currency)])
+    if unit in {"fraction", "ratio"}:
+        return Fraction(value)
+    return value if isinstance(value, int) else _decimal(value)

@@ -1,0 +1,274 @@
+"""Clock: the facts of one request under a policy, and what they say at an instant.
+
+A clock holds no state: everything is computed from the facts, in any order of arrival, whenever it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from itertools import groupby
+from operator import itemgetter
+from typing import cast
+
+from attrs import field, frozen
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.sla.clock_event import ClockEvent
+from revops_core.sla.cycle import Cycle
+from revops_core.sla.escalation import EscalationTier
+from revops_core.sla.reading import Notice, Reading, Segment, TargetReading
+from revops_core.sla.replay import LoggedFact, replayed
+from revops_core.sla.target_plan import PolicyPlan, TargetPlan, Trigger
+from revops_core.values.checks import Id, require
+from revops_core.values.fingerprint import fingerprint_of_parts
+from revops_core.values.frozen_map import FrozenMap
+from revops_core.values.instants import from_microseconds, to_microseconds
+from revops_core.values.problem import Problem
+
+__all__ = ["Clock", "fact_id"]
+
+_MICROSECOND = timedelta(microseconds=1)
+_NOTHING = timedelta(0)
+_SEGMENT_STATUSES = ("running", "paused", "", "", "counted")
+
+
+def fact_id(clock_id: str, fact: ClockEvent) -> str:
+    """The id of a fact of a clock: its own, or a fingerprint of clock, kind, instant, `seq` and target."""
+    if fact.id is not None:
+        return fact.id
+    parts = (clock_id, fact.kind, to_microseconds(fact.at), fact.seq)
+    return fingerprint_of_parts(*parts) if fact.target is None else fingerprint_of_parts(*parts, fact.target)
+
+
+@frozen
+class Clock:
+    """The facts of one request under a policy: a value; `SlaPolicy.clock` makes it.
+
+    Args:
+        id: the request.
+        events: its facts in the order in which they are read, each once.
+        fields: what was known of the request before its first fact.
+        plans: the policy it is pinned to, and those that "policy_changed" facts name.
+    """
+
+    id: str
+    events: tuple[ClockEvent, ...]
+    fields: Mapping[str, object]
+    plans: tuple[PolicyPlan, ...] = field(repr=False, eq=lambda plans: tuple(plan.fingerprint for plan in plans))
+    _first: Mapping[str, TargetPlan] = field(repr=False, eq=False)
+    _facts: tuple[LoggedFact, ...] = field(repr=False, eq=False)
+    _policies: tuple[tuple[int, PolicyPlan], ...] = field(repr=False, eq=False)
+
+    @classmethod
+    def of(
+        cls, clock_id: str, events: Iterable[ClockEvent], fields: Mapping[str, object], plans: tuple[PolicyPlan, ...]
+    ) -> Clock:
+        """The clock of a request under the first of `plans`.
+
+        Raises:
+            InvalidValueError: what is no fact, or a fact that names a policy which is not among `plans`.
+        """
+        events = tuple(events)
+        require("clock", clock_id=(clock_id, Id), events=(events, tuple[ClockEvent, ...]))
+        ordered = in_order(events, plans)
+        by_key = {plan.key: plan for plan in plans}
+        plan, policies, facts = plans[0], [], []
+        first = plan.match(fields)
+        known, seen = fields, set()
+        for at, fact in ordered:
+            if fact.id is not None:
+                if fact.id in seen:
+                    continue
+                seen.add(fact.id)
+            matched = None
+            if fact.policy is not None or fact.fields:
+                known = {**known, **fact.fields} if fact.fields else known
+                if fact.policy is not None:
+                    if fact.policy not in by_key:
+                        rule = f"must be the key of a policy of the clock: {', '.join(by_key)}; pass it in `versions`"
+                        raise InvalidValueError("clock", [Fault("events.policy", rule, fact.policy)])
+                    plan = by_key[fact.policy]
+                    policies.append((at, plan))
+                matched = plan.match(known)
+            facts.append((at, fact, matched))
+        return cls(clock_id, tuple(fact for _, fact in ordered), fields, plans, first, tuple(facts), tuple(policies))
+
+    def with_events(self, events: Iterable[ClockEvent]) -> Clock:
+        """The clock with more facts: later ones, ones that came late, or supposed ones to see what they would change.
+
+        >>> from datetime import UTC, datetime
+        >>> from revops_core.sla.sla_policy import SlaPolicy
+        >>> from revops_core.sla.sla_target import SlaTarget
+        >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        >>> policy = SlaPolicy("support", targets=(SlaTarget("resolution", timedelta(hours=4)),))
+        >>> clock = policy.clock("ticket-7", [ClockEvent("started", nine)])
+        >>> supposed = clock.with_events([ClockEvent("stopped", nine + timedelta(hours=3))])
+        >>> supposed.read(as_of=nine + timedelta(hours=9))["resolution"].status
+        'met'
+        """
+        return Clock.of(self.id, (*self.events, *events), self.fields, self.plans)
+
+    def fields_at(self, as_of: datetime) -> Mapping[str, object]:
+        """What was known of the request at an instant."""
+        require("fields_at", as_of=(as_of, datetime))
+        known = dict(self.fields)
+        for at, fact, _ in self._facts:
+            if at <= to_microseconds(as_of):
+                known.update(fact.fields)
+        return FrozenMap(known)
+
+    def read(self, as_of: datetime) -> Reading:
+        """What the facts up to and with `as_of` say: every target, who must hear of it, and when to look again.
+
+        Args:
+            as_of: aware datetime, the moment to look from; the instants of the reading are written in its zone.
+
+        >>> from datetime import UTC, datetime
+        >>> from revops_core.sla.sla_policy import SlaPolicy
+        >>> from revops_core.sla.sla_target import SlaTarget
+        >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        >>> policy = SlaPolicy("support", targets=(SlaTarget("resolution", timedelta(hours=4)),))
+        >>> clock = policy.clock("ticket-7", [ClockEvent("started", nine)])
+        >>> resolution = clock.read(nine + timedelta(hours=1))["resolution"]
+        >>> resolution.status, resolution.remaining, resolution.due_at.hour
+        ('running', datetime.timedelta(seconds=10800), 13)
+        """
+        require("read", as_of=(as_of, datetime))
+        now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
+        plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
+        found: list[TargetReading] = []
+        ignored: dict[ClockEvent, None] = {}
+        soonest: list[int] = []
+        for name, first in self._lines():
+            replay = replayed(name, first, self._facts, now_at)
+            ignored.update(dict.fromkeys(replay.ignored))
+            found.extend(self._cycle_reading(cycle, tz) for cycle in replay.cycles)
+            if replay.cycles and (again := replay.cycles[-1].look_again()) is not None:
+                soonest.append(again)
+            if not replay.cycles and replay.plan is not None:
+                found.append(_idle(replay.plan))
+        soonest.extend(at for at, _, _ in self._facts if at > now_at)
+        return Reading(
+            clock_id=self.id,
+            as_of=as_of,
+            policy=plan.key,
+            policy_fingerprint=plan.fingerprint,
+            cycles=tuple(found),
+            ignored=tuple(ignored),
+            look_again_at=from_microseconds(min(soonest), tz) if soonest else None,
+        )
+
+    def _lines(self) -> Iterable[tuple[str, TargetPlan | None]]:
+        """The name of every target that may hold, and the one that holds first."""
+        names = (
+            self.plans[0].names if len(self.plans) == 1 else dict.fromkeys(n for plan in self.plans for n in plan.names)
+        )
+        return ((name, self._first.get(name)) for name in names)
+
+    def _cycle_reading(self, cycle: Cycle, tz: tzinfo) -> TargetReading:
+        promise, due, again = cycle.plan.target, cycle.due(), cycle.look_again()
+        opener = fact_id(self.id, cycle.opener)
+        escalations: list[Notice] = []
+        reminders: list[Notice] = []
+        skipped: list[Notice] = []
+        for at, trigger, number, is_skipped in cycle.notices:
+            notice = self._notice(promise.name, opener, trigger, number, from_microseconds(at, tz))
+            (skipped if is_skipped else reminders if notice.tier is None else escalations).append(notice)
+        return TargetReading(
+            target=promise.name,
+            promise=promise,
+            calendar=cycle.plan.calendar,
+            cycle=opener,
+            status=cycle.status,
+            within=timedelta(microseconds=cycle.budget),
+            started_at=from_microseconds(cycle.opened, tz),
+            stopped_at=None if cycle.ended is None else from_microseconds(cycle.ended, tz),
+            due_at=None if due is None else from_microseconds(due, tz),
+            breached_at=None if cycle.breached is None else from_microseconds(cycle.breached, tz),
+            elapsed=timedelta(microseconds=cycle.elapsed),
+            wall_elapsed=timedelta(microseconds=cycle.wall),
+            remaining=timedelta(microseconds=cycle.budget - cycle.elapsed),
+            segments=tuple(
+                Segment(
+                    start=from_microseconds(start, tz),
+                    end=from_microseconds(end, tz),
+                    status=_SEGMENT_STATUSES[phase],
+                    elapsed=timedelta(microseconds=elapsed),
+                    cause=cause,
+                    owner=owner,
+                )
+                for start, end, phase, elapsed, cause, owner in cycle.segments
+            ),
+            escalations=tuple(escalations),
+            reminders=tuple(reminders),
+            skipped=tuple(skipped),
+            look_again_at=None if again is None else from_microseconds(again, tz),
+            owner=cycle.owner,
+            provider=cycle.plan.provider,
+            customer=cycle.plan.customer,
+            breach_cause=cycle.breach_cause,
+            problems=self._problems(cycle, due),
+        )
+
+    def _notice(self, target: str, cycle: str, trigger: Trigger, number: int, at: datetime) -> Notice:
+        source = trigger.source
+        tier = source if isinstance(source, EscalationTier) else None
+        return Notice(
+            id="/".join(map(_quoted, (self.id, target, cycle, trigger.key, str(number)))),
+            clock_id=self.id,
+            target=target,
+            cycle=cycle,
+            at=at,
+            to=source.to,
+            held_by=None if tier is None else tier.held_by,
+            tier=None if tier is None else tier.number,
+            number=number,
+            trigger=source.trigger,
+        )
+
+    def _problems(self, cycle: Cycle, due: int | None) -> tuple[Problem, ...]:
+        if due is None or due < cycle.plan.known_until:
+            return ()
+        until = cycle.plan.calendar.holidays_known_until
+        says = f"'{cycle.plan.target.name}' is due after {until}, up to when the holidays of its calendar are known"
+        return (Problem(code="holidays_unknown", says=says, subject="Clock", subject_id=self.id, field="due_at"),)
+
+
+def _quoted(text: str) -> str:
+    """`text` as one part of an id."""
+    return text.replace("%", "%25").replace("/", "%2F") if "/" in text or "%" in text else text
+
+
+def _idle(plan: TargetPlan) -> TargetReading:
+    within = None if plan.budget is None else timedelta(microseconds=plan.budget)
+    return TargetReading(
+        target=plan.target.name,
+        promise=plan.target,
+        calendar=plan.calendar,
+        within=within,
+        remaining=within,
+        provider=plan.provider,
+        customer=plan.customer,
+    )
+
+
+def in_order(events: Sequence[ClockEvent], plans: Sequence[PolicyPlan]) -> list[tuple[int, ClockEvent]]:
+    """`events` with their instants in the order in which they are read, equal ones once."""
+    logged = sorted(((to_microseconds(event.at), event) for event in events), key=itemgetter(0))
+    if all(logged[i][0] < logged[i + 1][0] for i in range(len(logged) - 1)):
+        return logged
+    ordered: list[tuple[int, ClockEvent]] = []
+    for at, group in groupby(logged, itemgetter(0)):
+        facts = list(dict.fromkeys(event for _, event in group))
+        if len(facts) > 1:
+            by_seq = all(fact.seq is not None for fact in facts)
+            facts.sort(
+                key=lambda fact: ((fact.seq if by_seq else 0), _rank(fact.kind, plans), str(fact.seq), repr(fact))
+            )
+        ordered.extend((at, fact) for fact in facts)
+    return ordered
+
+
+def _rank(kind: str, plans: Sequence[PolicyPlan]) -> int:
+    return next((plan.ranks[kind] for plan in plans if kind in plan.ranks), plans[0].change_rank)

@@ -1,0 +1,161 @@
+"""Replay: the facts of a clock, in order, through the cycles of one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from revops_core.sla.clock_event import ClockEvent
+from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
+from revops_core.sla.sla_target import ROLES
+from revops_core.sla.target_plan import TargetPlan, Trigger
+
+__all__ = ["LoggedFact", "replayed"]
+
+LoggedFact = tuple[int, ClockEvent, Mapping[str, TargetPlan] | None]
+"""A fact at its instant, and the targets that hold from it on, where it changes them."""
+
+_START, _START_CYCLE, _REOPEN, _RESUME, _, _PAUSE, _STOP, _RENEW, _CANCEL = range(len(ROLES))
+
+
+class Replay:
+    """The state of one target while facts are read.
+
+    Attributes:
+        cycles: every cycle so far, the last one current.
+        plan: the target that holds now; None where none does.
+        ignored: the facts that the target reads and that changed nothing, such as a second start.
+    """
+
+    __slots__ = ("_held", "_name", "_owner", "_ready", "_reported", "cycles", "ignored", "plan")
+
+    def __init__(self, name: str, plan: TargetPlan | None) -> None:
+        self._name, self.plan = name, plan
+        self._ready = plan is None or plan.target.after is None
+        self._held = False
+        self._owner: str | None = None
+        self._reported: list[tuple[int, Trigger]] = []
+        self.cycles: list[Cycle] = []
+        self.ignored: list[ClockEvent] = []
+
+    def read(self, facts: Sequence[LoggedFact], as_of: int) -> None:
+        """Read the facts up to and with the instant `as_of`, and bring the current cycle there."""
+        name = self._name
+        plan = self.plan
+        for index, (at, fact, matched) in enumerate(facts):
+            if at > as_of:
+                break
+            if self._reported and at > self._reported[0][0]:
+                self._escalate_reports()
+            if matched is not None and matched.get(name) is not plan:
+                self._retarget(matched.get(name), facts[:index], at, fact)
+                plan = self.plan
+            if fact.owner is not None:
+                self._assign(fact.owner, at, fact)
+            if plan is None or (fact.target is not None and fact.target != name):
+                continue
+            if fact.kind in plan.on_fact:
+                self._reported.extend((at, trigger) for trigger in plan.on_fact[fact.kind])
+            if fact.kind == "acknowledged" and self.cycles:
+                self.cycles[-1].acknowledge(fact.tier, at)
+            role = plan.roles.get(fact.kind)
+            if role is not None and fact.tier is None and not self._act(role, plan, at, fact):
+                self.ignored.append(fact)
+            if fact.kind == plan.target.after:
+                self._ready = True
+        self._escalate_reports()
+        if self.cycles:
+            self.cycles[-1].advance(as_of, final=True)
+
+    def _act(self, role: int, plan: TargetPlan, at: int, fact: ClockEvent) -> bool:
+        """Let one fact act; whether it changed anything."""
+        cycle = self.cycles[-1] if self.cycles else None
+        if role in {_PAUSE, _RESUME}:
+            changed = self._held != (role == _PAUSE)
+            self._held = role == _PAUSE
+            if cycle is not None and cycle.is_open:
+                changed = cycle.phase == (RUNNING if self._held else PAUSED)
+                if changed:
+                    cycle.change(PAUSED if self._held else RUNNING, at, fact)
+            return changed
+        if role in {_STOP, _CANCEL, _RENEW}:
+            if cycle is None or not cycle.is_open:
+                return False
+            cycle.change(CANCELLED if role == _CANCEL else STOPPED, at, fact)
+            if role == _RENEW:
+                self._open(plan, at, fact)
+            return True
+        if role == _REOPEN:
+            if cycle is not None and cycle.is_open:
+                return False
+            self._held = False
+            if cycle is None or plan.target.reopen == "new_cycle":
+                self._open(plan, at, fact)
+            else:
+                cycle.reopen(at, fact)
+                if cycle.plan is not plan:
+                    cycle.retarget(plan, at, fact)
+            return True
+        if not self._ready or (cycle is not None and (role == _START or cycle.is_open)):
+            return False
+        self._open(plan, at, fact)
+        return True
+
+    def _open(self, plan: TargetPlan, at: int, fact: ClockEvent) -> None:
+        self.cycles.append(Cycle(plan, fact, at, PAUSED if self._held else RUNNING, self._owner))
+
+    def _assign(self, owner: str, at: int, fact: ClockEvent) -> None:
+        if owner != self._owner and self.cycles:
+            self.cycles[-1].assign(owner, at, fact)
+        self._owner = owner
+
+    def _escalate_reports(self) -> None:
+        """Fire what waited for a fact, after all facts of its instant have acted."""
+        if self._reported and self.cycles and self.cycles[-1].is_open:
+            for at, trigger in self._reported:
+                self.cycles[-1].report(trigger, at)
+        self._reported = []
+
+    def _retarget(self, plan: TargetPlan | None, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:
+        """Let another promise, or none, hold from the instant `at` on."""
+        before, self.plan = self.plan, plan
+        cycle = self.cycles[-1] if self.cycles else None
+        if plan is None:
+            if cycle is not None and cycle.is_open:
+                cycle.change(CANCELLED, at, fact)
+            return
+        self._ready = plan.target.after is None or any(
+            other.kind == plan.target.after and other.target in {None, self._name} for _, other, _ in earlier
+        )
+        if before is None or before.roles != plan.roles:
+            self._adopt(plan, earlier, at, fact)
+        elif cycle is not None and cycle.is_open:  # one that has ended keeps its promise until it is reopened
+            if plan.target.retarget == "carry":
+                cycle.retarget(plan, at, fact)
+            else:
+                cycle.change(CANCELLED, at, fact)
+                self._open(plan, at, fact)
+
+    def _adopt(self, plan: TargetPlan, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:
+        """Hold from `at` on where what the facts mean has changed: the state is what the new promise makes of them."""
+        supposed = Replay(self._name, plan)
+        supposed.read([(then, other, None) for then, other, _ in earlier], at)
+        self._held = supposed._held
+        is_open = bool(supposed.cycles) and supposed.cycles[-1].is_open
+        cycle = self.cycles[-1] if self.cycles else None
+        carried = cycle is not None and cycle.is_open and plan.target.retarget == "carry"
+        if cycle is not None and cycle.is_open and not (carried and is_open):
+            cycle.change(CANCELLED if is_open else STOPPED, at, fact)
+        if cycle is not None and carried and is_open:
+            cycle.retarget(plan, at, fact)
+            phase = PAUSED if self._held else RUNNING
+            if phase != cycle.phase:
+                cycle.change(phase, at, fact)
+        elif is_open:
+            self._open(plan, at, fact)
+
+
+def replayed(name: str, plan: TargetPlan | None, facts: Sequence[LoggedFact], as_of: int) -> Replay:
+    """The cycles of the target `name`, which `plan` holds first, as the facts up to `as_of` make them."""
+    replay = Replay(name, plan)
+    replay.read(facts, as_of)
+    return replay

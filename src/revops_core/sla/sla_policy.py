@@ -1,0 +1,207 @@
+"""SlaPolicy: which promises hold for which requests, who hears of them, and by whose calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Literal
+
+from attrs import field, frozen
+
+from revops_core.calendars.business_calendar import ALWAYS_OPEN, BusinessCalendar
+from revops_core.errors import Fault
+from revops_core.sla.clock import Clock
+from revops_core.sla.clock_event import ClockEvent
+from revops_core.sla.definition import refuse_faults
+from revops_core.sla.escalation import EscalationTier, Reminder
+from revops_core.sla.sla_target import ALWAYS, SlaTarget
+from revops_core.sla.target_plan import PolicyPlan
+from revops_core.values.checks import Id, as_tuple, short_repr
+from revops_core.values.expression import Expression
+from revops_core.values.fingerprint import fingerprint
+from revops_core.values.frozen_map import frozen_map
+
+__all__ = ["SlaPolicy", "TargetMatch"]
+
+
+@frozen
+class TargetMatch:
+    """Whether one target of a policy holds for a request, and why not.
+
+    Args:
+        target: the target.
+        holds: whether it is the one that holds under its name.
+        reasons: what stands against it, in words; empty where it holds.
+
+    >>> policy = SlaPolicy("sales", targets=[SlaTarget("response", timedelta(minutes=15), when={"priority": "high"})])
+    >>> policy.explain(priority="high")[0].holds
+    True
+    """
+
+    target: SlaTarget
+    holds: bool
+    reasons: tuple[str, ...]
+
+
+@frozen(cache_hash=True)
+class SlaPolicy:
+    """A service level agreement: promises for requests, in order, with the escalation that guards them.
+
+    Under each name the first target whose condition holds is the one that counts, so a request has at most one
+    response target and one resolution target.
+
+    Args:
+        name: what it is called, e.g. "gold support".
+        targets: the promises, in the order in which they are tried.
+        escalation: the tiers, for every target or the one they name.
+        reminders: nudges to the role that has the request.
+        calendar: whose working time counts, where a target has no calendar of its own; by default wall time.
+        version: of this policy; clocks are pinned to one.
+        provider, customer: the team that promises, and the one it promises to.
+        agreement: "internal" between teams, or "external" with customers.
+
+    Raises:
+        InvalidValueError: with every fault of the definition at once.
+
+    >>> policy = SlaPolicy("sales", targets=[SlaTarget("response", timedelta(minutes=15), when={"priority": "high"})])
+    >>> policy.targets_for(priority="high")["response"].within
+    datetime.timedelta(seconds=900)
+    """
+
+    name: Id
+    targets: tuple[SlaTarget, ...] = field(kw_only=True, converter=as_tuple)
+    escalation: tuple[EscalationTier, ...] = field(default=(), kw_only=True, converter=as_tuple)
+    reminders: tuple[Reminder, ...] = field(default=(), kw_only=True, converter=as_tuple)
+    calendar: BusinessCalendar = field(default=ALWAYS_OPEN, kw_only=True)
+    version: Id = field(default="1", kw_only=True)
+    provider: str = field(default="", kw_only=True)
+    customer: str = field(default="", kw_only=True)
+    agreement: Literal["internal", "external"] = field(default="internal", kw_only=True)
+
+    __repr__ = short_repr
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse with every fault."""
+        refuse_faults(self, _faults)
+
+    @property
+    def key(self) -> str:
+        """Its name and version, as facts and readings name it: "gold support@2"."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that stand for its whole content, calendar included."""
+        return _plan(self).fingerprint
+
+    def clock(
+        self,
+        clock_id: str,
+        events: Iterable[ClockEvent] = (),
+        /,
+        *,
+        versions: Iterable[SlaPolicy] = (),
+        **request: object,
+    ) -> Clock:
+        """The clock of one request: its facts under this policy.
+
+        Args:
+            clock_id: the request, e.g. the id of its ticket.
+            events: its facts, in any order.
+            versions: the other policies that its "policy_changed" facts name by key.
+            **request: what is known of it, e.g. `priority="high"`; facts with `fields` change it.
+
+        Raises:
+            InvalidValueError: what is no fact, or a fact that names a policy which is not given.
+        """
+        return Clock.of(clock_id, events, frozen_map(request), (_plan(self), *map(_plan, versions)))
+
+    def targets_for(self, **request: object) -> Mapping[str, SlaTarget]:
+        """The target that holds under each name for a request with these fields."""
+        return {name: plan.target for name, plan in _plan(self).match(request).items()}
+
+    def explain(self, **request: object) -> tuple[TargetMatch, ...]:
+        """Every target in order: whether it holds for a request with these fields, and why not.
+
+        >>> policy = SlaPolicy("sales", targets=[SlaTarget("response", timedelta(1), when={"priority": "high"})])
+        >>> policy.explain(priority="low")[0].reasons
+        ("priority is 'high', but it is 'low'",)
+        """
+        found: set[str] = set()
+        matches = []
+        for target in self.targets:
+            reasons = tuple(_against(target.when, request))
+            if not reasons and target.name in found:
+                reasons = (f"an earlier target '{target.name}' holds",)
+            elif not reasons:
+                found.add(target.name)
+            matches.append(TargetMatch(target, not reasons, reasons))
+        return tuple(matches)
+
+
+@lru_cache(maxsize=1024)
+def _plan(policy: SlaPolicy) -> PolicyPlan:
+    """The compiled form of a policy, kept outside it so that the value stays plain."""
+    rules: tuple[EscalationTier | Reminder, ...] = (*policy.escalation, *policy.reminders)
+    return PolicyPlan(
+        policy.key,
+        fingerprint(policy),
+        policy.targets,
+        rules,
+        policy.calendar,
+        provider=policy.provider,
+        customer=policy.customer,
+    )
+
+
+def _against(condition: Expression, request: Mapping[str, object]) -> Iterator[str]:
+    """What of a condition does not hold for a request, and what the request has instead."""
+    for part in condition.arguments if condition.operation == "all" else (condition,):
+        if not part.holds(request):
+            held = ", ".join(repr(request.get(name)) for name in part.fields)
+            yield f"{part}, but it is {held}"
+
+
+def _faults(policy: SlaPolicy) -> Iterator[Fault]:
+    """What is wrong with the content of a policy whose fields have their types."""
+    if not policy.targets:
+        yield Fault("targets", "must hold at least one target", policy.targets)
+    names = {target.name for target in policy.targets}
+    for place, target in enumerate(policy.targets):
+        for earlier, other in enumerate(policy.targets[:place]):
+            if other.name == target.name and other.when in {ALWAYS, target.when}:
+                yield Fault(f"targets[{place}]", f"can never hold: targets[{earlier}] holds first", target.name)
+                break
+    yield from _rule_faults("escalation", policy.escalation, policy.targets, names)
+    yield from _rule_faults("reminders", policy.reminders, policy.targets, names)
+    numbers = [tier.number for tier in policy.escalation]
+    keys = [(reminder.to, reminder.trigger, reminder.target) for reminder in policy.reminders]
+    for field_name, found in (("escalation", numbers), ("reminders", keys)):
+        if len(set(found)) < len(found):
+            yield Fault(field_name, "must each be there once", found)
+    for place, target in enumerate(policy.targets):
+        if target.after is not None and target.roles.get(target.after) in {"start", "start_cycle"}:
+            yield Fault(f"targets[{place}].after", "must not be what starts the target", target.after)
+
+
+def _rule_faults(
+    field_name: str, rules: Iterable[EscalationTier | Reminder], targets: tuple[SlaTarget, ...], names: set[str]
+) -> Iterator[Fault]:
+    """The tiers or reminders that can never fire."""
+    for place, rule in enumerate(rules):
+        path = f"{field_name}[{place}]"
+        meant = [target for target in targets if rule.target in {None, target.name}]
+        if not meant and targets:
+            yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
+            continue
+        within = [target.within for target in meant]
+        if rule.before_due is not None and all(
+            isinstance(span, timedelta) and span < rule.before_due for span in within
+        ):
+            yield Fault(
+                f"{path}.before_due", "must be shorter than some target: it would fire at the start", rule.before_due
+            )
+        kind = getattr(rule, "on", None)
+        if kind is not None and all(target.roles.get(kind) in {"stop", "cancel"} for target in meant):
+            yield Fault(f"{path}.on", "can never fire: this fact ends the target, and facts act first", kind)

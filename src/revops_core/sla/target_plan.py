@@ -1,0 +1,176 @@
+"""The compiled form of a policy: roles as numbers, spans as integer microseconds, triggers in the order they fire.
+
+A `PolicyPlan` is made once for a policy and shared by all its clocks; nothing in it depends on a request.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.calendars.working_time import WorkingTime
+from revops_core.sla.escalation import EscalationTier, Reminder
+from revops_core.sla.sla_target import ROLES, BusinessDays, SlaTarget
+from revops_core.values.expression import compiled
+from revops_core.values.instants import from_microseconds, to_microseconds
+from revops_core.values.zone import day_start_microseconds
+
+__all__ = ["PolicyPlan", "TargetPlan", "Trigger"]
+
+_MICROSECOND = timedelta(microseconds=1)
+
+FROM_START, BEFORE_DUE, AFTER_BREACH, ON_FACT = range(4)
+
+
+class Trigger:
+    """One tier or reminder for one target.
+
+    Attributes:
+        key: what stands for it in the ids of its notices: the number of the tier, or what a reminder does.
+        source: the tier or reminder.
+        kind: what its time is counted from.
+        percent, offset: how far from there.
+        wall: whether the time is wall time.
+        every, repeats: after what time it fires again, and how often at most.
+    """
+
+    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall")
+
+    def __init__(self, source: EscalationTier | Reminder) -> None:
+        self.source = source
+        if isinstance(source, EscalationTier):
+            self.key = str(source.number)
+        else:
+            self.key = f"remind {source.to} {source.trigger}"
+        self.percent = source.at_percent
+        if source.at_percent is not None:
+            self.kind, span = FROM_START, timedelta(0)
+        elif source.before_due is not None:
+            self.kind, span = BEFORE_DUE, source.before_due
+        elif source.after_breach is not None:
+            self.kind, span = AFTER_BREACH, source.after_breach
+        else:
+            self.kind, span = ON_FACT, timedelta(0)
+        self.offset = span // _MICROSECOND
+        self.wall = source.clock == "wall"
+        self.every = (source.repeat_every or timedelta(0)) // _MICROSECOND
+        self.repeats = source.max_repeats
+
+    def threshold(self, budget: int) -> int:
+        """The elapsed time at which it fires: a part of the budget, rounded up, or a span before its end."""
+        return budget - self.offset if self.percent is None else -(-budget * self.percent // 100)
+
+
+class TargetPlan:
+    """One target of one policy, ready for a clock.
+
+    Attributes:
+        target: what it was made from.
+        calendar, table: whose working time counts.
+        roles: what each kind of fact does.
+        budget: the time allowed; None where it is fixed at the start of each cycle.
+        by_time: the triggers that fire at an elapsed time; `by_wall` those of wall time; `after_breach`; `on_fact`.
+    """
+
+    __slots__ = (
+        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "provider",
+        "roles", "table", "target", "thresholds",
+    )  # fmt: skip
+
+    def __init__(
+        self, target: SlaTarget, calendar: BusinessCalendar, triggers: list[Trigger], provider: str, customer: str
+    ) -> None:
+        self.target, self.calendar = target, calendar
+        self.table: WorkingTime = calendar.compiled
+        self.known_until = day_start_microseconds(calendar.holidays_known_until + timedelta(days=1), calendar.tz)
+        self.provider, self.customer = provider, customer
+        self.roles = {kind: ROLES.index(role) for kind, role in target.roles.items() if role != "ignore"}
+        self.budget = None if isinstance(target.within, BusinessDays) else target.within // _MICROSECOND
+        mine = [trigger for trigger in triggers if trigger.source.target in {None, target.name}]
+        timed = [trigger for trigger in mine if trigger.kind in {FROM_START, BEFORE_DUE}]
+        self.by_time = [trigger for trigger in timed if not trigger.wall]
+        self.by_wall = [trigger for trigger in timed if trigger.wall]
+        self.after_breach = [trigger for trigger in mine if trigger.kind == AFTER_BREACH]
+        self.on_fact: dict[str, list[Trigger]] = {}
+        for trigger in mine:
+            if trigger.kind == ON_FACT:
+                self.on_fact.setdefault(cast("str", cast("EscalationTier", trigger.source).on), []).append(trigger)
+        self.thresholds = None if self.budget is None else self._thresholds(self.budget)
+
+    def _thresholds(self, budget: int) -> list[tuple[int, str, int, Trigger]]:
+        found: list[tuple[int, str, int, Trigger]] = []
+        for trigger in self.by_time:
+            insort(found, (trigger.threshold(budget), trigger.key, 1, trigger))
+        return found
+
+    def budget_from(self, opened: int) -> tuple[int, list[tuple[int, str, int, Trigger]]]:
+        """The budget of a cycle that opens at this instant, and its triggers: elapsed time, key, number, trigger."""
+        if self.budget is not None and self.thresholds is not None:
+            return self.budget, self.thresholds
+        within = cast("BusinessDays", self.target.within)
+        due = self.calendar.add_business_days(from_microseconds(opened), within.days, due_at=within.until)
+        budget = self.table.open_between(opened, to_microseconds(due))
+        return budget, self._thresholds(budget)
+
+    def due(self, since: int, left: int) -> int:
+        """The instant at which `left` of working time has passed from `since`; `since` itself where none is left."""
+        due = self.table.add(since, left) if left > 0 else since
+        return self.table.next_open(due) if self.target.due_next_open else due
+
+
+class PolicyPlan:
+    """A policy, ready for clocks: which targets hold for the fields of a request.
+
+    Attributes:
+        key, fingerprint: which policy and version it is.
+        names: the names of its targets in order.
+        ranks: the place of each kind among facts of one instant without `seq`; `change_rank` for the others.
+    """
+
+    __slots__ = ("_targets", "change_rank", "fingerprint", "key", "names", "ranks")
+
+    def __init__(
+        self,
+        key: str,
+        fingerprint: str,
+        targets: Sequence[SlaTarget],
+        rules: Iterable[EscalationTier | Reminder],
+        calendar: BusinessCalendar,
+        *,
+        provider: str,
+        customer: str,
+    ) -> None:
+        self.key, self.fingerprint = key, fingerprint
+        triggers = [Trigger(rule) for rule in rules]
+        self._targets: list[tuple[str, Callable[[Any], Any], TargetPlan]] = [
+            (
+                target.name,
+                compiled(target.when),
+                TargetPlan(
+                    target,
+                    target.calendar or calendar,
+                    triggers,
+                    target.provider or provider,
+                    target.customer or customer,
+                ),
+            )
+            for target in targets
+        ]
+        self.change_rank = ROLES.index("ignore")
+        self.ranks: dict[str, int] = {}
+        for target in targets:
+            for kind, role in target.roles.items():
+                if role != "ignore":
+                    self.ranks.setdefault(kind, ROLES.index(role))
+        self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
+
+    def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:
+        """The target that holds under each name: the first whose condition does."""
+        found: dict[str, TargetPlan] = {}
+        for name, holds, plan in self._targets:
+            if name not in found and holds(fields):
+                found[name] = plan
+        return found

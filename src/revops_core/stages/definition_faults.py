@@ -1,0 +1,150 @@
+"""Everything that is wrong with the definition of a pipeline, at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from revops_core.errors import Fault
+from revops_core.stages.edge import reasons_against
+from revops_core.stages.stage import KINDS
+from revops_core.values.expression import Expression
+from revops_core.values.decision import Rule
+
+__all__ = ["ClassName", "faults_of"]
+
+_POLICIES = ("allow", "reason", "forbid")
+_CHOICES = {
+    "unlisted": ("forbid", "policy"),
+    "skip": _POLICIES,
+    "regression": _POLICIES,
+    "same_stage": ("refuse", "reenter"),
+    "reopen": _POLICIES,
+    "closed_to_closed": _POLICIES,
+}
+
+
+class ClassName(str):
+    """The name of a class, as plain data keeps it; it remembers the class for the check of a new definition."""
+
+    __slots__ = ("cls",)
+    cls: type
+
+    @classmethod
+    def of(cls, subject: Any) -> Any:
+        """The name of `subject` where it is a class; anything else as it is."""
+        if not isinstance(subject, type):
+            return subject
+        name = cls(subject.__name__)
+        name.cls = subject
+        return name
+
+
+def faults_of(pipeline: Any) -> Iterator[Fault]:
+    """Each fault of a `Pipeline` whose fields have the right types."""
+    for name, choices in _CHOICES.items():
+        if getattr(pipeline, name) not in choices:
+            yield Fault(name, f"must be one of {', '.join(choices)}", getattr(pipeline, name))
+    yield from _stage_faults(pipeline)
+    yield from _rule_faults(pipeline)
+    named = list(_name_faults(pipeline))
+    yield from named
+    if not named:
+        yield from _path_faults(pipeline)
+
+
+def _stage_faults(pipeline: Any) -> Iterator[Fault]:
+    for name, count in Counter(stage.name for stage in pipeline.stages).items():
+        if count > 1:
+            yield Fault("stages", "must have names that differ", name)
+    for number, stage in enumerate(pipeline.stages):
+        where = f"stages[{number}]"
+        if stage.kind not in KINDS:
+            yield Fault(f"{where}.kind", f"must be one of {', '.join(KINDS)}", stage.kind)
+        certain = {"won": 1, "lost": 0}.get(stage.kind)
+        if certain is not None and stage.probability not in {None, certain}:
+            yield Fault(
+                f"{where}.probability", f"must be {certain} for a stage of kind '{stage.kind}'", stage.probability
+            )
+        if stage.stale_after is not None and not stage.is_open:
+            yield Fault(f"{where}.stale_after", "must be None for a stage that is an end", stage.stale_after)
+
+
+def _rule_faults(pipeline: Any) -> Iterator[Fault]:
+    """Codes with two meanings, and fields that the class of the records does not have."""
+    rules: dict[str, Rule] = {}
+    fields = _fields_of(getattr(pipeline.subject, "cls", None))
+    for number, stage in enumerate(pipeline.stages):
+        for part in ("entry", "exit"):
+            for place, rule in enumerate(getattr(stage, part)):
+                where = f"stages[{number}].{part}[{place}]"
+                if rules.setdefault(rule.code, rule) != rule:
+                    yield Fault(f"{where}.code", "must stand for one rule only", rule.code)
+                if isinstance(rule.check, Expression):
+                    yield from _field_faults(where, rule.check.fields, fields, pipeline.subject)
+        yield from _field_faults(f"stages[{number}].required", stage.required, fields, pipeline.subject)
+
+
+def _fields_of(subject: type | None) -> frozenset[str] | None:
+    if subject is None:
+        return None
+    annotated = {name for cls in subject.__mro__ for name in vars(cls).get("__annotations__", ())}
+    return frozenset(annotated | set(dir(subject)))
+
+
+def _field_faults(where: str, paths: Iterable[str], fields: frozenset[str] | None, subject: str) -> Iterator[Fault]:
+    for path in paths:
+        if fields is not None and path.partition(".")[0] not in fields:
+            yield Fault(where, f"must name fields of {subject}", path)
+
+
+def _name_faults(pipeline: Any) -> Iterator[Fault]:
+    """Steps and first stages that name nothing."""
+    names = {stage.name for stage in pipeline.stages}
+    for place, name in enumerate(pipeline.creation or ()):
+        if name not in names:
+            yield Fault(f"creation[{place}]", "must be the name of a stage", name)
+    seen = set()
+    for place, step in enumerate(pipeline.transitions):
+        for end in ("source", "target"):
+            if getattr(step, end) not in names:
+                yield Fault(f"transitions[{place}].{end}", "must be the name of a stage", getattr(step, end))
+        if step.policy not in _POLICIES:
+            yield Fault(f"transitions[{place}].policy", f"must be one of {', '.join(_POLICIES)}", step.policy)
+        if (step.source, step.target) in seen:
+            yield Fault(f"transitions[{place}]", "must not be declared twice", (step.source, step.target))
+        seen.add((step.source, step.target))
+
+
+def _path_faults(pipeline: Any) -> Iterator[Fault]:
+    """Stages that cannot be reached, cannot be left, or lead to no end."""
+    stages, names = pipeline._by_name, list(pipeline._by_name)  # noqa: SLF001 - the derived tables of the class it checks
+    steps = {(source, target): _is_open_way(pipeline, source, target) for source in [None, *names] for target in names}
+    reached = _closure(
+        [name for name in names if steps[None, name]], lambda name: [to for to in names if steps[name, to]]
+    )
+    ends = [name for name in names if not stages[name].is_open]
+    closing = _closure(ends, lambda name: [source for source in names if steps[source, name]])
+    for number, stage in enumerate(pipeline.stages):
+        where = f"stages[{number}]"
+        if stage.name not in reached and stage.active:
+            yield Fault(where, "must be reachable from a stage in which a record may begin", stage.name)
+        if stage.is_open and not any(steps[stage.name, to] for to in names if to != stage.name):
+            yield Fault(where, "must have a step out of it", stage.name)
+        elif stage.is_open and stage.name not in closing:
+            yield Fault(where, "must have a way to a stage that is an end", stage.name)
+
+
+def _is_open_way(pipeline: Any, source: str | None, target: str) -> bool:
+    return not reasons_against(pipeline._by_name, pipeline._steps, pipeline._ranks, source, target)  # noqa: SLF001
+
+
+def _closure(start: Iterable[str], following: Any) -> set[str]:
+    found, todo = set(start), list(start)
+    while todo:
+        for name in following(todo.pop()):
+            if name not in found:
+                found.add(name)
+                todo.append(name)
+    return found

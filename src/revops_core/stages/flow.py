@@ -1,0 +1,261 @@
+"""Flow: where the time goes in a log, which ways are taken, how often work is done again, and what breaks the rules.
+
+Time is measured over completed stays. A stay that has not ended is censored: it is counted, and only the survival
+function uses it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from attrs import frozen
+
+from revops_core.calendars import BusinessCalendar
+from revops_core.stages.pipeline import Pipeline
+from revops_core.stages.stage_columns import FOREVER, NOTHING, StageColumns, limit_of
+from revops_core.values.distribution import KaplanMeier, quantiles
+from revops_core.values.measurement import Undefined
+
+__all__ = [
+    "Conformance",
+    "Deviation",
+    "Rework",
+    "Waiting",
+    "conformance_of",
+    "flow_of",
+    "rework_of",
+    "survival_of",
+    "variants_of",
+    "waiting_by_stage",
+]
+
+_SHARES = (Fraction(1, 2), Fraction(9, 10))
+
+
+@frozen
+class Waiting:
+    """The time entities spent in a stage, before whatever came next or before one other stage.
+
+    Args:
+        stage: where they were.
+        next_stage: what came next; None for all of them together.
+        count: stays that ended.
+        open_count: stays that have not ended; 0 for a way to one other stage.
+        total, mean, median, percentile_90: of the stays that ended; None for the last three where there are none.
+        share_of_total: of all the time of the table; None where no time passed.
+    """
+
+    stage: str
+    next_stage: str | None
+    count: int
+    open_count: int
+    total: timedelta
+    mean: timedelta | None
+    median: timedelta | None
+    percentile_90: timedelta | None
+    share_of_total: Fraction | None
+
+
+@frozen
+class Rework:
+    """How often one stage was entered again.
+
+    Args:
+        stage: the stage.
+        entity_count: entities that entered it.
+        re_entered_count: those that entered it more than once.
+        extra_visit_count: entries beyond the first of each.
+    """
+
+    stage: str
+    entity_count: int
+    re_entered_count: int
+    extra_visit_count: int
+
+    @property
+    def rework_rate(self) -> Fraction | Undefined:
+        """The share of the entities that came back."""
+        return (
+            Fraction(self.re_entered_count, self.entity_count) if self.entity_count else Undefined("zero_denominator")
+        )
+
+
+@frozen
+class Deviation:
+    """Moves in a log that a pipeline does not allow, all of one kind.
+
+    Args:
+        source, target: the stages; None as source where an entity began.
+        reason: as `decide` would tell it, or "unknown_stage".
+        count: how many moves.
+        entity_ids: whose, each once.
+    """
+
+    source: str | None
+    target: str
+    reason: str
+    count: int
+    entity_ids: tuple[str, ...]
+
+
+@frozen
+class Conformance:
+    """How far a log follows a pipeline: the number of moves, and those that deviate, most frequent first."""
+
+    move_count: int
+    deviations: tuple[Deviation, ...]
+
+    @property
+    def conforming_rate(self) -> Fraction | Undefined:
+        """The share of the moves that the pipeline allows."""
+        wrong = sum(deviation.count for deviation in self.deviations)
+        return Fraction(self.move_count - wrong, self.move_count) if self.move_count else Undefined("zero_denominator")
+
+
+def _measure(columns: StageColumns, calendar: BusinessCalendar | None) -> Callable[[int, int], int] | None:
+    if calendar is None or not columns.at:
+        return None
+    table = calendar.compiled
+    table.cover(min(columns.at), max(columns.at))  # a function taken from a table that still grows is slow
+    return table.open_between
+
+
+def _ways(columns: StageColumns, limit: int, calendar: BusinessCalendar | None) -> dict[int, list[int]]:
+    """The durations of the completed stays, by the numbers of the stage and of the next, packed into one."""
+    durations: dict[int, list[int]] = defaultdict(list)
+    between = _measure(columns, calendar)
+    if between is None:
+        for before, after, since, at in columns.events():
+            if before != NOTHING and at <= limit:
+                durations[before << 16 | after].append(at - since)
+    else:
+        for before, after, since, at in columns.events():
+            if before != NOTHING and at <= limit:
+                durations[before << 16 | after].append(between(since, at))
+    return durations
+
+
+def _last_stays(columns: StageColumns, limit: int) -> Iterable[tuple[int, int]]:
+    """Of each entity that has begun, the stage of its last stay up to an instant and when that began."""
+    at, stage = columns.at, columns.stage
+    for start, end in columns.spans():
+        place = end if limit == FOREVER else bisect_right(at, limit, start, end)
+        if place > start:
+            yield stage[place - 1], at[place - 1]
+
+
+def _waiting(stage: str, following: str | None, durations: list[int], open_count: int, whole: int) -> Waiting:
+    total, count = sum(durations), len(durations)
+    middle, high = (None if value is None else _time(value) for value in quantiles(durations, _SHARES))
+    mean = _time(Fraction(total, count)) if count else None
+    share = Fraction(total, whole) if whole else None
+    return Waiting(stage, following, count, open_count, _time(total), mean, middle, high, share)
+
+
+def _time(microseconds: int | Fraction) -> timedelta:
+    return timedelta(microseconds=round(microseconds))
+
+
+def _by_total(found: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    return tuple(sorted(found, key=lambda each: (-each.total, each.stage, each.next_stage or "")))
+
+
+def flow_of(columns: StageColumns, as_of: datetime | None, calendar: BusinessCalendar | None) -> tuple[Waiting, ...]:
+    """Every way from one stage to the next, by total waiting; the arguments are those of `StageLog.flow`."""
+    ways = _ways(columns, limit_of(as_of), calendar)
+    whole, names = sum(map(sum, ways.values())), columns.stages
+    return _by_total(
+        _waiting(names[way >> 16], names[way & NOTHING], durations, 0, whole) for way, durations in ways.items()
+    )
+
+
+def waiting_by_stage(
+    columns: StageColumns, pipeline: Pipeline | None, as_of: datetime | None, calendar: BusinessCalendar | None
+) -> tuple[Waiting, ...]:
+    """The time in each stage, by total waiting; the arguments are those of `StageLog.bottlenecks`."""
+    limit = limit_of(as_of)
+    counted = {n for n, name in enumerate(columns.stages) if pipeline is None or pipeline.stage(name).is_open}
+    stays = defaultdict[int, list[int]](list)
+    for way, durations in _ways(columns, limit, calendar).items():
+        if way >> 16 in counted:
+            stays[way >> 16].extend(durations)
+    still_open = Counter(stage for stage, _ in _last_stays(columns, limit) if stage in counted)
+    whole = sum(map(sum, stays.values()))
+    return _by_total(
+        _waiting(columns.stages[code], None, stays[code], still_open[code], whole) for code in {*stays, *still_open}
+    )
+
+
+def survival_of(
+    columns: StageColumns, stage: str, as_of: datetime | None, calendar: BusinessCalendar | None
+) -> KaplanMeier | Undefined:
+    """How long stays in one stage last, open ones as censored; the arguments are those of `StageLog.survival`."""
+    code, limit, between = columns.code(stage), limit_of(as_of), _measure(columns, calendar)
+    ways = _ways(columns, limit, calendar)
+    pairs = [(_time(span), True) for way, spans in ways.items() if way >> 16 == code for span in spans]
+    end = limit if as_of is not None else max(columns.at, default=0)
+    pairs += [
+        (_time(end - since if between is None else between(since, end)), False)
+        for last, since in _last_stays(columns, limit)
+        if last == code
+    ]
+    return KaplanMeier.of(pairs) if pairs else Undefined("zero_denominator")
+
+
+def rework_of(columns: StageColumns) -> Mapping[str, Rework]:
+    """How often each stage was entered again."""
+    tallies = [[0, 0, 0] for _ in columns.stages]
+    for path, count in columns.path_counts().items():
+        for code, visits in Counter(path).items():
+            tally = tallies[code]
+            tally[0] += count
+            tally[1] += count * (visits > 1)
+            tally[2] += count * (visits - 1)
+    return {name: Rework(name, *tally) for name, tally in zip(columns.stages, tallies, strict=True)}
+
+
+def variants_of(columns: StageColumns) -> tuple[tuple[tuple[str, ...], int], ...]:
+    """Each way through the stages that was taken, with how many entities took it, most frequent first."""
+    names = columns.stages
+    found = ((tuple(names[code] for code in path), count) for path, count in columns.path_counts().items())
+    return tuple(sorted(found, key=lambda variant: (-variant[1], variant[0])))
+
+
+def conformance_of(columns: StageColumns, pipeline: Pipeline) -> Conformance:
+    """The moves that `pipeline` does not allow."""
+    places: dict[int, list[int]] = defaultdict(list)
+    reasons: dict[int, str | None] = {}
+    unknown = {columns.firsts[number]: code for number, code in columns.unknown_starts.items()}
+    for place, (before, after, _, _) in enumerate(columns.events()):
+        way = before << 16 | after
+        if before == NOTHING and place in unknown:
+            way = unknown[place] << 16 | after
+        if way not in reasons:
+            reasons[way] = _reason(columns, pipeline, way)
+        if reasons[way] is not None:
+            places[way].append(place)
+    found = [
+        Deviation(
+            None if way >> 16 == NOTHING else columns.stages[way >> 16],
+            columns.stages[way & NOTHING],
+            reasons[way] or "",
+            len(found_at),
+            tuple(dict.fromkeys(columns.ids[bisect_right(columns.firsts, place) - 1] for place in found_at)),
+        )
+        for way, found_at in places.items()
+    ]
+    found.sort(key=lambda each: (-each.count, each.source or "", each.target))
+    return Conformance(len(columns), tuple(found))
+
+
+def _reason(columns: StageColumns, pipeline: Pipeline, way: int) -> str | None:
+    source, target = way >> 16, way & NOTHING
+    names = [columns.stages[code] for code in (source, target) if code != NOTHING]
+    if any(name not in pipeline for name in names):
+        return "unknown_stage"
+    blockers = pipeline.edge(None if source == NOTHING else names[0], names[-1]).blockers
+    return blockers[0].reason if blockers else None

@@ -1,0 +1,282 @@
+"""Pipeline: the stages a record goes through, which steps are allowed, and the decision on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from attrs import evolve, field, frozen
+
+from revops_core.errors import (
+    Fault,
+    InvalidValueError,
+    UnknownStageError,
+    VersionConflictError,
+    WrongPipelineError,
+)
+from revops_core.stages.decide import decide_step
+from revops_core.stages.definition_faults import ClassName, faults_of
+from revops_core.stages.edge import Edge, Steps, edge_of, ranks_of
+from revops_core.stages.move import Moved
+from revops_core.stages.stage import Stage, Transition
+from revops_core.values.checks import AtLeast, Id, as_tuple, require
+from revops_core.values.decision import Refused
+from revops_core.values.fingerprint import fingerprint
+
+__all__ = ["Pipeline"]
+
+
+def _as_stages(stages: Iterable[Stage | str]) -> tuple[Stage, ...]:
+    return tuple(Stage(each) if isinstance(each, str) and each else each for each in as_tuple(stages))  # type: ignore[misc]
+
+
+def _as_transitions(pairs: Iterable[Transition | tuple[str, str]]) -> tuple[Transition, ...]:
+    return tuple(Transition(*each) if isinstance(each, tuple | list) else each for each in as_tuple(pairs))
+
+
+_Known = tuple[Edge, tuple[Any, ...]]
+
+
+@frozen(repr=False)
+class Pipeline:
+    """A stage machine as checked data: it decides steps and explains every refusal; it holds no record and no state.
+
+    A bad definition raises one error with every problem: names that are double or unknown, stages that cannot be
+    reached or left or that lead to no end, a chance of winning that contradicts the kind, fields that the subject's
+    class does not have.
+
+    Args:
+        name: e.g. "opportunity".
+        stages: in their order; a text stands for a plain open stage.
+        version: of this definition; a record keeps the version it was moved under.
+        subject: the class of the records, or its name; with the class, fields that rules and stages name are checked.
+        transitions: the declared steps, as `Transition` or pairs of names. Where there are some, `unlisted` steps are
+            forbidden unless it says "policy"; a declared step goes by its own policy.
+        skip, regression, reopen, closed_to_closed: what a step over open stages, back to an earlier one, out of a
+            closed stage into an open one, or from one closed stage to another is: "allow", "reason" or "forbid".
+            To lose is never a skip; to win, or to end otherwise, is one where open stages lie between.
+        same_stage: "refuse", or "reenter", which starts a new stay.
+        creation: the stages in which a record may begin; by default every open one in use.
+
+    >>> from datetime import timezone
+    >>> from types import SimpleNamespace
+    >>> trial = Pipeline("trial", ("new", Stage("active", required=("plan",)), Stage("bought", "won"), Stage("left", "lost")))
+    >>> answer = trial.decide(SimpleNamespace(id="t1", stage="new", plan=None), "active", at=datetime(2026, 3, 1, tzinfo=timezone.utc))
+    >>> print(answer)
+    refused: Fill in 'plan' before 'active'.
+    """
+
+    name: Id
+    stages: tuple[Stage, ...] = field(converter=_as_stages)
+    version: Annotated[int, AtLeast(1)] = field(default=1, kw_only=True)
+    subject: str | None = field(default=None, kw_only=True, converter=ClassName.of)
+    transitions: tuple[Transition, ...] = field(default=(), kw_only=True, converter=_as_transitions)
+    unlisted: str = field(default="forbid", kw_only=True)
+    skip: str = field(default="allow", kw_only=True)
+    regression: str = field(default="reason", kw_only=True)
+    same_stage: str = field(default="refuse", kw_only=True)
+    reopen: str = field(default="reason", kw_only=True)
+    closed_to_closed: str = field(default="forbid", kw_only=True)
+    creation: tuple[Id, ...] | None = field(
+        default=None, kw_only=True, converter=lambda names: None if names is None else as_tuple(names)
+    )
+    _by_name: Mapping[str, Stage] = field(init=False, eq=False, default=None)
+    _ranks: Mapping[str, int] = field(init=False, eq=False, default=None)
+    _steps: Steps = field(init=False, eq=False, default=None)
+    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        faults = self._faults_of_fields()
+        if not faults:
+            creation = [each.name for each in self.stages if each.is_open and each.active]
+            steps = Steps(
+                self.skip, self.regression, self.same_stage, self.reopen, self.closed_to_closed,
+                self.unlisted if self.transitions else "policy",
+                {(each.source, each.target): each.policy for each in self.transitions},
+                frozenset(creation if self.creation is None else self.creation),
+            )  # fmt: skip
+            object.__setattr__(self, "_by_name", {each.name: each for each in self.stages})
+            object.__setattr__(self, "_ranks", ranks_of(self.stages))
+            object.__setattr__(self, "_steps", steps)
+            faults = list(faults_of(self))
+        if faults:
+            raise InvalidValueError("Pipeline", faults)
+
+    def _faults_of_fields(self) -> list[Fault]:
+        try:
+            require(
+                "Pipeline",
+                name=(self.name, Id),
+                stages=(self.stages, tuple[Stage, ...]),
+                version=(self.version, Annotated[int, AtLeast(1)]),
+                subject=(self.subject, str | None),
+                transitions=(self.transitions, tuple[Transition, ...]),
+                creation=(self.creation, tuple[Id, ...] | None),
+            )
+        except InvalidValueError as error:
+            return list(error.faults)
+        return []
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.name!r}, version={self.version}: {', '.join(each.name for each in self.stages)})"
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.version))
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self.stages)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that stand for the whole content of this definition."""
+        return fingerprint(self)
+
+    def stage(self, name: str) -> Stage:
+        """The stage called `name`.
+
+        Raises:
+            UnknownStageError: there is none; the error names the nearest.
+        """
+        try:
+            return self._by_name[name]
+        except (KeyError, TypeError):
+            raise UnknownStageError(name, self.name, self._by_name) from None
+
+    def rank(self, name: str) -> int | None:
+        """How far along the stage is, from 0; every end but a loss comes after the last open stage; None for a loss."""
+        return self._ranks.get(self.stage(name).name)
+
+    def edge(self, source: str | None, target: str) -> Edge:
+        """What this definition says of the step from `source` (None: from nothing) to `target`; worked out once.
+
+        Raises:
+            UnknownStageError: either is no stage of this pipeline.
+        """
+        return self._known_edge(source, target)[0]
+
+    def decide(
+        self,
+        record: Any,
+        target: str,
+        *,
+        at: datetime,
+        as_of: datetime | None = None,
+        expected_seq: int | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+        override: str | None = None,
+        recorded_at: datetime | None = None,
+    ) -> Moved | Refused:
+        """Whether `record` may move to `target`: the move to keep, or every reason against it.
+
+        A record whose stage is None begins in `target`. What the definition forbids is looked at first; where the step
+        is possible, the fields and rules of the target, and the exit rules of the stage it leaves, are all asked.
+
+        Args:
+            record: any object with `id` and `stage`. `stage_entered_at`, `stage_seq`, `stage_version` and `pipeline`
+                are used where it has them; a check without its input is not made.
+            target: the name of a stage.
+            at: when it happens.
+            as_of: now, where a move in the future is to be refused.
+            expected_seq: the number of the last move when the caller looked; another one is a version conflict.
+            by: who moves it.
+            reason: why, for steps that need one.
+            override: who allows it against policies, fields and rules; the move records what was overridden.
+            recorded_at: when it is recorded, where that is not `at`.
+
+        Raises:
+            UnknownStageError: the target, or the stage of the record, is none of this pipeline.
+            WrongPipelineError: the record belongs to another pipeline, or to another version of this one.
+        """
+        source = record.stage
+        try:
+            edge, constants = self._edges[source, target]
+        except (KeyError, TypeError):
+            edge, constants = self._known_edge(source, target, record.id)
+        version, name = getattr(record, "stage_version", None), getattr(record, "pipeline", None)
+        if (version is not None and version != self.version) or (name.__class__ is str and name != self.name):
+            raise WrongPipelineError(str(record.id), (self.name, self.version), (name, version))
+        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
+
+    def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
+        """The edge and what a move along it always holds, worked out once."""
+        if (source, target) not in self._edges:
+            self.stage(target)
+            if source is not None and source not in self._by_name:
+                raise UnknownStageError(
+                    source, self.name, self._by_name, None if subject_id is None else str(subject_id)
+                )
+            edge = edge_of(self._by_name, self._steps, self._ranks, source, target)
+            constants = (
+                source, target, self.name, self.version, edge.kind, edge.outcome, edge.probability, edge.closes,
+                edge.reopens, edge.regresses, edge.skipped,
+            )  # fmt: skip
+            self._edges[source, target] = edge, constants
+        return self._edges[source, target]
+
+    def start(
+        self, record: Any, target: str | None = None, *, at: datetime, by: str | None = None, reason: str | None = None
+    ) -> Moved | Refused:
+        """The first move of a record, into `target`: by default the stage that it holds, else the first open one.
+
+        A record that is created in a stage has no history yet: this is the fact that begins it.
+
+        Raises:
+            UnknownStageError: there is no such stage.
+        """
+        name = target or record.stage or next(stage.name for stage in self.stages if stage.is_open and stage.active)
+        edge, constants = self._known_edge(None, name, record.id)
+        return decide_step(edge, record, constants, at, None, None, by, reason, None, None)
+
+    def options(
+        self,
+        record: Any,
+        *,
+        at: datetime,
+        as_of: datetime | None = None,
+        by: str | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Moved | Refused]:
+        """The decision for every stage of the pipeline, by its name: what a board shows before anything is dropped."""
+        return {
+            stage.name: self.decide(record, stage.name, at=at, as_of=as_of, by=by, reason=reason)
+            for stage in self.stages
+        }
+
+    def classified(self, moves: Iterable[Moved]) -> tuple[Moved, ...]:
+        """Moves that were imported, with what this definition says of each: outcome, probability, closing, skips.
+
+        Raises:
+            UnknownStageError: a move names a stage that is none of this pipeline.
+        """
+        found = []
+        for move in moves:
+            edge = self.edge(move.source, move.target)
+            found.append(
+                evolve(
+                    move,
+                    pipeline=self.name,
+                    version=self.version,
+                    target_kind=edge.kind,
+                    outcome=edge.outcome,
+                    probability=edge.probability,
+                    closes=edge.closes,
+                    reopens=edge.reopens,
+                    regresses=edge.regresses,
+                    skipped=edge.skipped,
+                )  # fmt: skip
+            )
+        return tuple(found)
+
+    def require_same(self, other: Pipeline) -> None:
+        """Refuse another definition that calls itself by the same name and version but has other content.
+
+        Raises:
+            VersionConflictError: it does.
+        """
+        if (self.name, self.version) == (other.name, other.version) and self.fingerprint != other.fingerprint:
+            raise VersionConflictError(self.name, self.version, (self.fingerprint, other.fingerprint))

@@ -1,0 +1,72 @@
+"""The moves of one record that stand: in their order, once every correction is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from revops_core.errors import DuplicateFactError, WrongSubjectError
+from revops_core.stages.move import Corrected, Moved
+from revops_core.values.instants import to_microseconds
+
+__all__ = ["standing_moves"]
+
+
+def standing_moves(facts: Sequence[Moved | Corrected]) -> tuple[Moved, ...]:
+    """The moves that stand after all `facts` of one record, ordered by instant, number and kind.
+
+    Raises:
+        WrongSubjectError: facts of two records.
+        DuplicateFactError: two facts with the same id.
+    """
+    _refuse_mixture(facts)
+    _refuse_doubles(facts)
+    standing = _effective(facts)
+    if len(standing) < len(facts):
+        _refuse_doubles(standing)
+    return tuple(sorted(standing, key=_order))
+
+
+def _order(move: Moved) -> tuple[int, int, int, str]:
+    return move.order
+
+
+def _refuse_mixture(facts: Sequence[Moved | Corrected]) -> None:
+    """Raise where the facts are of two records."""
+    for fact in facts:
+        inner = fact.replacement if isinstance(fact, Corrected) else None
+        for one in (fact,) if inner is None else (fact, inner):
+            if one.subject_id != facts[0].subject_id:
+                raise WrongSubjectError(facts[0].subject_id, None, one.subject_id, getattr(one, "target", None))
+
+
+def _refuse_doubles(facts: Sequence[Moved | Corrected]) -> None:
+    """Raise where two facts are one. A replacement may have the id of what it replaces, and is not counted."""
+    seen: dict[object, Moved | Corrected] = {}
+    for fact in facts:
+        # Equal order means equal hash: the hash itself is worked out only where there is something to name.
+        key = fact.id if isinstance(fact, Corrected) else fact.order
+        if key in seen:
+            raise DuplicateFactError(fact.id, (seen[key], fact))
+        seen[key] = fact
+
+
+def _effective(facts: Sequence[Moved | Corrected]) -> list[Moved]:
+    """The moves that stand, once every correction is followed; of two corrections of one fact, the later counts."""
+    moves = [fact for fact in facts if isinstance(fact, Moved)]
+    corrections = [fact for fact in facts if isinstance(fact, Corrected)]
+    if not corrections:
+        return moves
+    latest = {
+        fact.replaces: fact.replacement
+        for fact in sorted(corrections, key=lambda fact: (to_microseconds(fact.at), fact.id))
+    }
+    standing = []
+    for move in moves:
+        seen: set[str] = set()
+        last: Moved | None = move
+        while last is not None and last.id in latest and last.id not in seen:
+            seen.add(last.id)
+            last = latest[last.id]
+        if last is not None:
+            standing.append(last)
+    return standing

@@ -1,0 +1,46 @@
+"""Durations between two days, two instants, or one of each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.values.instants import to_microseconds
+from revops_core.values.zone import zone
+
+__all__ = ["duration_between"]
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def duration_between(start: date, end: date, tz: str | None = None) -> timedelta:
+    """The time from `start` to `end`, each a date or an aware datetime; negative where `end` is the earlier.
+
+    Two days give whole days, two instants the exact time between them, whatever their clocks show. Where one is a day,
+    the other counts as its civil day in `tz`.
+
+    Raises:
+        InvalidValueError: a naive datetime, or a day and an instant without a zone.
+
+    >>> duration_between(date(2026, 2, 1), date(2026, 3, 1))
+    datetime.timedelta(days=28)
+    """
+    faults = [
+        Fault(name, "must be an aware datetime: one with a time zone", moment)
+        for name, moment in (("start", start), ("end", end))
+        if isinstance(moment, datetime) and moment.tzinfo is None
+    ]
+    if faults:
+        raise InvalidValueError("duration", faults)
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return _MICROSECOND * (to_microseconds(end) - to_microseconds(start))
+    if isinstance(start, datetime) or isinstance(end, datetime):
+        if tz is None:
+            rule = "must be given, as one end is a day and the other an instant"
+            raise InvalidValueError("duration", [Fault("tz", rule, tz)])
+        return _civil_day(end, tz) - _civil_day(start, tz)
+    return end - start
+
+
+def _civil_day(moment: date, tz: str) -> date:
+    return moment.astimezone(zone(tz)).date() if isinstance(moment, datetime) else moment
