@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from revops_core.entities import LineItem, Pause, Subscription
-from revops_core.kpis import RevenuePolicy
+from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS
 from revops_core.values.money import Money
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from revops_core.kpis import RevenueLedger
+from revops_core.kpis.revenue_ledger import RevenueLedger
 from revops_core.kpis.revenue_movements import MOVEMENTS
 from revops_core.values.period import Period
 from tests.kpis.contract_sets import DAYS, FIRST, contracts, policies

@@ -127,6 +127,7 @@ def measurement_of(
     as_of: datetime | None = None,
     currency: str | None = None,
     segment: Mapping[str, object] = EMPTY,
+    when_zero: str = "zero_denominator",
 ) -> Measurement:
     """The measurement of a KPI that its parts make.
 
@@ -138,6 +139,8 @@ def measurement_of(
     value = _in_unit(name, computed(formula, values), unit, currency)
     above, below = _sides(formula)
     numerator, denominator = (_defined(computed(side, values)) for side in (above, below)) if above is not formula else (None, None)
+    if isinstance(value, Undefined) and denominator is not None and not getattr(denominator, "amount", denominator):
+        value = Undefined(when_zero)
     if isinstance(formula, Aggregate) and formula.operation == "mean":
         numerator, denominator = parts[formula].total, parts[formula].n if parts[formula].total is not None else None
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())

@@ -14,14 +14,13 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Annotated
 
-from dateutil.relativedelta import relativedelta
-
 from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import AtLeast, require
 from revops_core.values.currencies import MINOR_UNITS
 from revops_core.values.money import Money
+from revops_core.values.months import months_after
 
 __all__ = [
     "ATOMS",
@@ -44,7 +43,7 @@ PER_YEAR: Mapping[str, int] = MappingProxyType(
 )
 """How many of each `BillingInterval` a year has."""
 
-_ONE, _NOTHING, _LAST_YEAR = Decimal(1), Decimal(0), 9999
+_ONE, _NOTHING = Decimal(1), Decimal(0)
 _Months = Annotated[int, AtLeast(1)]
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -111,22 +110,17 @@ def monthly_amount(line: LineItem) -> Money | None:
     return None if annual is None else annual / 12
 
 
-def anniversaries(start_on: date, *, months: int = 12) -> Iterator[date]:
-    """The days on which a term of `months` ends and the next begins, as far as a date can be written.
+def anniversaries(start_on: date, until_on: date, *, months: int = 12) -> tuple[date, ...]:
+    """The days up to `until_on` on which a term of `months` ends and the next begins, each counted from the start.
 
-    Each is counted from the start: after 31 January come 28 February and 31 March; after 29 February 2028 come 28
-    February 2029 and, three years later, 29 February again.
+    After 31 January come 28 February and 31 March; after 29 February 2028 three times the 28th, and the 29th in 2032.
 
-    Raises:
-        InvalidValueError: when the first is asked for: a start that is no date, a term of less than a month.
-
-    >>> days = anniversaries(date(2026, 1, 31), months=1)
-    >>> str(next(days)), str(next(days))
-    ('2026-02-28', '2026-03-31')
+    >>> [str(day) for day in anniversaries(date(2026, 1, 31), date(2026, 3, 31), months=1)]
+    ['2026-02-28', '2026-03-31']
     """
-    require("anniversaries", start_on=(start_on, date), months=(months, _Months))
-    for number in range(1, (_LAST_YEAR - start_on.year) * 12 // months):
-        yield start_on + relativedelta(months=number * months)
+    require("anniversaries", start_on=(start_on, date), until_on=(until_on, date), months=(months, _Months))
+    count = int(term_months(start_on, until_on)) // months
+    return tuple(months_after(start_on, months * number) for number in range(1, count + 1))
 
 
 def term_months(start_on: date, end_on: date) -> Fraction:
@@ -137,9 +131,9 @@ def term_months(start_on: date, end_on: date) -> Fraction:
     """
     require("term_months", start_on=(start_on, date), end_on=(end_on, date))
     whole = (end_on.year - start_on.year) * 12 + end_on.month - start_on.month
-    while start_on + relativedelta(months=whole) > end_on:
+    while months_after(start_on, whole) > end_on:
         whole -= 1
-    since, until = (start_on + relativedelta(months=months) for months in (whole, whole + 1))
+    since, until = months_after(start_on, whole), months_after(start_on, whole + 1)
     return whole + Fraction((end_on - since).days, (until - since).days)
 
 
@@ -154,7 +148,6 @@ def total_contract_value(subscription: Subscription) -> Money | None:
     Raises:
         CurrencyMismatchError: lines in two currencies.
 
-    >>> from revops_core.values.money import Money
     >>> line = LineItem(unit_price=Money(1500, "EUR"), billing_interval="month")
     >>> total_contract_value(
     ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2031, 1, 1), items=[line]))
@@ -166,7 +159,6 @@ def total_contract_value(subscription: Subscription) -> Money | None:
 def annual_contract_value(subscription: Subscription) -> Money | None:
     """What a contract is worth in a year of its term, on average; what is charged once is left out (ACV).
 
-    >>> from revops_core.values.money import Money
     >>> years = [LineItem(id="seats", unit_price=Money(price, "EUR"), billing_interval="year",
     ...                   starts_on=date(year, 1, 1), ends_on=date(year + 1, 1, 1))
     ...          for price, year in ((100, 2026), (200, 2027))]

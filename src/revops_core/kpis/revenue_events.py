@@ -17,8 +17,8 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.recurring_amounts import ATOMS, PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, Segment, last_day, segments, successors
-from revops_core.kpis.revenue_steps import Event, currency_of
+from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of, last_day, segments, successors
+from revops_core.kpis.revenue_steps import Event
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
 

@@ -26,21 +26,21 @@ from revops_core.errors import (
     LedgerImbalanceError,
 )
 from revops_core.kpis.contract_check import check_contracts
-from revops_core.kpis.recurring_amounts import as_money
+from revops_core.kpis.recurring_amounts import as_money, term_months
 from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, tolerated
 from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER
+from revops_core.kpis.revenue_segments import FOREVER, currency_of
 from revops_core.kpis.revenue_steps import (
     CHURN,
     CONTRACTION,
     EXPANSION,
     NEW,
+    REACTIVATION,
     Event,
     Step,
     again,
-    currency_of,
     parts,
     steps,
 )
@@ -54,10 +54,9 @@ from revops_core.values.zone import zone
 
 __all__ = ["RevenueLedger"]
 
-_Days = tuple[Sequence[int], Sequence[int]]
 _DEFAULT = RevenuePolicy()
 _AMOUNTS = ("start", "end", "new", "expansion", "contraction", "churn", "reactivation", "fx", "retained", "capped",
-            "upsell", "cross_sell", "price", "seats")  # fmt: skip
+            "upsell", "cross_sell", "price")  # fmt: skip
 
 
 @frozen(kw_only=True, repr=False)
@@ -207,8 +206,11 @@ class RevenueLedger:
         return self._valued(event[1], currency_of(self._events.segment(event[3])), event[0])
 
     def _each(self) -> Iterator[tuple[str, list[Step]]]:
+        """The steps of each customer who has any by now, by key."""
         for key in sorted(self._events.by_key):
-            yield key, self._steps(self._events.by_key[key])
+            held = self._steps(self._events.by_key[key])
+            if held:
+                yield key, held
 
     def movements(self, period: Period | None = None) -> tuple[Movement, ...]:
         """Every movement of a period, or of all time, by day and customer, as it happened: never netted.
@@ -234,7 +236,7 @@ class RevenueLedger:
         return Movement(
             on=date.fromordinal(day),
             kind=MOVEMENTS[kind],
-            account_id=customer_of(contracts[0], self.merged),
+            account_id=self._account(key),
             key=key,
             amount=as_money(value, self.currency),
             logo_change=logos,
@@ -256,61 +258,77 @@ class RevenueLedger:
             found[tag] = found.get(tag, 0) + self._valued(atoms, code, day)
         return {tag: atoms for tag, atoms in found.items() if atoms}
 
-    def changes(self, period: Period) -> tuple[RevenueChange, ...]:
-        """The row of each customer of a period: who was one at its start or moved in it. Retention KPIs fold them."""
-        return tuple(self._change(row, period) for row in self._rows(period))
+    def changes(self, *periods: Period) -> tuple[RevenueChange, ...]:
+        """The row of each customer in each period: who was one at its start or moved in it. Retention KPIs fold them.
+
+        >>> RevenueLedger.of([]).changes(Period.month(2026, 3))
+        ()
+        """
+        require("RevenueLedger.changes", periods=(periods, tuple[Period, ...]))
+        return tuple(self._change(row, period) for period in periods for row in self._rows(period))
 
     def _change(self, row: dict[str, Any], period: Period) -> RevenueChange:
+        last = min(period.end_on.toordinal() - 1, max(self._horizon, period.start_on.toordinal()))
         amounts = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
         others = {name: value for name, value in row.items() if name not in amounts}
-        return RevenueChange(period=period, **amounts, **others)
+        return RevenueChange(on=date.fromordinal(last), **amounts, **others)
 
     def _rows(self, period: Period) -> Iterator[dict[str, Any]]:
         """The fields of each `RevenueChange`, amounts in atoms."""
         first = period.start_on.toordinal()
         last = min(period.end_on.toordinal(), self._horizon + 1)
+        first = min(first, last)
+        months = term_months(period.start_on, period.end_on)
         for key, held in self._each():
             inside = [step for step in held if first <= step[0] < last]
             logos = sum(step[5] for step in held if step[0] < first)
-            start = self._balance(key, min(first, last))
+            start = self._balance(key, first)
             if not (inside or logos or start):
                 continue
             end = self._balance(key, last)
-            was, stays = logos > 0, logos + sum(step[5] for step in inside) > 0
+            was = logos > 0
+            tagged: dict[str, int | Fraction] = {}
+            for tag, atoms in (pair for step in inside for pair in self._parts(key, step).items()):
+                tagged[tag] = tagged.get(tag, 0) + atoms
+            churns = [step for step in inside if step[1] == CHURN]
+            stays = logos + sum(step[5] for step in inside) > 0
             if self.policy.intra_period == "net" and inside:
                 ever = any(step[5] for step in held if step[0] < first)
                 inside = list(netted(inside, was, again(self.policy) if ever else NEW))
             sums: list[int | Fraction] = [0] * 5
-            made: dict[str, int | Fraction] = {}
             for step in inside:
                 sums[step[1]] += step[2]
-                for tag, atoms in self._parts(key, step).items():
-                    made[tag] = made.get(tag, 0) + atoms
-            tags = {tag: made.get(tag, 0) for tag in ("upsell", "cross_sell", "price", "seats")}
-            churns = [step for step in inside if step[1] == CHURN]
-            segment = self._events.segment(self._events.by_key[key][0][3])
             yield {
                 "key": key,
-                "account_id": customer_of(self.subscriptions[segment[4]], self.merged),
+                "account_id": self._account(key),
+                "month_count": int(months) if months == int(months) else None,
                 "start": start,
                 "end": end,
-                "new": sums[0],
-                "expansion": sums[1],
-                "contraction": -sums[2],
-                "churn": -sums[3],
-                "reactivation": sums[4],
+                "new": sums[NEW],
+                "expansion": sums[EXPANSION],
+                "contraction": -sums[CONTRACTION],
+                "churn": -sums[CHURN],
+                "reactivation": sums[REACTIVATION],
                 "fx": end - start - sum(sums),
                 "retained": end if was else 0,
                 "capped": min(start, end) if was else 0,
-                **tags,
+                "upsell": tagged.get("upsell", 0) + tagged.get("seats", 0),
+                "cross_sell": tagged.get("cross_sell", 0),
+                "price": tagged.get("price", 0),
                 "was_customer": was,
                 "is_customer": stays,
                 "came": sum(step[5] > 0 and step[1] == NEW for step in inside),
                 "returned": sum(step[5] > 0 and step[1] != NEW for step in inside),
-                "left": len(churns),
+                "left": sum(step[5] < 0 for step in inside),
                 "has_expanded": any(step[1] == EXPANSION and not step[5] for step in inside),
+                "has_upsell": tagged.get("upsell", 0) + tagged.get("seats", 0) > 0,
+                "has_cross_sell": tagged.get("cross_sell", 0) > 0,
                 "reason": self._movement(key, churns[-1]).reason if churns else None,
             }
+
+    def _account(self, key: str) -> str:
+        segment = self._events.segment(self._events.by_key[key][0][3])
+        return customer_of(self.subscriptions[segment[4]], self.merged)
 
     def _balance(self, key: str, before: int) -> int | Fraction:
         """What one customer pays at the end of the day before the day `before`."""
@@ -321,6 +339,21 @@ class RevenueLedger:
             code = currency_of(self._events.segment(place))
             held[code] = held.get(code, 0) + delta
         return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
+
+    def histories(self, periods: Sequence[Period]) -> Iterator[tuple[date, Money, tuple[Money | None, ...]]]:
+        """For each customer: the day it came, its annual revenue on that day, and at the end of each period.
+
+        At the end of a period it is None for who is no customer then.
+        """
+        for key, held in self._each():
+            came = next(step for step in held if step[5] > 0)
+            stocks: list[Money | None] = []
+            for period in periods:
+                last = min(period.end_on.toordinal(), self._horizon + 1)
+                is_customer = sum(step[5] for step in held if step[0] < last) > 0
+                stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
+            first = as_money(self._balance(key, came[0] + 1), self.currency)
+            yield date.fromordinal(came[0]), first, tuple(stocks)
 
     # --- Bridges ---
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -15,6 +16,8 @@ __all__ = ["MOVEMENTS", "Bridge", "Movement", "RevenueChange"]
 
 MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
 """The kinds of movement of recurring revenue."""
+
+_TWELVE = Decimal("1e-12")
 
 
 @frozen(kw_only=True)
@@ -51,33 +54,28 @@ class Movement:
 
 @frozen(kw_only=True)
 class RevenueChange:
-    """One customer over one period: the row that retention KPIs fold.
+    """One customer over one period: the row that retention KPIs fold; `RevenueLedger.changes` gives them.
 
     All amounts are of a year; what was lost is a positive number, and
     `start + new + expansion + reactivation - contraction - churn + fx == end`.
 
     Args:
         key: the customer, or the subscription or item of another grain.
+        on: the last day of the period that has been, by which the row is dated.
+        month_count: how many months the period has; None where it is no whole number.
         retained: the revenue at the end of one who was a customer at the start; else zero.
         capped: the same, but no more than at the start.
-        upsell, cross_sell, price, seats: what expansions and contractions were made of, signed.
+        upsell, cross_sell, price: what expansions and contractions were made of, signed; seats are upsells.
         was_customer, is_customer: at the start and at the end.
-        came, left, returned: how often in between; has_expanded: whether it ever paid more without coming or returning.
+        came, returned, left: how often in between.
+        has_expanded: whether an existing customer paid more; has_upsell, has_cross_sell: for more of it, or for more.
         reason: of the last churn in the period, where the contract tells.
-
-    >>> nothing = Money(0, "EUR")
-    >>> change = RevenueChange(key="a1", account_id="a1", period=Period.month(2026, 3), start=nothing,
-    ...     end=Money(1200, "EUR"), new=Money(1200, "EUR"), expansion=nothing, contraction=nothing, churn=nothing,
-    ...     reactivation=nothing, fx=nothing, retained=nothing, capped=nothing, upsell=nothing, cross_sell=nothing,
-    ...     price=nothing, seats=nothing, was_customer=False, is_customer=True, came=1, left=0, returned=0,
-    ...     has_expanded=False)
-    >>> change.start + change.new == change.end
-    True
     """
 
     key: str
     account_id: str
-    period: Period
+    on: date
+    month_count: int | None
     start: Money
     end: Money
     new: Money
@@ -91,13 +89,14 @@ class RevenueChange:
     upsell: Money
     cross_sell: Money
     price: Money
-    seats: Money
     was_customer: bool
     is_customer: bool
     came: int
-    left: int
     returned: int
+    left: int
     has_expanded: bool
+    has_upsell: bool
+    has_cross_sell: bool
     reason: str | None = None
 
 
@@ -118,7 +117,7 @@ class Bridge:
         lost_count: customers at the start who are none at the end.
         partial: whether the period was still running at the ledger's `as_of`; None where that is not known.
 
-    >>> from revops_core.kpis import RevenueLedger
+    >>> from revops_core.kpis.revenue_ledger import RevenueLedger
     >>> RevenueLedger.of([], currency="EUR").bridge(Period.month(2026, 3)).net_new
     Money('0.00', 'EUR')
     """
@@ -148,3 +147,15 @@ class Bridge:
     def net_new(self) -> Money:
         """What all movements come to, without the change of rates."""
         return self.new + self.expansion + self.reactivation - self.contraction - self.churn
+
+    @property
+    def on(self) -> date:
+        """The last day of the period."""
+        return self.period.end_on - timedelta(days=1)
+
+    @property
+    def churned_share(self) -> Decimal | None:
+        """Customers who left, of those at the start, to 12 digits; None where there were none."""
+        if not self.start_count:
+            return None
+        return (Decimal(self.churned_count) / self.start_count).quantize(_TWELVE)

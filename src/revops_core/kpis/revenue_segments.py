@@ -18,7 +18,7 @@ from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.values.zone import zone
 
-__all__ = ["FOREVER", "Segment", "last_day", "segments", "successors"]
+__all__ = ["FOREVER", "Segment", "civil_day", "currency_of", "last_day", "segments", "successors"]
 
 FOREVER = date.max.toordinal() + 1
 """The day after the last one that can be written: a segment without an end."""
@@ -61,6 +61,11 @@ def _follower(ended: Subscription, mates: Sequence[Subscription], days: int) -> 
             if keys & {item_key(line) for line in other.items}:
                 return other
     return None
+
+
+def currency_of(segment: Segment) -> str:
+    """In which currency a segment is paid."""
+    return segment[5].unit_price.currency  # type: ignore[union-attr]
 
 
 def civil_day(moment: date, tz: str) -> int:

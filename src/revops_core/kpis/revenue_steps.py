@@ -12,7 +12,7 @@ from typing import Any
 
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, Segment
+from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of
 
 __all__ = ["CHURN", "CONTRACTION", "EXPANSION", "NEW", "REACTIVATION", "Event", "Step", "again", "parts", "steps"]
 
@@ -114,9 +114,6 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
                 yield "cross_sell", sign * segment[2], currency_of(segment)
 
 
-def currency_of(segment: Segment) -> str:
-    """In which currency a segment is paid."""
-    return segment[5].unit_price.currency  # type: ignore[union-attr]
 
 
 def _by(held: Sequence[Segment], key: Callable[[Any], str | None]) -> dict[str | None, list[Segment]]:
