@@ -1,11 +1,12 @@
-"""Entities: making one, beside a frozen dataclass and pydantic with the same rules; bytes; bulk loads; check; import.
+"""Entities: making one, beside a frozen dataclass and pydantic with the same rules; bytes; bulk loads; check.
 
-Limits: at most pydantic's time, dense and sparse; at most 56 + 8 bytes for each field. Run with `python benchmarks/entities.py`.
+Limits: at most pydantic's time, dense and sparse; at most 56 + 8 bytes for each field.
+
+    python benchmarks/entities.py
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 import timeit
@@ -14,6 +15,7 @@ from dataclasses import MISSING, make_dataclass
 from dataclasses import field as dataclass_field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from attrs import NOTHING, fields
@@ -24,15 +26,14 @@ from revops_core.values.checks import AtLeast, Between, NotEmpty, hints_of
 from revops_core.values.money import Money
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+LEAD_TEXTS = "id first_name last_name email phone title company website industry country lead_source campaign owner_id"
+SALE_TEXTS = "id name account_id owner_id kind stage forecast_category lead_source lead_id product_id"
 DENSE: dict[type, dict[str, object]] = {
     Lead: {
-        **{
-            name: "some text"
-            for name in ("id", "first_name", "last_name", "email", "phone", "title", "company", "website")
-        },
-        **{name: "some text" for name in ("industry", "country", "lead_source", "campaign", "owner_id", "account_id")},
-        **{name: NOW for name in ("assigned_at", "created_at", "stage_entered_at", "closed_at")},
+        **dict.fromkeys(LEAD_TEXTS.split(), "some text"),
+        **dict.fromkeys(("assigned_at", "created_at", "stage_entered_at", "closed_at"), NOW),
         "employee_count": 350,
+        "account_id": "a1",
         "stage": "sales_qualified",
         "outcome": "qualified",
         "stage_seq": 3,
@@ -40,20 +41,14 @@ DENSE: dict[type, dict[str, object]] = {
         "email_verified": True,
     },
     Opportunity: {
-        **{
-            name: "some text" for name in ("id", "name", "account_id", "owner_id", "kind", "stage", "forecast_category")
-        },
+        **dict.fromkeys(SALE_TEXTS.split(), "some text"),
+        **dict.fromkeys(("created_at", "stage_entered_at"), NOW),
         "amount": Money(1200, "EUR"),
         "probability": Decimal("0.4"),
         "close_date": date(2026, 9, 30),
         "outcome": "open",
-        "created_at": NOW,
-        "stage_entered_at": NOW,
         "stage_seq": 3,
         "stage_version": 1,
-        "lead_source": "referral",
-        "lead_id": "l1",
-        "product_id": "p1",
     },
 }
 SPARSE = {cls: {name: values[name] for name in ("id", "owner_id", "stage")} for cls, values in DENSE.items()}
@@ -113,25 +108,27 @@ def bytes_of(value: object) -> int:
     return size
 
 
+def timed(made: Callable[..., object], values: dict[str, object]) -> float:
+    """Microseconds of one call with these values."""
+    return microseconds(lambda: made(**values))
+
+
 def show_creation() -> None:
     """Time and bytes of one entity."""
-    print(f"{'':28}{'ours':>9}{'dataclass':>11}{'pydantic':>10}{'ours/pydantic':>15}  limit 1.00")
+    print(f"{'':32}{'ours':>9}{'dataclass':>11}{'pydantic':>10}{'ours/pydantic':>15}  (limit 1.00)")
     for cls, dense in DENSE.items():
-        plain, model = peers_of(cls)
+        classes = (cls, *peers_of(cls))
         for label, values in (("dense", dense), ("sparse", SPARSE[cls])):
-            ours, bare, theirs = (microseconds(lambda made=made: made(**values)) for made in (cls, plain, model))
-            print(
-                f"{cls.__name__} {label:6} µs {'':{12 - len(cls.__name__)}}{ours:15.2f}{bare:11.2f}{theirs:10.2f}{ours / theirs:15.2f}"
-            )
-        sizes = [bytes_of(made(**dense)) for made in (cls, plain, model)]
+            ours, bare, theirs = (timed(made, values) for made in classes)
+            title = f"{cls.__name__}, {label} ({len(values)} of {len(fields(cls))}), µs"
+            print(f"{title:32}{ours:9.2f}{bare:11.2f}{theirs:10.2f}{ours / theirs:15.2f}")
+        ours_bytes, bare_bytes, theirs_bytes = (bytes_of(made(**dense)) for made in classes)
         limit = 56 + 8 * len(fields(cls))
-        print(
-            f"{cls.__name__} bytes {'':{12 - len(cls.__name__)}}{sizes[0]:18}{sizes[1]:11}{sizes[2]:10}{'limit ' + str(limit):>15}"
-        )
-        build = bulk_builder(cls, tuple(dense))
-        row = tuple(dense.values())
-        bulk, ours = microseconds(lambda: build(*row)), microseconds(lambda: cls(**dense))
-        print(f"{cls.__name__} bulk_builder dense: {bulk:.2f} µs, {bulk / ours:.2f} of the class")
+        title = f"{cls.__name__}, bytes"
+        print(f"{title:32}{ours_bytes:9}{bare_bytes:11}{theirs_bytes:10}{'':15}  (limit {limit})")
+        build, row = bulk_builder(cls, tuple(dense)), tuple(dense.values())
+        bulk, ours = microseconds(partial(build, *row)), timed(cls, dense)
+        print(f"{cls.__name__}, bulk_builder, dense: {bulk:.2f} µs, {bulk / ours:.2f} of the class")
 
 
 def show_check() -> None:
@@ -150,32 +147,10 @@ def show_check() -> None:
     print(f"check of 100,000 entities: {time.perf_counter() - started:.2f} s, {len(problems)} problems; aim about 1 s")
 
 
-def show_import() -> None:
-    """What importing the room costs beside its dependencies, best of 15 processes each."""
-    base = "import attrs, decimal, zoneinfo, fractions, enum, typing"
-    best = {}
-    for label, code in (
-        ("dependencies", base),
-        ("values.plain", "import revops_core.values.plain"),
-        ("entities", "import revops_core.entities"),
-    ):
-        timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
-        times = [
-            float(subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True, text=True).stdout)
-            for _ in range(15)
-        ]
-        best[label] = min(times) * 1e3
-    print("import, ms: " + ", ".join(f"{label} {took:.1f}" for label, took in best.items()))
-    print(
-        f"entities beyond the dependencies: {(best['entities'] - best['dependencies']) / best['dependencies']:.2f} of them"
-    )
-
-
 def main() -> None:
     """Print all of it."""
     show_creation()
     show_check()
-    show_import()
 
 
 if __name__ == "__main__":

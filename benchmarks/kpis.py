@@ -114,7 +114,9 @@ def main() -> None:
     """Print each pass beside the loop, the growth with the number of rows, and the memory of a stream."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     rows = list(deals(count))
-    plain = [{name: getattr(row, name) for name in Deal.__slots__ if name != "__weakref__"} for row in rows[: count // 10]]
+    plain = [
+        {name: getattr(row, name) for name in Deal.__slots__ if name != "__weakref__"} for row in rows[: count // 10]
+    ]
     months = YEAR.months()
     table, cells = kpis.measure(rows, KPIS, by="segment", over=months), by_hand(rows, months)
     for (segment, number), (won, decided, amount, known, _) in cells.items():

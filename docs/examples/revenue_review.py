@@ -18,15 +18,31 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from revops_core import Account, Measurement, Money, Opportunity, Period, Problem, Product, Table, User
-from revops_core import calendars, entities, kpis, sla, stages
+from revops_core import (
+    Account,
+    Measurement,
+    Money,
+    Opportunity,
+    Period,
+    Problem,
+    Product,
+    Table,
+    User,
+    calendars,
+    entities,
+    kpis,
+    sla,
+    stages,
+)
 from revops_core.errors import RevopsError
 from revops_core.testing import sample_company
+from revops_core.values.show import show
 
 # --- What an export calls things: data, one entry for each file ------------------------------------------------------
 
@@ -57,11 +73,17 @@ CRM_EXPORT: Mapping[str, Mapping[str, Any]] = {
             "country": "office_location",
             "parent_id": "subsidiary_of",
         },
-        "values": {"industry": {name: name for name in (
-            "employment", "entertainment", "finance", "marketing", "medical", "retail", "services", "software",
-            "technology", "telecommunications",
-        )}},
-        "strict": ("industry",),
+        "values": {
+            "industry": {name: name for name in (
+                "employment", "entertainment", "finance", "marketing", "medical", "retail", "services", "software",
+                "technology", "telecommunications",
+            )},
+            "country": {name: name for name in (
+                "Belgium", "Brazil", "China", "Germany", "Italy", "Japan", "Jordan", "Kenya", "Korea", "Norway",
+                "Panama", "Philippines", "Poland", "Romania", "United States",
+            )},
+        },
+        "strict": ("industry", "country"),
     },
     "products.csv": {
         "cls": Product,
@@ -77,8 +99,8 @@ CRM_EXPORT: Mapping[str, Mapping[str, Any]] = {
 CRM_PIPELINE = stages.Pipeline(
     "practice export",
     (
-        stages.Stage("Prospecting", stale_after=timedelta(days=30)),
-        stages.Stage("Engaging", stale_after=timedelta(days=90)),
+        stages.Stage("Prospecting", stale_after=timedelta(days=30), probability=Decimal("0.1")),
+        stages.Stage("Engaging", stale_after=timedelta(days=90), probability=Decimal("0.5")),
         stages.Stage("Won", "won"),
         stages.Stage("Lost", "lost"),
     ),
@@ -87,16 +109,22 @@ CRM_PIPELINE = stages.Pipeline(
 PRODUCT_ALIASES = {"GTXPro": "GTX Pro"}
 """How the pipeline spells what the product list spells otherwise; used for list prices only, and counted."""
 
+_PAUSES = ("Awaiting User Info", "Awaiting Problem", "Awaiting Vendor", "Awaiting Evidence")
+_STOPS = ("Resolved", "Closed")
+
 TICKET_LOG: Mapping[str, Any] = {
     "id": "number",
     "state": "incident_state",
     "at": "sys_updated_at",
     "priority": "priority",
     "kept": "made_sla",
+    "version": "sys_mod_count",
+    "resolved_at": "resolved_at",
     "format": "%d/%m/%Y %H:%M",
     "missing": "?",
-    "pauses": ("Awaiting User Info", "Awaiting Problem", "Awaiting Vendor", "Awaiting Evidence"),
-    "stops": ("Resolved", "Closed"),
+    "states": ("New", "Active", *_PAUSES, *_STOPS),
+    "pauses": _PAUSES,
+    "stops": _STOPS,
 }
 
 SERVICE_HOURS = calendars.BusinessCalendar("Mo-Fr 08:00-18:00", tz="UTC", name="service hours")
@@ -162,7 +190,7 @@ def csv_rows(path: Path) -> Iterator[dict[str, str]]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 yield from csv.DictReader(file)
     except (OSError, StopIteration, zipfile.BadZipFile) as error:
-        message = f"cannot read {path}: {error or 'no CSV file in it'}"
+        message = f"cannot read {path}: {str(error) or 'no CSV file in it'}"
         raise UnreadableExportError(message) from None
 
 
@@ -175,10 +203,10 @@ def from_sample(size: int) -> Material:
         policy.clock(ticket.id, company.clock_events[ticket.id], request=ticket.request, priority=ticket.priority)
         for ticket in company.tickets
     ]
-    records = (*company.users, *company.teams, *company.products, *company.accounts, *company.contacts, *company.leads,
-               *company.opportunities, *company.deals, *company.subscriptions, *company.tickets)  # fmt: skip
+    sales_moves = [move for move in company.moves if move.pipeline == stages.OPPORTUNITY.name]
+    nps = kpis.nps([answer for answer in company.answers if answer.survey == "nps"])
     return Material(
-        title=f"Revenue review of {company}",
+        title="Revenue review of the sample company",
         as_of=company.as_of,
         pipeline=stages.OPPORTUNITY,
         opportunities=company.opportunities,
@@ -186,12 +214,12 @@ def from_sample(size: int) -> Material:
         entered_on=lambda deal: deal.stage_entered_at.date() if deal.stage_entered_at else None,
         service=sla.outcomes(clocks, company.as_of),
         notices=notices_of(clocks, company.as_of),
-        waiting=waiting_of(stages.StageLog.of(company.moves), company.as_of, pipeline=None),
+        waiting=waiting_of(stages.StageLog.of(sales_moves), company.as_of, "opportunities", stages.OPPORTUNITY),
         headlines=[
-            str(kpis.lead_volume(company.leads)),
-            str(kpis.nps([answer for answer in company.answers if answer.survey == "nps"])),
+            sales_headline(company.opportunities),
+            f"{len(company.leads):,} leads, NPS {show(nps.value)}",
         ],
-        problems=entities.check(records, (*company.conversions, *company.changes, *company.milestones)),
+        problems=entities.check(company.records, (*company.conversions, *company.changes, *company.milestones)),
     )
 
 
@@ -212,13 +240,18 @@ def from_crm(folder: Path, *, list_price: bool) -> Material:
     problems += entities.check([record for records in held.values() for record in records])
     problems += stages_missing(opportunities)
     idle = sorted({user.id for user in users} - {deal.owner_id for deal in opportunities})
-    problems += [Problem(code="owner_without_deals", says="owns no opportunity", subject="User", subject_id=name) for name in idle]
-    headlines = []
+    problems += [
+        Problem(code="owner_without_deals", says="owns no opportunity", subject="User", subject_id=name)
+        for name in idle
+    ]
+    headlines = [sales_headline(opportunities)]
     if list_price:
         prices = {product.id: product.list_price for product in held["products.csv"]}
         renamed = sum(deal.product_id in PRODUCT_ALIASES for deal in opportunities)
         opportunities = [at_list_price(deal, prices) for deal in opportunities]
-        headlines.append(f"Open deals are valued at list price, as asked; {renamed:,} rows were read by the product aliases.")
+        headlines.append(
+            f"Open deals are valued at list price, as asked; {renamed:,} rows were read by the product aliases."
+        )
     teams = {user.id: user.team_id or "" for user in users}
     dates = [day for deal in opportunities for day in (deal.created_on, deal.closed_on) if day]
     return Material(
@@ -234,57 +267,135 @@ def from_crm(folder: Path, *, list_price: bool) -> Material:
     )
 
 
+def sales_headline(opportunities: Sequence[Opportunity]) -> str:
+    """The sales in one sentence."""
+    rate, of_all = kpis.win_rate(opportunities), kpis.win_rate_of_created(opportunities)
+    if not rate.is_defined:
+        return f"{len(opportunities):,} opportunities, nothing decided yet"
+    won, lost = ([deal for deal in opportunities if deal.outcome == outcome] for outcome in ("won", "lost"))
+    cycles = [kpis.sales_cycle_mean_of_decided(deals) for deals in (won, lost)]
+    days = [f"{float(cycle):.2f}" if cycle.is_defined else "no" for cycle in cycles]
+    bookings, size = kpis.bookings(opportunities), kpis.average_deal_size(opportunities)
+    return (
+        f"{rate.numerator:,} won of {rate.denominator:,} decided: {float(rate):.4f}, of all {float(of_all):.4f}; "
+        f"{show(bookings.value)} won, {show(size.value)} a deal,\n{days[0]} days to win one and {days[1]} to lose one"
+    )
+
+
 def stages_missing(opportunities: Iterable[Opportunity]) -> Iterator[Problem]:
     """Opportunities that do not tell when they were opened."""
     for deal in opportunities:
         if deal.created is None:
-            yield Problem(code="no_engage_date", says="'created_on' is missing", subject="Opportunity", subject_id=deal.id, field="created_on")
+            yield Problem(
+                code="no_engage_date",
+                says="'created_on' is missing",
+                subject="Opportunity",
+                subject_id=deal.id,
+                field="created_on",
+            )
 
 
 def at_list_price(deal: Opportunity, prices: Mapping[str, Money | None]) -> Opportunity:
-    """An open deal without an amount, at the list price of its product."""
+    """An open deal without an amount, at the list price of its product and the chance that its stage gives."""
     price = prices.get(PRODUCT_ALIASES.get(deal.product_id or "", deal.product_id or ""))
-    return evolve(deal, amount=price) if deal.outcome == "open" and deal.amount is None and price else deal
+    if deal.outcome != "open" or deal.amount is not None or price is None:
+        return deal
+    return evolve(deal, amount=price, probability=CRM_PIPELINE.stage(deal.stage or "").probability)
 
 
 def with_tickets(material: Material, path: Path) -> Material:
     """The same material with the service levels of a ticket log, read as `TICKET_LOG` says."""
-    log = TICKET_LOG
     if path.is_dir():
-        path = next((each for each in sorted(path.iterdir()) if each.suffix in {".csv", ".zip"}), path / "no CSV file")
-    rows, verdicts, problems = [], {}, []
+        path = next(
+            (each for each in sorted(path.iterdir()) if each.suffix in {".csv", ".zip"}), path / "(no CSV file)"
+        )
+    log = LogReader()
     for number, row in enumerate(with_progress(csv_rows(path), path.name), 1):
         try:
-            entry = {"id": row[log["id"]], "state": row[log["state"]], "priority": row[log["priority"]],
-                     "at": datetime.strptime(row[log["at"]], log["format"]).replace(tzinfo=UTC)}  # fmt: skip
-            kept = row[log["kept"]]
+            log.take(number, row)
         except KeyError as error:
             message = f"cannot use {path}: the log lacks the column {error}; it has {', '.join(row)}"
             raise UnreadableExportError(message) from None
-        except ValueError:
-            problems.append(Problem(code="unreadable_instant", says=f"no instant: {row[log['at']]!r}", subject="Ticket", row=number))
-            continue
-        if entry["state"] not in TICKET_STATES:
-            says = f"the state {entry['state']!r} is none of the system's; read as work"
-            problems.append(Problem(code="unknown_state", says=says, subject="Ticket", subject_id=entry["id"], row=number))
-        rows.append(entry)
-        verdicts[entry["id"]] = {"target": "made_sla", "kept": kept == "true", "priority": entry["priority"]}
-    facts = sla.facts_from_rows(rows, pauses=log["pauses"], stops=log["stops"], fields=("priority",))
+    if not log.rows:
+        message = f"cannot use {path}: it has no rows"
+        raise UnreadableExportError(message)
+    facts = sla.facts_from_rows(
+        log.rows, pauses=TICKET_LOG["pauses"], stops=TICKET_LOG["stops"], fields=("priority",), columns={"seq": "seq"}
+    )
     clocks = [TICKET_POLICY.clock(ticket, events) for ticket, events in with_progress(facts.items(), "clocks")]
-    as_of = max(row["at"] for row in rows)
-    stage_log = stages.StageLog.of((row["id"], row["state"], row["at"]) for row in rows)
-    reopened = sum(any(event.kind == "reopened" for event in events) for events in facts.values())
+    as_of = max(row["at"] for row in log.rows)
+    stage_log = stages.StageLog.of((row["id"], row["state"], row["at"]) for row in log.rows)
     return evolve(
         material,
-        service=list(verdicts.values()),
+        service=list(log.verdicts.values()),
         notices=notices_of(clocks, as_of),
-        waiting=waiting_of(stage_log, as_of),
-        problems=[*material.problems, *problems],
-        headlines=[*material.headlines, f"{len(rows):,} ticket events of {len(facts):,} tickets; {reopened:,} left a resolved state again."],
+        waiting=waiting_of(stage_log, as_of, "tickets"),
+        problems=[*material.problems, *log.problems, *log.unresolved()],
+        headlines=[*material.headlines, log.headline()],
     )
 
 
-TICKET_STATES = {*TICKET_LOG["pauses"], *TICKET_LOG["stops"], "New", "Active"}
+class LogReader:
+    """One pass over the rows of a ticket log, in the order of the file."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.verdicts: dict[str, dict[str, Any]] = {}
+        self.problems: list[Problem] = []
+        self.last: dict[str, tuple[str, str, bool]] = {}
+        self.steps: Counter[tuple[str, str]] = Counter()
+        self.reopened: set[str] = set()
+        self.reprioritised: set[str] = set()
+        self.seen: set[tuple[str, str]] = set()
+
+    def take(self, number: int, row: Mapping[str, str]) -> None:
+        """One row; what is odd about it becomes a problem, and it is read all the same where it has an instant."""
+        log, ticket = TICKET_LOG, row[TICKET_LOG["id"]]
+        state, priority, version = row[log["state"]], row[log["priority"]], (ticket, row[log["version"]])
+        resolved = row[log["resolved_at"]] != log["missing"]
+        verdict = {"target": log["kept"], "kept": row[log["kept"]] == "true", "priority": priority}
+        try:
+            at = datetime.strptime(row[log["at"]], log["format"]).replace(tzinfo=UTC)
+        except ValueError:
+            self.problem("unreadable_instant", f"{log['at']!r} is no instant (got {row[log['at']]!r})", ticket, number)
+            return
+        if version in self.seen:
+            self.problem(
+                "repeated_row", f"{log['version']} {version[1]} occurs twice; both rows were read", ticket, number
+            )
+        if state not in log["states"]:
+            self.problem("unknown_state", f"the state {state!r} is not known; read as work", ticket, number)
+        self.seen.add(version)
+        state_before, priority_before, _ = self.last.get(ticket, ("", priority, False))
+        self.steps[state_before, state] += 1
+        if state_before in log["stops"] and state not in log["stops"]:
+            self.reopened.add(ticket)
+        if priority != priority_before:
+            self.reprioritised.add(ticket)
+        self.last[ticket] = (state, priority, resolved)
+        self.verdicts[ticket] = verdict
+        self.rows.append({"id": ticket, "state": state, "priority": priority, "at": at, "seq": number})
+
+    def problem(self, code: str, says: str, ticket: str, row: int | None = None) -> None:
+        """Note a problem of one ticket."""
+        self.problems.append(Problem(code=code, says=says, subject="Ticket", subject_id=ticket, row=row))
+
+    def unresolved(self) -> Iterator[Problem]:
+        """Tickets whose last row does not tell when they were resolved."""
+        for ticket, (_, _, resolved) in self.last.items():
+            if not resolved:
+                yield Problem(
+                    code="no_resolved_at", says="never tells when it was resolved", subject="Ticket", subject_id=ticket
+                )
+
+    def headline(self) -> str:
+        """What the log holds, counted in the order of the file."""
+        resolved, closed = TICKET_LOG["stops"]
+        return (
+            f"{len(self.rows):,} events of {len(self.last):,} tickets: {len(self.reopened):,} reopened, "
+            f"{len(self.reprioritised):,} with another priority;\n"
+            f"{resolved} to {closed} {self.steps[resolved, closed]:,} times in the order of the file"
+        )
 
 
 def notices_of(clocks: Iterable[sla.Clock], as_of: datetime) -> Counter[str]:
@@ -296,13 +407,13 @@ def notices_of(clocks: Iterable[sla.Clock], as_of: datetime) -> Counter[str]:
     return tiers
 
 
-def waiting_of(log: stages.StageLog, as_of: datetime, pipeline: stages.Pipeline | None = None) -> Table:
+def waiting_of(log: stages.StageLog, as_of: datetime, what: str, pipeline: stages.Pipeline | None = None) -> Table:
     """Where the time goes: the stages with the largest total waiting."""
     lines = [
         [waiting.stage, waiting.n, waiting.total, waiting.median, waiting.p90]
         for waiting in log.bottlenecks(pipeline, as_of=as_of)[:6]
     ]
-    return Table(["stage", "stays", "in total", "median", "9 of 10 within"], lines, title="Where tickets wait")
+    return Table(["stage", "stays", "in total", "median", "9 of 10 within"], lines, title=f"Where {what} wait")
 
 
 # --- The sections ----------------------------------------------------------------------------------------------------
@@ -312,9 +423,9 @@ def pipeline_section(material: Material) -> Table:
     """Open opportunities by stage, with their value where the records have amounts."""
     open_deals = [deal for deal in material.opportunities if deal.outcome == "open"]
     found = kpis.measure(open_deals, [kpis.open_opportunities, kpis.open_pipeline, kpis.weighted_pipeline], by="stage")
-    lines = []
+    lines, keys = [], found.keys()
     for stage in material.pipeline.stages:
-        if stage.is_open and (stage.name,) in found.keys():
+        if stage.is_open and (stage.name,) in keys:
             segment = {"stage": stage.name}
             lines.append([stage.name, *(shown(found.measurement(kpi, segment=segment)) for kpi in found.kpis)])
     lines.append(["all", *(shown(found.measurement(kpi)) for kpi in found.kpis)])
@@ -375,7 +486,9 @@ def problems_section(material: Material) -> Table:
     """The most frequent problems of the data, with where they are."""
     kinds: dict[tuple[str, str], list[Problem]] = {}
     for problem in material.problems:
-        kinds.setdefault((problem.code, f"{problem.subject}.{problem.field}" if problem.field else problem.subject), []).append(problem)
+        kinds.setdefault(
+            (problem.code, f"{problem.subject}.{problem.field}" if problem.field else problem.subject), []
+        ).append(problem)
     lines = []
     for (code, place), found in sorted(kinds.items(), key=lambda kind: -len(kind[1]))[:12]:
         rows = [row for one in found if (row := one.row or material.rows_of.get(one.subject_id or "")) is not None]

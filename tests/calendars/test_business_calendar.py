@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule, business_calendar
+from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule
 from revops_core.errors import CalendarHorizonError, InvalidValueError
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.plain import from_plain, to_plain
@@ -198,18 +198,26 @@ class TestAwkwardZones:
         assert nuuk.open_time_on(date(2025, 3, 29)) == HOUR
         assert nuuk.open_time_on(date(2025, 3, 30)) == timedelta(0)
 
+    @pytest.mark.parametrize(
+        ("hours", "minutes"), [("Su 00:00-00:01", 1), ("Su 00:00-01:00", 0), ("Su 00:00-00:01,00:00-01:00", 0)]
+    )
+    def test_spans_are_united_on_the_wall_clock_before_the_clocks_jump_over_them(self, hours, minutes):
+        sao_paulo = BusinessCalendar(hours, tz="America/Sao_Paulo")  # from 00:00 to 01:00 on that Sunday
+        assert sao_paulo.open_time_on(date(2018, 11, 4)) == minutes * timedelta(minutes=1)
+
     def test_a_leap_day_is_a_day(self):
         assert [OFFICE.is_business_day(date(year, 2, 28) + timedelta(1)) for year in (2023, 2024)] == [True, True]
         assert OFFICE.working_time(at("2024-02-28 17:00"), at("2024-03-01 09:00")) == 8 * HOUR
 
-    @given(a=instants, n=amounts)
-    @pytest.mark.parametrize(
-        ("zone", "link"), [("Asia/Kolkata", "Asia/Calcutta"), ("America/New_York", "US/Eastern"), ("Etc/UTC", "UTC")]
-    )
-    def test_two_names_of_one_zone_give_the_same_answers(self, zone, link, a, n):
-        one, other = (BusinessCalendar("Mo-Fr 22:00-06:00; Su 01:30-02:30", tz=tz).compiled for tz in (zone, link))
-        assert one.add(a, n) == other.add(a, n)
-        assert one.is_open(a) == other.is_open(a)
+
+@pytest.mark.parametrize(
+    ("zone", "link"), [("Asia/Kolkata", "Asia/Calcutta"), ("America/New_York", "US/Eastern"), ("Etc/UTC", "UTC")]
+)
+@given(a=instants, n=amounts)
+def test_two_names_of_one_zone_give_the_same_answers(zone, link, a, n):
+    one, other = (BusinessCalendar("Mo-Fr 22:00-06:00; Su 01:30-02:30", tz=tz).compiled for tz in (zone, link))
+    assert one.add(a, n) == other.add(a, n)
+    assert one.is_open(a) == other.is_open(a)
 
 
 @given(calendar=calendars(), a=instants, b=instants, n=amounts)
@@ -433,15 +441,6 @@ class TestTheDefinition:
         calendar = evolve(OFFICE, holidays=[date(2026, 1, 1)])
         assert "holidays=<1 dates>" in repr(calendar)
 
-    def test_no_more_tables_are_kept_than_the_bound(self, monkeypatch):
-        kept = {}
-        monkeypatch.setattr(business_calendar, "_TABLES", kept)
-        monkeypatch.setattr(business_calendar, "_MOST_TABLES", 3)
-        calendars = [BusinessCalendar(f"Mo 0{hour}:00-12:00", tz="UTC") for hour in range(5)]
-        answers = [calendar.next_open(utc("2026-03-02")) for calendar in calendars]
-        assert list(kept) == [calendar.fingerprint for calendar in calendars[2:]]
-        assert [calendar.next_open(utc("2026-03-02")) for calendar in calendars] == answers
-
     def test_two_calendars_of_one_content_share_their_table(self):
         assert BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin").compiled is OFFICE.compiled
 
@@ -525,3 +524,22 @@ class TestBadArguments:
                 OFFICE.add_business_days(at(outside), 1)
             with pytest.raises(CalendarHorizonError):
                 OFFICE.open_time_on(at(outside).date())
+
+    @pytest.mark.parametrize("extreme", [datetime.min, datetime.max, datetime(2, 1, 1), datetime(9998, 1, 1)])
+    def test_the_ends_of_time_are_outside_the_years(self, extreme):
+        for tz in (NEW_YORK, UTC, timezone(timedelta(hours=14))):
+            moment = extreme.replace(tzinfo=tz)
+            for ask in (OFFICE.is_open, OFFICE.next_open, OFFICE.next_close):
+                with pytest.raises(CalendarHorizonError):
+                    ask(moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.working_time(self.moment, moment)
+            with pytest.raises(CalendarHorizonError):
+                OFFICE.add_business_days(moment, 1)
+        with pytest.raises(CalendarHorizonError):
+            OFFICE.open_time_on(extreme.date())
+
+    def test_a_span_longer_than_all_years_is_refused(self):
+        for ask in (OFFICE.add, OFFICE.subtract):
+            with pytest.raises(CalendarHorizonError):
+                ask(self.moment, timedelta.max)

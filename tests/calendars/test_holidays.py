@@ -168,6 +168,15 @@ def test_rules_and_containers_tell_for_all_the_years(source):
     assert (known_until, faults) == (END, [])
 
 
+def test_a_container_that_ends_early_is_known_until_the_end_of_its_last_year():
+    class Until2030(Asked):
+        def __contains__(self, day):
+            return day.year <= 2030 and super().__contains__(day)
+
+    taken, known_until, _ = taken_dates(Until2030(), 2000, 2050)
+    assert (len(taken), known_until) == (31, date(2030, 12, 31))
+
+
 def test_dates_and_rules_may_stand_in_one_list():
     taken, known_until, _ = taken_dates([date(2026, 5, 4), HolidayRule.fixed(5, 1, since=2049)], 2000, 2050)
     assert taken == (date(2026, 5, 4), date(2049, 5, 1), date(2050, 5, 1))

@@ -23,7 +23,7 @@ def test_an_instant_is_exact_to_the_microsecond_there_and_back(microseconds, tz)
     assert to_microseconds(at) == microseconds
 
 
-@pytest.mark.parametrize("microseconds", [0, 1, -1, EDGE - 1, EDGE, EDGE + 1])
+@pytest.mark.parametrize("microseconds", [0, 1, -1, EDGE - 1, EDGE, EDGE + 1, 5 * EDGE + 1, 7 * EDGE + 3])
 def test_the_edges_of_the_fast_way_are_exact(microseconds):
     assert to_microseconds(from_microseconds(microseconds)) == microseconds
 

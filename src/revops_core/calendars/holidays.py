@@ -187,8 +187,8 @@ def taken_dates(source: DateSource, first_year: int, last_year: int) -> tuple[tu
     """The dates that `source` holds, the last day for which it tells, and what is wrong with it.
 
     Iterables give their dates and rules. Containers that may know more than they list, such as the objects of the
-    `holidays` package, which fill when they are asked, are asked for each day of the years. A plain list of dates tells
-    up to the end of the year of its last date, all others to the end of `last_year`.
+    `holidays` package, which fill when they are asked, are asked for each day of the years. Rules tell to the end of
+    `last_year`, dates without a rule to the end of the year of the last of them.
     """
     faults: list[Fault] = []
     days: set[date] = set()
@@ -204,12 +204,10 @@ def taken_dates(source: DateSource, first_year: int, last_year: int) -> tuple[tu
                 days.add(item)
             else:
                 faults.append(Fault(f"holidays[{n}]", "must be a date without a time of day, or a HolidayRule", item))
-    listed = bool(days) and not rules
     days.update(holiday_dates(rules, first_year, last_year))
     if isinstance(source, Container) and not isinstance(source, list | tuple | KeysView) and type(source) not in _LISTS:
-        listed = False
         days.update(day for day in _days(first_year, last_year) if day in source)
-    return tuple(sorted(days)), date(max(days).year, 12, 31) if listed else horizon, faults
+    return tuple(sorted(days)), date(max(days).year, 12, 31) if days and not rules else horizon, faults
 
 
 def _days(first_year: int, last_year: int) -> Iterator[date]:

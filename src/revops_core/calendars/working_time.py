@@ -20,16 +20,15 @@ from datetime import date
 from itertools import chain, pairwise
 from threading import Lock
 
-from revops_core.calendars.civil_days import DAY, MINUTE, midnights, wall_microseconds
-from revops_core.calendars.civil_hours import CivilHours
+from revops_core.calendars.civil_days import DAY, MINUTE, CivilHours, midnights, wall_microseconds
 from revops_core.calendars.opening_hours import united
 from revops_core.errors import CalendarHorizonError, Fault, InvalidValueError
 from revops_core.values.instants import from_microseconds
 
 __all__ = ["WorkingTime"]
 
-_LARGEST = 250_000_000_000_000_000
-"""An instant nearer to 1970 than this can be written as a datetime."""
+_WRITABLE = range(-62_000_000_000_000_000, 250_000_000_000_000_000)
+"""Instants that can be written as a datetime: the years 5 to 9892."""
 
 
 class WorkingTime:
@@ -50,26 +49,16 @@ class WorkingTime:
 
     Each raises `CalendarHorizonError` where the answer lies outside the years of the calendar; `add` and `subtract`
     raise `InvalidValueError` for a negative n.
+
+    >>> from revops_core.calendars import BusinessCalendar
+    >>> table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC").compiled
+    >>> table.add(1_780_300_800_000_000, 3_600_000_000)  # an hour of work from Monday 2026-06-01 08:00
+    1780308000000000
     """
 
     __slots__ = (
-        "_first",
-        "_gaps",
-        "_hours",
-        "_last",
-        "_lock",
-        "_starts",
-        "_totals",
-        "_tz",
-        "_years",
-        "add",
-        "intervals",
-        "is_open",
-        "next_close",
-        "next_open",
-        "open_between",
-        "subtract",
-        "worked",
+        *("_first", "_gaps", "_hours", "_last", "_lock", "_starts", "_totals", "_tz", "_years"),
+        *("add", "intervals", "is_open", "next_close", "next_open", "open_between", "subtract", "worked"),
     )
 
     open_between: Callable[[int, int], int]
@@ -121,7 +110,7 @@ class WorkingTime:
             self._grow(first, last)
 
     def _outside(self, t: int) -> CalendarHorizonError:
-        return CalendarHorizonError(from_microseconds(t) if abs(t) < _LARGEST else None, self._first, self._last)
+        return CalendarHorizonError(from_microseconds(t) if t in _WRITABLE else None, self._first, self._last)
 
     def _start_of(self, year: int) -> int:
         return wall_microseconds(date(year, 1, 1).toordinal(), 0, self._tz)
@@ -156,10 +145,8 @@ class WorkingTime:
                     yield midnight + start * MINUTE, midnight + end * MINUTE
             else:
                 for start, end in spans:
-                    yield (
-                        max(midnight, wall_microseconds(day, start, self._tz)),
-                        min(next_midnight, wall_microseconds(day, end, self._tz)),
-                    )
+                    closes = wall_microseconds(day, end, self._tz)  # in a gap that ends at midnight: the next date
+                    yield wall_microseconds(day, start, self._tz), min(closes, next_midnight)
             day += 1
 
     def _bind(self, low: int, high: int) -> None:

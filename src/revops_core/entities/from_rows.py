@@ -89,7 +89,10 @@ def from_rows(
     )
     if currency is not None:
         Money(0, currency)
-    plan = _Plan(cls, values or {}, frozenset(strict), currency, frozenset(missing))
+    meanings = {**{name: {} for name in strict}, **(values or {})}
+    plan = _Plan(cls, meanings, frozenset(strict), currency, frozenset(missing))
+    for name in (*meanings, *percentages):
+        plan.hint(name)
     there = None if tz is None else zone(tz)
     options: dict[str, Any] = {"tz": there, "date_formats": date_formats, "separator": separator}
     found: list[T] = []
@@ -120,6 +123,8 @@ class _Column:
 class _Plan:
     """How rows become values of one class."""
 
+    __slots__ = ("cls", "currency", "hints", "missing", "required", "strict", "values")
+
     def __init__(
         self,
         cls: type,
@@ -135,8 +140,6 @@ class _Plan:
         self.strict = strict
         self.currency = currency
         self.missing = missing | {""}
-        for name in (*values, *strict):
-            self.hint(name)
 
     def hint(self, name: str) -> Any:
         """The annotation of the field `name`; of a custom field, anything."""

@@ -1,6 +1,7 @@
 """KPIs: definitions as data, measured over any rows in one pass, and the catalogue of those that exist."""
 
 from revops_core.kpis.adoption import nps
+from revops_core.kpis.catalogue import CATALOGUE, family
 from revops_core.kpis.cohorts import CohortTable, cohorts
 from revops_core.kpis.commitments import Commitment, commitments
 from revops_core.kpis.contract_check import check_contracts
@@ -33,6 +34,7 @@ from revops_core.kpis.expansion import (
     upsell_arr,
     upsell_rate,
 )
+from revops_core.kpis.financial_period import FinancialPeriod
 from revops_core.kpis.forecasting import ForecastPeriod, RevenueForecast, forecast_revenue
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
 from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
@@ -46,6 +48,7 @@ from revops_core.kpis.lead_generation import (
     website_visitors,
 )
 from revops_core.kpis.lead_progress import LeadProgress
+from revops_core.kpis.lifetime_value import cltv_from_survival, discounted_cltv
 from revops_core.kpis.onboarding import csat, csat_of_onboarding
 from revops_core.kpis.qualification import (
     lead_qualification_rate,
@@ -129,7 +132,6 @@ from revops_core.kpis.service import (
 )
 from revops_core.kpis.survival import CustomerLife, customer_lives, customer_survival, event_survival
 from revops_core.kpis.unit_economics import (
-    FinancialPeriod,
     arr_efficiency,
     burn_multiple,
     cac,
@@ -139,12 +141,10 @@ from revops_core.kpis.unit_economics import (
     cac_payback_on_revenue,
     cac_ratio,
     cltv,
-    cltv_from_survival,
     cltv_historic,
     cltv_of_contract,
     cltv_on_revenue,
     cost_of_revenue_generation,
-    discounted_cltv,
     gross_margin_rate,
     lagged,
     ltv_to_cac,
@@ -158,6 +158,7 @@ from revops_core.kpis.unit_economics import (
 )
 
 __all__ = [
+    "CATALOGUE",
     "CONTRACT_PROBLEMS",
     "DIRECTIONS",
     "RENEWALS_CADENCE",
@@ -240,6 +241,7 @@ __all__ = [
     "event_survival",
     "expansion_arr",
     "expansion_rate",
+    "family",
     "forecast_revenue",
     "gross_margin_rate",
     "gross_renewal_rate",

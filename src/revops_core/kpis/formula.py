@@ -3,9 +3,9 @@
     won = opportunity.outcome == "won"
     count(won) / count(one_of(opportunity.outcome, "won", "lost"))
 
-An aggregate reads the rows of one population, the class of its symbolic row. Rows whose value is missing are left out of
-a total, mean or quantile, and are counted, so that a result can tell. Arithmetic with something undefined is undefined,
-with the same reason.
+An aggregate reads the rows of one population, the class of its symbolic row. Rows whose value is missing are left out
+of a total, mean or quantile, and are counted, so that a result can tell. Arithmetic with something undefined is
+undefined, with the same reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from attrs import frozen
 
@@ -74,7 +74,7 @@ class Aggregate:
         name = self.operation
         if name == "quantile":
             name = "median" if self.level == Decimal("0.5") else f"{self.level} quantile"
-        return f"{name}({self.value}{'' if every else f' where {self.where}'})"
+        return f"{name}({self.value}{' of' if every else ' where'} {self.where})"
 
 
 @frozen
@@ -201,7 +201,7 @@ def quantile(value: object, level: Decimal | str, where: object = None) -> Aggre
 
     >>> from revops_core.values.condition import each
     >>> print(quantile(each(object).amount, "0.9"))
-    0.9 quantile(amount)
+    0.9 quantile(amount of every row)
     """
     share = Decimal(level) if isinstance(level, str) else level
     require("quantile", level=(share, _Level))
@@ -222,6 +222,9 @@ def computed(node: Aggregate | Formula | int | Decimal, values: Mapping[Aggregat
     """The value of a formula, given those of its aggregates.
 
     A quotient is `Undefined` where the denominator is zero ("zero_denominator") or negative ("negative_base").
+
+    Raises:
+        InvalidValueError: the values of two sides do not go together, such as money plus a number.
     """
     if isinstance(node, Aggregate):
         return values[node]
@@ -230,35 +233,42 @@ def computed(node: Aggregate | Formula | int | Decimal, values: Mapping[Aggregat
     left, right = (computed(argument, values) for argument in node.arguments)
     if isinstance(right, Undefined) or isinstance(left, Undefined):
         return right if isinstance(right, Undefined) else left
-    return _ARITHMETIC[node.operation](left, right)
+    try:
+        return _ARITHMETIC[node.operation](left, right)
+    except TypeError:
+        rule = f"must have sides that go together, not {type(left).__name__} and {type(right).__name__}"
+        raise InvalidValueError("formula", [Fault("formula", rule, str(node))]) from None
 
 
 def _size(value: Any) -> Any:
-    """`value` as a number whose sign tells that of the value."""
-    return value.amount if isinstance(value, Money) else value // _MICROSECOND if isinstance(value, timedelta) else value
+    """`value` as a plain number."""
+    if isinstance(value, timedelta):
+        return value // _MICROSECOND
+    return value.amount if isinstance(value, Money) else value
 
 
 def divided(left: Any, right: Any) -> Value:
-    """One value over another: exact, but for money and durations over a number, which keep 34 digits and microseconds."""
+    """One value over another: exact, but money over a number keeps 34 digits and a duration whole microseconds."""
     size = _size(right)
     if size == 0:
         return Undefined("zero_denominator")
     if size < 0:
         return Undefined("negative_base")
     if isinstance(left, Money) and isinstance(right, Money):
-        return left / right  # type: ignore[no-any-return]
+        return Fraction(left / right)
     if isinstance(left, timedelta) and isinstance(right, timedelta):
         return Fraction(_size(left), size)
     by = Fraction(size, _DAY) if isinstance(right, timedelta) else Fraction(size)
     return _scaled(left, 1 / by)
 
 
-def _scaled(value: Any, factor: Fraction) -> Value:
+def _scaled(value: Value, factor: Fraction) -> Value:
     if isinstance(value, Money):
-        return value * factor.numerator / factor.denominator  # type: ignore[no-any-return]
+        return cast("Money", value * factor.numerator / factor.denominator)
     if isinstance(value, timedelta):
-        return _MICROSECOND * round(_size(value) * factor)
-    return Fraction(value) * factor
+        microseconds: int = round(_size(value) * factor)
+        return _MICROSECOND * microseconds
+    return Fraction(value) * factor  # type: ignore[arg-type] # Undefined never gets here
 
 
 def _multiplied(left: Any, right: Any) -> Value:
@@ -271,7 +281,7 @@ def _multiplied(left: Any, right: Any) -> Value:
 
 def _added(left: Any, right: Any) -> Value:
     mixed = {Decimal, Fraction} == {type(left), type(right)}
-    return Fraction(left) + Fraction(right) if mixed else left + right
+    return Fraction(left) + Fraction(right) if mixed else cast("Value", left + right)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = {

@@ -162,12 +162,21 @@ class Kpi:
             InvalidValueError: another number of totals, a wrong kind, or more in a share than in its whole.
         """
         wanted = [name for aggregate in self.aggregates for name in _totals_of(aggregate)]
-        faults = [] if len(totals) == len(wanted) else [Fault("totals", f"must be {len(wanted)}: {', '.join(wanted)}", totals)]
+        faults = (
+            []
+            if len(totals) == len(wanted)
+            else [Fault("totals", f"must be {len(wanted)}: {', '.join(wanted)}", totals)]
+        )
         for name, given in zip(wanted, totals, strict=False):
-            kind: Any = int if name.startswith("count") else int | Decimal | Money | timedelta
-            if isinstance(given, bool) or not isinstance(given, kind) or (kind is int and given < 0):  # type: ignore[operator]
-                rule = "must be an int of at least 0" if kind is int else "must be an int, a Decimal, Money or a timedelta"
-                faults.append(Fault(name, rule, given))
+            is_count = name.startswith("count")
+            kinds: Any = int if is_count else int | Decimal | Money | timedelta
+            if (
+                isinstance(given, bool)
+                or not isinstance(given, kinds)
+                or (isinstance(given, int) and is_count and given < 0)
+            ):
+                rule = "an int of at least 0" if is_count else "an int, a Decimal, Money or a timedelta"
+                faults.append(Fault(name, f"must be {rule}", given))
         if faults:
             raise InvalidValueError(f"{self.name}.of", faults)
         parts, remaining = {}, list(totals)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -90,9 +91,11 @@ def _named(by: Any) -> tuple[tuple[str, ...], tuple[By, ...]]:
         readers = (by,) if isinstance(by, str) or callable(by) else as_tuple(by)
         names = tuple(reader if isinstance(reader, str) else getattr(reader, "__name__", "") for reader in readers)
         names = tuple("segment" if name in {"", "<lambda>"} else name for name in names)
-    require("measure", by=(readers, tuple[str | Callable, ...]))
+    require("measure", by=(readers, tuple[str | Callable[..., Any], ...]))
     if len(set(names)) < len(names):
-        raise InvalidValueError("measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)])
+        raise InvalidValueError(
+            "measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)]
+        )
     return names, readers
 
 
@@ -149,7 +152,9 @@ class KpiTable:
         if found is None:
             faults.append(Fault("kpi", f"must be one of {', '.join(one.name for one in self.kpis)}", kpi))
         if segment and (set(segment) != set(self.by) or key not in self.segments):
-            faults.append(Fault("segment", f"must have {', '.join(self.by) or 'nothing'}, with values that occur", segment))
+            faults.append(
+                Fault("segment", f"must have {', '.join(self.by) or 'nothing'}, with values that occur", segment)
+            )
         if period is not None and period not in self.periods:
             faults.append(Fault("period", "must be one of those that were measured", period))
         if faults or found is None:
@@ -193,7 +198,7 @@ class KpiTable:
     def _whole_period(self) -> Period | None:
         """The days from the first period to the last, where they have no gaps."""
         periods = self.periods
-        if any(one.end_on != next_.start_on for one, next_ in zip(periods, periods[1:], strict=False)):
+        if any(one.end_on != next_.start_on for one, next_ in pairwise(periods)):
             return None
         return Period.between(periods[0].start_on, periods[-1].end_on, tz=periods[0].tz)
 
@@ -275,15 +280,15 @@ class KpiTable:
         return f"KpiTable({', '.join(kpi.name for kpi in self.kpis)}; {len(self.segments)} segments)"
 
     def _repr_html_(self) -> str:
-        return self.table()._repr_html_()  # noqa: SLF001 - the protocol of notebooks
+        return self.table()._repr_html_()
 
 
 def _merged_tallies(one: list[Tally | None], other: list[Tally | None], layout: Layout) -> list[Tally | None]:
-    result: list[Tally | None] = []
-    for lane in layout.lanes:
-        for place in range(lane.first, lane.first + (len(lane.periods) or 1)):
-            result.append(_merged_tally(one[place], other[place], lane.slots))
-    return result
+    return [
+        _merged_tally(one[place], other[place], lane.slots)
+        for lane in layout.lanes
+        for place in range(lane.first, lane.first + (len(lane.periods) or 1))
+    ]
 
 
 def _merged_tally(one: Tally | None, other: Tally | None, slots: tuple[Any, ...]) -> Tally | None:
@@ -294,7 +299,9 @@ def _merged_tally(one: Tally | None, other: Tally | None, slots: tuple[Any, ...]
 
 def _sortable(value: Any) -> tuple[str, Any]:
     """A key by which values of one type sort by value, and others by type and text."""
-    return (type(value).__name__, value) if isinstance(value, str | int | Decimal) else (type(value).__name__, str(value))
+    return (
+        (type(value).__name__, value) if isinstance(value, str | int | Decimal) else (type(value).__name__, str(value))
+    )
 
 
 def _plain(value: Any) -> int | float | Decimal | timedelta | None:
@@ -305,4 +312,6 @@ def _plain(value: Any) -> int | float | Decimal | timedelta | None:
 
 
 def _cell(found: Measurement) -> Any:
-    return f"– {found.value.reason} ({found.n:,})" if isinstance(found.value, Undefined) else found.value
+    if not isinstance(found.value, Undefined):
+        return found.value
+    return f"– {found.value.reason} ({found.n:,})" if found.n else None

@@ -7,9 +7,11 @@ whose conditions look from the last moment of that period, or from `as_of` where
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Inexact
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -40,7 +42,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Bound(NamedTuple):
-    """The last moment that a reading may look at: as an instant, in microseconds, and as a civil day."""
+    """The last moment that a reading may look at: as an instant, in microseconds, and as a civil day.
+
+    The day is the last that had begun before the instant, so that a reading at midnight does not see the day ahead.
+    """
 
     instant: datetime
     microseconds: int
@@ -49,7 +54,8 @@ class Bound(NamedTuple):
     @classmethod
     def at(cls, as_of: datetime, tz: str) -> Bound:
         """The bound of a reading as of an instant, with its civil day in a zone."""
-        return cls(as_of.astimezone(UTC), to_microseconds(as_of), as_of.astimezone(zone(tz)).date())
+        instant = as_of.astimezone(UTC)
+        return cls(instant, to_microseconds(as_of), (instant - _MICROSECOND).astimezone(zone(tz)).date())
 
 
 @frozen
@@ -95,7 +101,9 @@ def slots_of(aggregate: Aggregate, *, trace: bool = False) -> tuple[Slot, ...]:
     """What has to be kept for an aggregate: how many rows, what of them, and the rows themselves to trace them."""
     slots: list[Slot] = [("count", aggregate.where, None)]
     if aggregate.value is not None:
-        slots.append(("total" if aggregate.operation == "mean" else aggregate.operation, aggregate.where, aggregate.value))
+        slots.append(
+            ("total" if aggregate.operation == "mean" else aggregate.operation, aggregate.where, aggregate.value)
+        )
     return (*slots, ("rows", aggregate.where, aggregate.value)) if trace else tuple(slots)
 
 
@@ -108,16 +116,18 @@ def laid_out(
     trace: bool = False,
 ) -> Layout:
     """The layout for aggregates, each with the date it is counted by, over periods; without any, over all rows."""
+    _edges(tuple(periods))  # refuses periods that overlap
     now = None if as_of is None else Bound.at(as_of, tz)
-    lanes: dict[tuple[str, Expression | None, int], dict[Slot, None]] = {}
+    lane_slots: dict[tuple[str, Expression | None, int], dict[Slot, None]] = {}
     wanted = list(wanted)
     for aggregate, dated in wanted:
         # A dated lane serves all periods; a stock needs one for each.
         for number in range(len(periods)) if dated is None and periods else (0,):
-            lane = lanes.setdefault((aggregate.population, dated, number), {})
-            lane.update(dict.fromkeys(slots_of(aggregate, trace=trace)))
-    made, first = {}, 0
-    for (population, dated, number), slots in lanes.items():
+            held = lane_slots.setdefault((aggregate.population, dated, number), {})
+            held.update(dict.fromkeys(slots_of(aggregate, trace=trace)))
+    made: dict[tuple[str, Expression | None, int], Lane] = {}
+    first = 0
+    for (population, dated, number), slots in lane_slots.items():
         over = tuple(periods) if dated is not None else ()
         bound = _end_of(periods[number], now) if dated is None and periods else now
         made[population, dated, number] = Lane(population, dated, bound, first, over, tuple(slots))
@@ -133,7 +143,8 @@ def laid_out(
 
 def _end_of(period: Period, now: Bound | None) -> Bound:
     """The last moment of a period, or `now` where that is earlier."""
-    end = Bound.at(period.end - _MICROSECOND, period.tz)._replace(day=period.end_on - timedelta(days=1))
+    instant = period.end.astimezone(UTC) - _MICROSECOND
+    end = Bound(instant, to_microseconds(instant), period.end_on - timedelta(days=1))
     return end if now is None or end.microseconds <= now.microseconds else now
 
 
@@ -160,16 +171,20 @@ def fill(
     """
     lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
     # One field or function makes the key itself, which saves a tuple for each row.
-    found: dict[Any, list[Tally | None]] = {key[0]: held for key, held in segments.items()} if len(by) == 1 else segments
+    found: dict[Any, list[Tally | None]] = (
+        {key[0]: held for key, held in segments.items()} if len(by) == 1 else segments
+    )
     position, row, row_class = 0, None, None
+    plans: dict[type, tuple[Callable[[Any], Hashable] | None, list[_CompiledLane]]] = {}
     segment_of: Callable[[Any], Hashable] | None = None
     plan: list[_CompiledLane] = []
     try:
-        for position, row in enumerate(rows):
+        for position, row in enumerate(rows):  # noqa: B007 - the error names the position
             if row.__class__ is not row_class:
                 row_class = row.__class__
-                segment_of = _segment_reader(row, by)
-                plan = [_compiled(lane, row, layout.tz) for lane in lanes]
+                if row_class not in plans:
+                    plans[row_class] = _segment_reader(row, by), [_compiled(lane, row, layout.tz) for lane in lanes]
+                segment_of, plan = plans[row_class]
             key = () if segment_of is None else segment_of(row)
             tallies = found.get(key)
             if tallies is None:
@@ -230,9 +245,9 @@ def _test(where: Expression, read_from: Callable[[str], Callable[[Any], Any]]) -
         return _always, None
     wanted = tuple(part for part in where.arguments if not isinstance(part, Expression))
     first = where.arguments[0] if where.arguments else None
-    if where.operation in {"equals", "one_of"} and isinstance(first, Expression) and None not in wanted:
-        if len(wanted) == len(where.arguments) - 1:
-            return compiled(first, read_from), wanted
+    is_choice = where.operation in {"equals", "one_of"} and len(wanted) == len(where.arguments) - 1
+    if is_choice and isinstance(first, Expression) and None not in wanted:
+        return compiled(first, read_from), wanted
     return compiled(where, read_from), (True,)
 
 
@@ -247,9 +262,7 @@ def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], in
     first, bound = lane.first, lane.bound
     if bound is not None and lane.periods and bound.instant >= lane.periods[-1].end:
         bound = None
-    index_of = periods_index(lane.periods) if lane.periods else None
-    begin, end = (lane.periods[0].start.astimezone(UTC), lane.periods[0].end.astimezone(UTC)) if lane.periods else (None, None)
-    is_single = len(lane.periods) == 1
+    begins, ends, number_of_day = _edges(lane.periods)
 
     def place(row: Any) -> int | None:
         moment = read(row)
@@ -257,14 +270,25 @@ def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], in
             return None
         if bound is not None and _is_after(moment, bound):
             return None
-        if index_of is None:
+        if not begins:
             return first
-        if is_single and isinstance(moment, datetime) and moment.tzinfo is not None:
-            return first if begin <= moment < end else None  # type: ignore[operator]
-        number = index_of(moment)
-        return None if number is None else first + number
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            number = bisect_right(begins, moment) - 1
+            return first + number if number >= 0 and moment < ends[number] else None
+        day_number = number_of_day(moment)
+        return None if day_number is None else first + day_number
 
     return place
+
+
+@lru_cache(maxsize=256)
+def _edges(periods: tuple[Period, ...]) -> tuple[list[datetime], list[datetime], Callable[[date], int | None]]:
+    """Where periods begin and end, and which of them a day falls in.
+
+    The edges are in UTC: aware datetimes of any zone compare with them as instants, faster than they become integers.
+    """
+    begins = [period.start.astimezone(UTC) for period in periods]
+    return begins, [period.end.astimezone(UTC) for period in periods], periods_index(periods)
 
 
 def _is_after(moment: Any, bound: Bound) -> bool:
@@ -285,7 +309,7 @@ def _bound(expression: Expression, row: Any, bound: Bound | None, tz: str) -> Ex
         kept = tuple(argument for argument in arguments if all(_has(row, name) for name in argument.fields))
         arguments = kept or arguments
         if len(arguments) == 1:
-            return arguments[0]  # type: ignore[no-any-return]
+            return arguments[0]
     if expression.operation == "not_yet":
         return Expression("any", ()) if bound is None else Expression("not_yet", (arguments[0], *bound[1:]))
     if expression.operation == "minus":
@@ -342,8 +366,9 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     paths = [part for part in by if isinstance(part, str)]
     choices: list[tuple[str, ...]] = [(path,) for path in paths]
     for lane in lanes:
-        for expression in (lane.dated, *(part for slot in lane.slots for part in slot[1:])):
-            choices.extend(() if expression is None else _needed(expression))
+        dated = lane.dated if lane.periods or lane.bound else None
+        for expression in (dated, *(part for slot in lane.slots for part in slot[1:])):
+            choices.extend(() if expression is None else _needed(expression, lane.bound))
     faults = [
         Fault(" or ".join(names), "must be there: give the rows this field, None where it is not known", row)
         for names in dict.fromkeys(choices)
@@ -356,10 +381,12 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     return error
 
 
-def _needed(expression: Expression) -> list[tuple[str, ...]]:
+def _needed(expression: Expression, bound: Bound | None) -> list[tuple[str, ...]]:
     """The fields an expression cannot do without, each with those that may stand for it."""
+    if expression.operation == "not_yet" and bound is None:
+        return []
     if expression.operation == "field":
         return [(expression.arguments[0],)]
     if expression.operation == "first_known":
         return [expression.fields]
-    return [names for part in expression.arguments if isinstance(part, Expression) for names in _needed(part)]
+    return [names for part in expression.arguments if isinstance(part, Expression) for names in _needed(part, bound)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
@@ -23,6 +23,7 @@ __all__ = ["Part", "kinds_of", "measurement_of", "parts_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL_SAMPLE = 30
+_NEVER_MONEY = {"duration", "count", "points", "score"}
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
@@ -80,7 +81,9 @@ def kinds_of(layout: Layout, segments: Iterable[Sequence[Tally | None]]) -> dict
     return {value: next(iter(kinds)) for value, kinds in found.items() if len(kinds) == 1}
 
 
-def _part(aggregate: Aggregate, held: Mapping[Slot, Any], kinds: Mapping[Expression, str], numbers_in: str | None) -> Part:
+def _part(
+    aggregate: Aggregate, held: Mapping[Slot, Any], kinds: Mapping[Expression, str], numbers_in: str | None
+) -> Part:
     counted = held["count", aggregate.where, None]
     traced = held.get(("rows", aggregate.where, aggregate.value))
     rows = () if traced is None else tuple(traced[0])
@@ -107,8 +110,11 @@ def _part(aggregate: Aggregate, held: Mapping[Slot, Any], kinds: Mapping[Express
 def _valued(number: Any, kind: str) -> Value:
     """A kept number as the value it stands for."""
     if kind == "duration":
-        return _MICROSECOND * round(number)
-    return number if kind in {"", "number"} else Money(_decimal(number), kind)
+        microseconds: int = round(number)
+        return _MICROSECOND * microseconds
+    if kind in {"", "number"}:
+        return cast("Value", number)
+    return Money(_decimal(number), kind)
 
 
 def _decimal(number: int | Decimal | Fraction) -> Decimal:
@@ -138,19 +144,23 @@ def measurement_of(
     values = {aggregate: part.value for aggregate, part in parts.items()}
     value = _in_unit(name, computed(formula, values), unit, currency)
     above, below = _sides(formula)
-    numerator, denominator = (_defined(computed(side, values)) for side in (above, below)) if above is not formula else (None, None)
+    numerator, denominator = None, None
+    if isinstance(formula, Formula) and formula.operation == "over":
+        numerator, denominator = _defined(computed(above, values)), _defined(computed(below, values))
+    elif isinstance(formula, Aggregate) and parts[formula].total is not None:
+        numerator, denominator = _defined(parts[formula].total), parts[formula].n
     if isinstance(value, Undefined) and denominator is not None and not getattr(denominator, "amount", denominator):
         value = Undefined(when_zero)
-    if isinstance(formula, Aggregate) and formula.operation == "mean":
-        numerator, denominator = parts[formula].total, parts[formula].n if parts[formula].total is not None else None
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
+    if not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
         warnings.append("small_sample")
-    for part in parts.values():
-        if part.missing and not isinstance(part.value, Undefined):
-            warnings.append(f"missing_values: {part.missing} of {part.n + part.missing}")
+    warnings.extend(
+        f"missing_values: {part.missing} of {part.n + part.missing}"
+        for part in parts.values()
+        if part.missing and not isinstance(part.value, Undefined)
+    )
     is_traced = any(part.rows for part in parts.values())
     return Measurement(
         name=name,
@@ -176,7 +186,7 @@ def _sides(formula: Aggregate | Formula) -> tuple[Any, Any]:
     return formula, formula
 
 
-def _defined(value: Value) -> Any:
+def _defined(value: Value | None) -> Any:
     return None if isinstance(value, Undefined) else value
 
 
@@ -188,7 +198,9 @@ def _rows_of(side: Any, parts: Mapping[Aggregate, Part]) -> tuple[Any, ...]:
 
 def _in_unit(name: str, value: Value, unit: str, currency: str | None) -> Value:
     """The value in the type that its unit asks for."""
-    if isinstance(value, Undefined | timedelta):
+    if isinstance(value, Undefined):
+        return Undefined("too_few") if value.reason == "no_amount" and unit in _NEVER_MONEY else value
+    if isinstance(value, timedelta):
         return value
     if isinstance(value, Money):
         if currency is not None and value.currency != currency:

@@ -70,7 +70,7 @@ sql_to_opportunity_rate = Kpi(
     formula=count(all_of(known(_progress.sql_at), known(_progress.opportunity_at), ~not_yet(_progress.opportunity_at)))
     / count(known(_progress.sql_at)),
     dated=_progress.sql_at,
-    says="Leads that have become an opportunity so far, of those that sales accepted in the period. It grows with time.",
+    says="Leads that became an opportunity so far, of those that sales accepted in the period. It grows with time.",
     source="GrowthBook, funnel from entry",
     family="sql_to_opportunity_rate",
 )

@@ -1,4 +1,4 @@
-"""Sales: from opportunity to deal. How many are won, how large they are, how long they take, what is in the pipeline."""
+"""Sales: how many opportunities are won, how large they are, how long they take, and what is still open."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ pipeline_created = Kpi(
     formula=total(_opportunity.amount),
     dated=_created,
     unit="money",
-    says="The amount of the opportunities created in the period, as the records show it now, not as it was at creation.",
+    says="The amount of the opportunities created in the period, as the records show it now, not as it was then.",
     source="Clari, engage; Fivetran dbt_salesforce",
     family="pipeline_created",
 )
@@ -228,8 +228,8 @@ weighted_pipeline = Kpi(
     formula=total(given(_opportunity.amount) * given(_opportunity.probability), where=_open),
     dated=None,
     unit="money",
-    says="Amount times probability of the opportunities that are open at the end of the period, or now. Undefined where "
-    "none of them has both.",
+    says="Amount times probability of the opportunities that are open at the end of the period, or now. Undefined "
+    "where none of them has both.",
     source="Salesforce, expected revenue",
     family="open_pipeline",
 )

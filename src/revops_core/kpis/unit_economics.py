@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Annotated
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from revops_core.entities.deal import Deal
 from revops_core.entities.facts import Spend
+from revops_core.kpis.financial_period import FinancialPeriod
 from revops_core.kpis.formula import Formula, count, distinct, total
 from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.lifetime_value import percent
 from revops_core.kpis.revenue_movements import RevenueChange
-from revops_core.values.checks import AtLeast, Between, checked, require
+from revops_core.values.checks import AtLeast, Between, require
 from revops_core.values.condition import each, first_known, one_of
-from revops_core.values.distribution import KaplanMeier
 from revops_core.values.expression import all_of
-from revops_core.values.measurement import Measurement, Undefined
-from revops_core.values.money import Money
 from revops_core.values.months import months_after
 
 __all__ = [
-    "FinancialPeriod",
     "arr_efficiency",
     "burn_multiple",
     "cac",
@@ -34,12 +31,10 @@ __all__ = [
     "cac_payback_on_revenue",
     "cac_ratio",
     "cltv",
-    "cltv_from_survival",
     "cltv_historic",
     "cltv_of_contract",
     "cltv_on_revenue",
     "cost_of_revenue_generation",
-    "discounted_cltv",
     "gross_margin_rate",
     "lagged",
     "ltv_to_cac",
@@ -54,38 +49,6 @@ __all__ = [
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
-_Rate = Annotated[Decimal, AtLeast(Decimal(0))]
-_DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
-
-
-@checked()
-@frozen(kw_only=True)
-class FinancialPeriod:
-    """What finance knows of a month or a quarter, as far as revenue KPIs need it.
-
-    Args:
-        on: the last day of the period, by which the row is dated.
-        revenue, previous_revenue: recognised in the period, and in the one before.
-        cost_of_revenue: what it cost to deliver.
-        operating_income: the profit, or the loss as a negative amount.
-        net_burn: cash spent less cash received.
-        usage_revenue: what metered use was charged.
-        contracted, billed, uncollected: what contracts allowed to bill, what was, and what was given up of it.
-
-    >>> FinancialPeriod(on=date(2026, 3, 31), revenue=Money(300, "EUR")).net_burn is None
-    True
-    """
-
-    on: date
-    revenue: Money | None = None
-    previous_revenue: Money | None = None
-    cost_of_revenue: Money | None = None
-    operating_income: Money | None = None
-    net_burn: Money | None = None
-    usage_revenue: Money | None = None
-    contracted: Money | None = None
-    billed: Money | None = None
-    uncollected: Money | None = None
 
 
 _change, _spend, _period, _deal = each(RevenueChange), each(Spend), each(FinancialPeriod), each(Deal)
@@ -112,6 +75,8 @@ _stock = partial(_kpi, dated=_change.on, unit="money", family="cltv")
 def lagged(spends: Iterable[Spend], *, months: int) -> tuple[Spend, ...]:
     """Spend as if it had been spent so many months later, for KPIs that compare it with what it brought later.
 
+    >>> from datetime import date
+    >>> from revops_core.values.money import Money
     >>> lagged([Spend(on=date(2026, 1, 31), amount=Money(9, "EUR"))], months=1)[0].on
     datetime.date(2026, 2, 28)
     """
@@ -182,14 +147,15 @@ def cac_payback(gross_margin: Decimal) -> Kpi:
     Args:
         gross_margin: a share from 0 to 1, e.g. Decimal("0.8").
 
+    >>> from revops_core.values.money import Money
     >>> kpi = cac_payback(Decimal("0.8"))
     >>> kpi.name, kpi.of(Money(500, "USD"), Money(50 * 12, "USD")).value
     ('cac_payback_at_80_margin', Decimal('12.5'))
     """
     require("cac_payback", gross_margin=(gross_margin, _Margin))
     return _spent(
-        name=f"cac_payback_at_{_percent(gross_margin)}_margin",
-        title=f"CAC payback at {_percent(gross_margin)} % margin, months",
+        name=f"cac_payback_at_{percent(gross_margin)}_margin",
+        title=f"CAC payback at {percent(gross_margin)} % margin, months",
         formula=_cost / (total(_change.new) / 12 * gross_margin),
         unit="months",
         direction="lower_is_better",
@@ -197,10 +163,6 @@ def cac_payback(gross_margin: Decimal) -> Kpi:
         source="SaaS Metrics Standards Board",
         family="cac_payback",
     )
-
-
-def _percent(share: Decimal) -> str:
-    return f"{share * 100:f}".rstrip("0").rstrip(".").replace(".", "_") if share else "0"
 
 
 # --- Value of a customer ---
@@ -219,13 +181,14 @@ cltv_on_revenue = _stock(
 def cltv(gross_margin: Decimal) -> Kpi:
     """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
 
+    >>> from revops_core.values.money import Money
     >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
     Money('1333.33', 'USD')
     """
     require("cltv", gross_margin=(gross_margin, _Margin))
     return _stock(
-        name=f"cltv_at_{_percent(gross_margin)}_margin",
-        title=f"Customer lifetime value at {_percent(gross_margin)} % margin (CLTV)",
+        name=f"cltv_at_{percent(gross_margin)}_margin",
+        title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
         formula=_arpa * gross_margin / _churn,
         when_zero="infinite",
         says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
@@ -236,6 +199,7 @@ def cltv(gross_margin: Decimal) -> Kpi:
 def cltv_of_contract(months: int) -> Kpi:
     """What a customer pays over a contract of so many months: ARPA × months.
 
+    >>> from revops_core.values.money import Money
     >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
     >>> year.value, five.value
     (Money('18000', 'EUR'), Money('90000', 'EUR'))
@@ -253,6 +217,7 @@ def cltv_of_contract(months: int) -> Kpi:
 def cltv_historic(years: int) -> Kpi:
     """Average purchase value × purchase frequency × lifespan, over the deals of a year.
 
+    >>> from revops_core.values.money import Money
     >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value
     Money('4500', 'EUR')
     """
@@ -270,69 +235,17 @@ def cltv_historic(years: int) -> Kpi:
     )
 
 
-def discounted_cltv(
-    monthly: Money, *, monthly_churn_rate: Decimal, gross_margin: Decimal, annual_discount_rate: Decimal, months: int
-) -> Measurement:
-    """What a customer brings over at most so many months, each counted for what it is worth today.
-
-    Formula: the sum over m = 0 … months - 1 of monthly × margin × (1 - churn)^m / (1 + discount)^(m / 12)
-
-    Returns:
-        Money to 12 places; defined for any churn, also zero, as the months are capped.
-
-    >>> discounted_cltv(Money(100, "EUR"), monthly_churn_rate=Decimal("0.02"), gross_margin=Decimal("0.8"),
-    ...                 annual_discount_rate=Decimal("0.1"), months=60).value.rounded()
-    Money('2350.01', 'EUR')
-    """
-    require("discounted_cltv", monthly=(monthly, Money), months=(months, _Months))
-    require("discounted_cltv", monthly_churn_rate=(monthly_churn_rate, _Margin), gross_margin=(gross_margin, _Margin))
-    require("discounted_cltv", annual_discount_rate=(annual_discount_rate, _Rate))
-    month = _DIGITS.power(1 + annual_discount_rate, _DIGITS.divide(Decimal(1), Decimal(12)))
-    factor, worth, now = _DIGITS.divide(1 - monthly_churn_rate, month), Decimal(0), Decimal(1)
-    for _ in range(months):
-        worth, now = _DIGITS.add(worth, now), _DIGITS.multiply(now, factor)
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), worth)
-    name = f"cltv_discounted_{_percent(annual_discount_rate)}_capped_{months}m"
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
-
-
-def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Decimal, months: int) -> Measurement:
-    """What a customer brings over at most so many months, as long as customers of the curve have stayed.
-
-    Formula: monthly × gross margin × the restricted mean of the curve in months of 365.25 / 12 days
-
-    Args:
-        curve: of durations as timedeltas, such as `customer_survival` gives.
-
-    Returns:
-        Money to 12 places; `Undefined("censored")` where nobody has been seen for so long.
-    """
-    require("cltv_from_survival", monthly=(monthly, Money), gross_margin=(gross_margin, _Margin), months=(months, _Months))
-    length = type(curve.longest)(days=365.25 / 12 * months)
-    lived = curve.restricted_mean(length)
-    name = f"cltv_kaplan_meier_capped_{months}m"
-    if lived is None:
-        return _worth(name, None, monthly.currency)
-    share = _DIGITS.divide(Decimal(lived // type(length)(microseconds=1)), Decimal(length // type(length)(microseconds=1)))
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), share * months)
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
-
-
-def _worth(name: str, amount: Decimal | None, currency: str) -> Measurement:
-    value = Undefined("censored") if amount is None else Money(amount.normalize(_DIGITS), currency)
-    return Measurement(name=name, value=value, unit="money", currency=currency)
-
-
 def ltv_to_cac(gross_margin: Decimal) -> Kpi:
     """Customer lifetime value at a gross margin, by the blended cost of a customer, over rows of months.
 
+    >>> from revops_core.values.money import Money
     >>> ltv_to_cac(Decimal("0.75")).of(Money(1200, "USD"), 1, 3, 100, Money(500, "USD"), 1).value
     Fraction(5, 1)
     """
     value: Formula = cltv(gross_margin).formula  # type: ignore[assignment]
     return _kpi(
-        name=f"ltv_to_cac_at_{_percent(gross_margin)}_margin",
-        title=f"LTV to CAC at {_percent(gross_margin)} % margin",
+        name=f"ltv_to_cac_at_{percent(gross_margin)}_margin",
+        title=f"LTV to CAC at {percent(gross_margin)} % margin",
         formula=value / (_cost / _came),
         dated=(_change.on, _spend.on),
         unit="ratio",
@@ -450,6 +363,7 @@ revenue_leakage_rate = _booked(
 def usage_arr(months: int) -> Kpi:
     """What metered use of the last so many months would come to in a year: readings are 1, 3 and 12 months.
 
+    >>> from revops_core.values.money import Money
     >>> [usage_arr(months).of(Money(300, "USD")).value.amount for months in (1, 3, 12)]
     [Decimal('3600'), Decimal('1200'), Decimal('300')]
     """

@@ -14,7 +14,7 @@ from itertools import chain
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.target_plan import AFTER_BREACH, FROM_START, TargetPlan, Trigger
 
-__all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle"]
+__all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle", "Stretch"]
 
 RUNNING = 0
 PAUSED = 1
@@ -22,6 +22,9 @@ STOPPED = 2
 CANCELLED = 3
 COUNTED = 4
 _NEVER = 1 << 62
+
+Stretch = tuple[int, int, int, int, ClockEvent, str | None]
+"""A part of a cycle in which nothing changed: start, end, phase, working time, cause, owner."""
 
 
 class Cycle:
@@ -39,7 +42,7 @@ class Cycle:
 
     __slots__ = (
         "_acknowledged", "_base", "_fired", "_late_from", "_next", "_pending", "_walls",
-        "breach_cause", "breached", "budget", "cause", "elapsed", "ended", "ender", "mark", "notices", "opened",
+        "breach_cause", "breached", "budget", "cause", "elapsed", "mark", "notices", "opened",
         "opener", "owner", "phase", "plan", "segments", "since", "wall",
     )  # fmt: skip
 
@@ -50,9 +53,7 @@ class Cycle:
         self.elapsed = self.wall = 0
         self.breached: int | None = None
         self.breach_cause: ClockEvent | None = None
-        self.ended: int | None = None
-        self.ender: ClockEvent | None = None
-        self.segments: list[tuple[int, int, int, int, ClockEvent, str | None]] = []
+        self.segments: list[Stretch] = []
         self.notices: list[tuple[int, Trigger, int, bool]] = []
         self.budget, thresholds = plan.budget_from(opened)
         # What fires next: (elapsed time, key, number, trigger), and for wall time (instant or None, number, trigger),
@@ -80,7 +81,7 @@ class Cycle:
     # --- Time passes ---
 
     def advance(self, t: int, *, final: bool = False) -> None:
-        """Bring it to the instant t, which ends a segment."""
+        """Bring it to the instant t, which ends a segment; one that has ended stays where it is."""
         since = self.since
         if self.phase == RUNNING:
             mark = self.plan.table.worked(t)
@@ -92,7 +93,9 @@ class Cycle:
                 self.segments.append((since, t, RUNNING, mark - self.mark, self.cause, self.owner))
                 self.wall += t - since
                 self.elapsed, self.mark = elapsed, mark
-        elif t > since and self.phase == PAUSED:
+        elif self.phase != PAUSED:
+            return
+        elif t > since:
             self.segments.append((since, t, PAUSED, 0, self.cause, self.owner))
         self.since = t
 
@@ -177,14 +180,11 @@ class Cycle:
         self.phase, self.cause = phase, fact
         if phase == RUNNING:
             self.mark = self.plan.table.worked(t)
-            self.ended = self.ender = None
-        elif phase != PAUSED:
-            self.ended, self.ender = t, fact
 
-    def reopen(self, t: int, fact: ClockEvent) -> None:
-        """Let it run on after an end; the time between counts only where the target asks for the total."""
+    def reopen(self, t: int, fact: ClockEvent, *, total: bool) -> None:
+        """Let it run on after an end; the time between counts where the `total` is asked for."""
         ended = self.since
-        if self.plan.target.reopen == "total":
+        if total:
             between = self.plan.table.open_between(ended, t)
             if t > ended:
                 self.segments.append((ended, t, COUNTED, between, fact, self.owner))
@@ -253,8 +253,10 @@ class Cycle:
 
     def due(self) -> int | None:
         """When it is or was due; None while it stands still, where it ended so, and where it was withdrawn."""
-        if self.phase in {PAUSED, CANCELLED} or (self.segments and self.segments[-1][2] == PAUSED):
-            return None if self.phase != STOPPED else self.breached
+        if self.phase in {PAUSED, CANCELLED}:
+            return None
+        if self.phase == STOPPED and self.segments and self.segments[-1][2] == PAUSED:
+            return self.breached
         since, elapsed = self._base
         if self.breached is not None and self.elapsed >= self.budget:
             return self.breached

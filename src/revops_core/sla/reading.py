@@ -6,15 +6,16 @@ Every instant of a reading is written in the zone of the `as_of` it was asked fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.errors import UnknownFieldError
 from revops_core.sla.clock_event import ClockEvent
+from revops_core.sla.cycle import Stretch
 from revops_core.sla.sla_target import SlaTarget
-from revops_core.values.instants import to_microseconds
+from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.problem import Problem
 
 __all__ = ["STATUSES", "Notice", "Reading", "Segment", "TargetReading"]
@@ -22,6 +23,8 @@ __all__ = ["STATUSES", "Notice", "Reading", "Segment", "TargetReading"]
 STATUSES = ("idle", "running", "at_risk", "paused", "met", "met_late", "breached", "cancelled")
 """Every status of a target: not started; running in time; past its at-risk part; standing still; reached in time;
 reached after it was due; open and missed; withdrawn."""
+
+_SEGMENT_STATUSES = ("running", "paused", "", "", "counted")
 
 
 @frozen(kw_only=True)
@@ -98,13 +101,12 @@ class TargetReading:
         cycle: the id of the fact that opened it; None where it has not started.
         status: one of `STATUSES`.
         within: the working time allowed; None where it is fixed at the start and has not started.
-        started_at, stopped_at: when the cycle began, and when it was stopped or withdrawn.
+        started_at, stopped_at, cancelled_at: when the cycle began, reached its milestone, or was withdrawn.
         due_at: when it is due, or was; None where it stands still, has not started or was withdrawn.
         breached_at: the due instant that was missed, never the instant of looking; it stays within its cycle.
         elapsed: the working time of its running stretches.
         wall_elapsed: the time that passed in them.
         remaining: what is left of the time allowed, negative where it is overdrawn.
-        segments: the running and paused stretches, in order.
         escalations, reminders: what fired, in order.
         skipped: what a promise that took over in flight would have fired before; not to be sent.
         look_again_at: the earliest instant at which it changes by itself; None where it does not.
@@ -130,12 +132,12 @@ class TargetReading:
     within: timedelta | None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    cancelled_at: datetime | None = None
     due_at: datetime | None = None
     breached_at: datetime | None = None
     elapsed: timedelta = timedelta(0)
     wall_elapsed: timedelta = timedelta(0)
     remaining: timedelta | None
-    segments: tuple[Segment, ...] = ()
     escalations: tuple[Notice, ...] = ()
     reminders: tuple[Notice, ...] = ()
     skipped: tuple[Notice, ...] = ()
@@ -145,13 +147,30 @@ class TargetReading:
     customer: str = ""
     breach_cause: ClockEvent | None = None
     problems: tuple[Problem, ...] = ()
+    _stretches: tuple[Stretch, ...] = field(default=(), repr=False, alias="stretches")
+    _tz: tzinfo = field(default=UTC, repr=False, eq=False, alias="tz")
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The running and paused stretches, in order; they explain every second of the elapsed time."""
+        return tuple(
+            Segment(
+                start=from_microseconds(start, self._tz),
+                end=from_microseconds(end, self._tz),
+                status=_SEGMENT_STATUSES[phase],
+                elapsed=timedelta(microseconds=elapsed),
+                cause=cause,
+                owner=owner,
+            )
+            for start, end, phase, elapsed, cause, owner in self._stretches
+        )
 
     def due_if_resumed_at(self, at: datetime) -> datetime | None:
         """When it would be due if it ran on from `at`; None where it has not started or has ended.
 
         What is used up already is due at once.
         """
-        if self.remaining is None or self.stopped_at is not None or self.cycle is None:
+        if self.cycle is None or self.remaining is None or self.status in {"met", "met_late", "cancelled"}:
             return None
         left = max(self.remaining, timedelta(0))
         return self.calendar.add(at, left, due_at="next_open" if self.promise.due_next_open else "close")
@@ -168,7 +187,7 @@ class Reading:
         as_of: aware datetime, the moment looked from.
         policy, policy_fingerprint: the policy that holds at `as_of`, by key and by content.
         cycles: every cycle of every target, the last of a target being current.
-        ignored: the facts that changed nothing for a target that reads them, such as a second start.
+        ignored: the facts that some target reads and that changed nothing for any, such as a second start.
         look_again_at: the earliest instant at which anything changes by itself, or by a fact that lies ahead.
 
     >>> from datetime import UTC

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from revops_core.errors import Fault
-from revops_core.stages.edge import reasons_against
-from revops_core.stages.stage import KINDS
-from revops_core.values.expression import Expression
+from revops_core.stages.stage import KINDS, Stage
 from revops_core.values.decision import Rule
+from revops_core.values.expression import Expression
 
-__all__ = ["ClassName", "faults_of"]
+__all__ = ["faults_of"]
 
 _POLICIES = ("allow", "reason", "forbid")
 _CHOICES = {
@@ -25,33 +24,26 @@ _CHOICES = {
 }
 
 
-class ClassName(str):
-    """The name of a class, as plain data keeps it; it remembers the class for the check of a new definition."""
+def faults_of(
+    pipeline: Any, subject: type | None, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
+) -> Iterator[Fault]:
+    """Each fault of a `Pipeline` whose fields have the right types.
 
-    __slots__ = ("cls",)
-    cls: type
-
-    @classmethod
-    def of(cls, subject: Any) -> Any:
-        """The name of `subject` where it is a class; anything else as it is."""
-        if not isinstance(subject, type):
-            return subject
-        name = cls(subject.__name__)
-        name.cls = subject
-        return name
-
-
-def faults_of(pipeline: Any) -> Iterator[Fault]:
-    """Each fault of a `Pipeline` whose fields have the right types."""
+    Args:
+        pipeline: the definition.
+        subject: the class of its records, where the caller gave it.
+        stages: its stages by name.
+        is_way: whether the definition lets a record go from one stage (None: from nothing) to another.
+    """
     for name, choices in _CHOICES.items():
         if getattr(pipeline, name) not in choices:
             yield Fault(name, f"must be one of {', '.join(choices)}", getattr(pipeline, name))
     yield from _stage_faults(pipeline)
-    yield from _rule_faults(pipeline)
+    yield from _rule_faults(pipeline, subject)
     named = list(_name_faults(pipeline))
     yield from named
     if not named:
-        yield from _path_faults(pipeline)
+        yield from _path_faults(pipeline, stages, is_way)
 
 
 def _stage_faults(pipeline: Any) -> Iterator[Fault]:
@@ -71,10 +63,10 @@ def _stage_faults(pipeline: Any) -> Iterator[Fault]:
             yield Fault(f"{where}.stale_after", "must be None for a stage that is an end", stage.stale_after)
 
 
-def _rule_faults(pipeline: Any) -> Iterator[Fault]:
+def _rule_faults(pipeline: Any, subject: type | None) -> Iterator[Fault]:
     """Codes with two meanings, and fields that the class of the records does not have."""
     rules: dict[str, Rule] = {}
-    fields = _fields_of(getattr(pipeline.subject, "cls", None))
+    fields = _fields_of(subject)
     for number, stage in enumerate(pipeline.stages):
         for part in ("entry", "exit"):
             for place, rule in enumerate(getattr(stage, part)):
@@ -117,13 +109,14 @@ def _name_faults(pipeline: Any) -> Iterator[Fault]:
         seen.add((step.source, step.target))
 
 
-def _path_faults(pipeline: Any) -> Iterator[Fault]:
+def _path_faults(
+    pipeline: Any, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
+) -> Iterator[Fault]:
     """Stages that cannot be reached, cannot be left, or lead to no end."""
-    stages, names = pipeline._by_name, list(pipeline._by_name)  # noqa: SLF001 - the derived tables of the class it checks
-    steps = {(source, target): _is_open_way(pipeline, source, target) for source in [None, *names] for target in names}
-    reached = _closure(
-        [name for name in names if steps[None, name]], lambda name: [to for to in names if steps[name, to]]
-    )
+    names = list(stages)
+    steps = {(source, target): is_way(source, target) for source in [None, *names] for target in names}
+    starts = [name for name in names if steps[None, name]]
+    reached = _closure(starts, lambda name: [to for to in names if steps[name, to]])
     ends = [name for name in names if not stages[name].is_open]
     closing = _closure(ends, lambda name: [source for source in names if steps[source, name]])
     for number, stage in enumerate(pipeline.stages):
@@ -136,11 +129,7 @@ def _path_faults(pipeline: Any) -> Iterator[Fault]:
             yield Fault(where, "must have a way to a stage that is an end", stage.name)
 
 
-def _is_open_way(pipeline: Any, source: str | None, target: str) -> bool:
-    return not reasons_against(pipeline._by_name, pipeline._steps, pipeline._ranks, source, target)  # noqa: SLF001
-
-
-def _closure(start: Iterable[str], following: Any) -> set[str]:
+def _closure(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
     found, todo = set(start), list(start)
     while todo:
         for name in following(todo.pop()):

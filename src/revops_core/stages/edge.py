@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import frozen
 
 from revops_core.stages.stage import Stage
-from revops_core.values.expression import Expression, compiled
 from revops_core.values.decision import Blocker, Rule
+from revops_core.values.expression import Expression, compiled
 
 __all__ = ["IMPOSSIBLE", "Edge", "Steps", "blocker", "edge_of", "ranks_of", "reasons_against"]
 
@@ -41,7 +41,8 @@ def blocker(reason: str, **parameters: object) -> Blocker:
     return Blocker(reason, _SAYS[reason].format(**parameters), parameters)
 
 
-class Steps(NamedTuple):
+@frozen
+class Steps:
     """What a pipeline says of steps in general, and of those it declares."""
 
     skip: str
@@ -83,7 +84,7 @@ class Edge:
 
 
 def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
-    """How far along each stage is: open ones by their order, every good or neutral end after them; a loss has no rank."""
+    """How far along each stage is: open ones by their order, every end but a loss after them; a loss has no rank."""
     ranks: dict[str, int] = {}
     ends: list[str] = []
     for stage in stages:
@@ -94,7 +95,8 @@ def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
     return ranks | dict.fromkeys(ends, len(ranks))
 
 
-class _Step(NamedTuple):
+@frozen
+class _Step:
     """What the definition alone says of a step."""
 
     reasons: tuple[str, ...]
@@ -108,12 +110,13 @@ def _step(
 ) -> _Step:
     came_from, to = None if source is None else stages[source], stages[target]
     rank, from_rank = ranks.get(target), None if source is None else ranks.get(source)
-    is_back, skipped = False, ()
+    is_back = False
+    skipped: tuple[str, ...] = ()
     if came_from is not None and came_from.is_open and rank is not None and from_rank is not None:
         is_back = rank < from_rank
         skipped = _between(stages, ranks, from_rank, rank)
     reason, needs_reason = _verdict(steps, came_from, to, is_back, bool(skipped))
-    reasons = (reason,) if reason else ()
+    reasons: tuple[str, ...] = (reason,) if reason else ()
     if not to.active and source != target:
         reasons += ("inactive_stage",)
     return _Step(reasons, needs_reason or to.needs_reason, is_back, skipped)
@@ -131,15 +134,16 @@ def edge_of(
 ) -> Edge:
     """The step from `source`, or from nothing, to `target`."""
     came_from, to = None if source is None else stages[source], stages[target]
-    reasons, needs_reason, is_back, skipped = _step(stages, steps, ranks, source, target)
+    step = _step(stages, steps, ranks, source, target)
+    is_back, skipped = step.is_back, step.skipped
     was_open = came_from is None or came_from.is_open
     parameters = {"source": source, "target": target} | ({"skipped": ", ".join(skipped)} if skipped else {})
     asks_exit = came_from is not None and was_open and to.kind != "lost" and not is_back and source != target
     rules = (came_from.exit if came_from is not None and asks_exit else ()) + to.entry
     return Edge(
-        blockers=tuple(blocker(name, **parameters) for name in reasons),
-        is_possible=not IMPOSSIBLE.intersection(reasons),
-        needs_reason=needs_reason,
+        blockers=tuple(blocker(name, **parameters) for name in step.reasons),
+        is_possible=IMPOSSIBLE.isdisjoint(step.reasons),
+        needs_reason=step.needs_reason,
         required=tuple((name, compiled(Expression("field", (name, "")))) for name in to.required),
         rules=tuple((rule, compiled(rule.check) if isinstance(rule.check, Expression) else None) for rule in rules),
         kind=to.kind,
@@ -147,7 +151,8 @@ def edge_of(
         probability={"won": Decimal(1), "lost": Decimal(0)}.get(to.kind, to.probability),
         closes=not to.is_open and (came_from is None or came_from.kind != to.kind),
         reopens=not was_open and to.is_open,
-        regresses=is_back,
+        # A step back that is declared and free is a loop of the process, no regression.
+        regresses=is_back and steps.listed.get((source or "", target)) != "allow",
         skipped=skipped,
     )
 

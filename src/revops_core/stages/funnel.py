@@ -36,6 +36,9 @@ class FunnelStep:
         actual_count: entities that entered it.
         filled_count: entities that entered it or a later one.
         visit_count: entries, all of them.
+
+    >>> FunnelStep("proposal", actual_count=9, filled_count=12, visit_count=15).filled_count
+    12
     """
 
     stage: str
@@ -54,6 +57,10 @@ class Funnel:
         steps: the stages in their order, then the good end.
         lost_count: entities that stand in a lost stage.
         open_count: entities that are still on their way: their last steps are not known yet.
+
+    >>> steps = (FunnelStep("new", 4, 4, 4), FunnelStep("won", 1, 1, 1))
+    >>> Funnel("all entities that began", 4, steps, lost_count=2, open_count=1).conversion_rate("new", "won")
+    Fraction(1, 4)
     """
 
     definition: str
@@ -94,6 +101,9 @@ class StageFate:
         won_count: stand in a won or converted stage.
         lost_count: stand in a lost stage.
         closed_count: stand in any stage that is an end.
+
+    >>> StageFate("proposal", 50, 30, won_count=12, lost_count=18, closed_count=30).win_rate().value
+    Fraction(2, 5)
     """
 
     stage: str
@@ -129,6 +139,8 @@ class StageFate:
 
 class _Ladder:
     """The stages of a log as the pipeline ranks them: its numbers, by the numbers of the log."""
+
+    __slots__ = ("goal_kinds", "kinds", "names", "rungs")
 
     def __init__(self, columns: StageColumns, pipeline: Pipeline) -> None:
         stages = [pipeline.stage(name) for name in columns.stages]
@@ -193,15 +205,14 @@ def funnel_of(
     if (cohort is None) == (during is None) or (isinstance(cohort, str) and cohort != "all"):
         rule = "must be a window or 'all', or 'during' a window: one of both says who is counted"
         raise InvalidValueError("StageLog.funnel", [Fault("cohort", rule, cohort)])
-    windows = {"cohort": None if cohort == "all" else cohort, "during": during}
-    require("StageLog.funnel", **{name: (window, Interval | Period | None) for name, window in windows.items()})
-    cohort_window, during_window = map(_bounds, windows.values())
+    window = None if isinstance(cohort, str) else cohort
+    require("StageLog.funnel", cohort=(window, Interval | Period | None), during=(during, Interval | Period | None))
     ladder = _Ladder(columns, pipeline)
     first = None if entering is None else _code_of(columns, pipeline.stage(entering).name)
     size = len(ladder.names)
     actual, highest, visits = [0] * size, [0] * (size + 1), [0] * size
     entities = lost = still_open = 0
-    for path, last, count in _paths(columns, limit_of(as_of), cohort_window, during_window, first):
+    for path, last, count in _paths(columns, limit_of(as_of), _bounds(window), _bounds(during), first):
         entities += count
         rungs = [ladder.rungs[code] for code in path]
         for rung in rungs:

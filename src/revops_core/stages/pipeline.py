@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from revops_core.errors import (
     Fault,
@@ -16,8 +17,8 @@ from revops_core.errors import (
     WrongPipelineError,
 )
 from revops_core.stages.decide import decide_step
-from revops_core.stages.definition_faults import ClassName, faults_of
-from revops_core.stages.edge import Edge, Steps, edge_of, ranks_of
+from revops_core.stages.definition_faults import faults_of
+from revops_core.stages.edge import Edge, Steps, edge_of, ranks_of, reasons_against
 from revops_core.stages.move import Moved
 from revops_core.stages.stage import Stage, Transition
 from revops_core.values.checks import AtLeast, Id, as_tuple, require
@@ -27,18 +28,12 @@ from revops_core.values.fingerprint import fingerprint
 __all__ = ["Pipeline"]
 
 
-def _as_stages(stages: Iterable[Stage | str]) -> tuple[Stage, ...]:
-    return tuple(Stage(each) if isinstance(each, str) and each else each for each in as_tuple(stages))  # type: ignore[misc]
-
-
-def _as_transitions(pairs: Iterable[Transition | tuple[str, str]]) -> tuple[Transition, ...]:
-    return tuple(Transition(*each) if isinstance(each, tuple | list) else each for each in as_tuple(pairs))
-
-
+Version = Annotated[int, AtLeast(1)]
+_TOLD = ("outcome", "probability", "closes", "reopens", "regresses", "skipped")
 _Known = tuple[Edge, tuple[Any, ...]]
 
 
-@frozen(repr=False)
+@frozen(init=False, repr=False)
 class Pipeline:
     """A stage machine as checked data: it decides steps and explains every refusal; it holds no record and no state.
 
@@ -61,55 +56,76 @@ class Pipeline:
 
     >>> from datetime import timezone
     >>> from types import SimpleNamespace
-    >>> trial = Pipeline("trial", ("new", Stage("active", required=("plan",)), Stage("bought", "won"), Stage("left", "lost")))
-    >>> answer = trial.decide(SimpleNamespace(id="t1", stage="new", plan=None), "active", at=datetime(2026, 3, 1, tzinfo=timezone.utc))
-    >>> print(answer)
+    >>> trial = Pipeline("trial", ("new", Stage("active", required=("plan",)), Stage("bought", "won")))
+    >>> customer = SimpleNamespace(id="t1", stage="new", plan=None)
+    >>> print(trial.decide(customer, "active", at=datetime(2026, 3, 1, tzinfo=timezone.utc)))
     refused: Fill in 'plan' before 'active'.
     """
 
     name: Id
-    stages: tuple[Stage, ...] = field(converter=_as_stages)
-    version: Annotated[int, AtLeast(1)] = field(default=1, kw_only=True)
-    subject: str | None = field(default=None, kw_only=True, converter=ClassName.of)
-    transitions: tuple[Transition, ...] = field(default=(), kw_only=True, converter=_as_transitions)
-    unlisted: str = field(default="forbid", kw_only=True)
-    skip: str = field(default="allow", kw_only=True)
-    regression: str = field(default="reason", kw_only=True)
-    same_stage: str = field(default="refuse", kw_only=True)
-    reopen: str = field(default="reason", kw_only=True)
-    closed_to_closed: str = field(default="forbid", kw_only=True)
-    creation: tuple[Id, ...] | None = field(
-        default=None, kw_only=True, converter=lambda names: None if names is None else as_tuple(names)
-    )
-    _by_name: Mapping[str, Stage] = field(init=False, eq=False, default=None)
-    _ranks: Mapping[str, int] = field(init=False, eq=False, default=None)
-    _steps: Steps = field(init=False, eq=False, default=None)
-    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False, factory=dict)
+    stages: tuple[Stage, ...]
+    version: Version
+    subject: str | None
+    transitions: tuple[Transition, ...]
+    unlisted: str
+    skip: str
+    regression: str
+    same_stage: str
+    reopen: str
+    closed_to_closed: str
+    creation: tuple[Id, ...] | None
+    _by_name: dict[str, Stage] = field(init=False, eq=False)
+    _ranks: dict[str, int] = field(init=False, eq=False)
+    _steps: Steps = field(init=False, eq=False)
+    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False)
 
-    def __attrs_post_init__(self) -> None:
-        faults = self._faults_of_fields()
+    def __init__(
+        self,
+        name: str,
+        stages: Iterable[Stage | str],
+        *,
+        version: int = 1,
+        subject: type | str | None = None,
+        transitions: Iterable[Transition | tuple[str, str]] = (),
+        unlisted: str = "forbid",
+        skip: str = "allow",
+        regression: str = "reason",
+        same_stage: str = "refuse",
+        reopen: str = "reason",
+        closed_to_closed: str = "forbid",
+        creation: Iterable[str] | None = None,
+    ) -> None:
+        held: Any = [Stage(each) if isinstance(each, str) and each else each for each in stages]
+        listed: Any = [Transition(*each) if isinstance(each, tuple | list) else each for each in transitions]
+        first = None if creation is None else as_tuple(creation)
+        self.__attrs_init__(
+            name, tuple(held), version, subject.__name__ if isinstance(subject, type) else subject, tuple(listed),
+            unlisted, skip, regression, same_stage, reopen, closed_to_closed, first,
+        )  # fmt: skip
+        faults = self._type_faults()
         if not faults:
-            creation = [each.name for each in self.stages if each.is_open and each.active]
+            in_use = [each.name for each in self.stages if each.is_open and each.active]
             steps = Steps(
-                self.skip, self.regression, self.same_stage, self.reopen, self.closed_to_closed,
-                self.unlisted if self.transitions else "policy",
+                skip, regression, same_stage, reopen, closed_to_closed, unlisted if listed else "policy",
                 {(each.source, each.target): each.policy for each in self.transitions},
-                frozenset(creation if self.creation is None else self.creation),
+                frozenset(in_use if first is None else first),
             )  # fmt: skip
-            object.__setattr__(self, "_by_name", {each.name: each for each in self.stages})
-            object.__setattr__(self, "_ranks", ranks_of(self.stages))
-            object.__setattr__(self, "_steps", steps)
-            faults = list(faults_of(self))
+            put = object.__setattr__
+            put(self, "_by_name", {each.name: each for each in self.stages})
+            put(self, "_ranks", ranks_of(self.stages))
+            put(self, "_steps", steps)
+            put(self, "_edges", {})
+            faults = list(faults_of(self, subject if isinstance(subject, type) else None, self._by_name, self._is_way))
         if faults:
             raise InvalidValueError("Pipeline", faults)
 
-    def _faults_of_fields(self) -> list[Fault]:
+    def _type_faults(self) -> list[Fault]:
         try:
             require(
                 "Pipeline",
                 name=(self.name, Id),
                 stages=(self.stages, tuple[Stage, ...]),
-                version=(self.version, Annotated[int, AtLeast(1)]),
+                version=(self.version, Version),
                 subject=(self.subject, str | None),
                 transitions=(self.transitions, tuple[Transition, ...]),
                 creation=(self.creation, tuple[Id, ...] | None),
@@ -117,6 +133,15 @@ class Pipeline:
         except InvalidValueError as error:
             return list(error.faults)
         return []
+
+    def _is_way(self, source: str | None, target: str) -> bool:
+        """Whether the definition lets a record go from `source` to `target` at all."""
+        return not reasons_against(self._by_name, self._steps, self._ranks, source, target)
+
+    def __reduce__(self) -> tuple[Callable[[], Pipeline], tuple[()]]:
+        # What is worked out is not pickled: it is worked out again.
+        rest = {each.name: getattr(self, each.name) for each in fields(Pipeline) if each.init}
+        return partial(Pipeline, rest.pop("name"), rest.pop("stages"), **rest), ()
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r}, version={self.version}: {', '.join(each.name for each in self.stages)})"
@@ -135,8 +160,8 @@ class Pipeline:
         """16 hexadecimal digits that stand for the whole content of this definition."""
         return fingerprint(self)
 
-    def stage(self, name: str) -> Stage:
-        """The stage called `name`.
+    def stage(self, name: str, subject_id: object = None) -> Stage:
+        """The stage called `name`; `subject_id` is the record that holds the name, for the error.
 
         Raises:
             UnknownStageError: there is none; the error names the nearest.
@@ -144,7 +169,8 @@ class Pipeline:
         try:
             return self._by_name[name]
         except (KeyError, TypeError):
-            raise UnknownStageError(name, self.name, self._by_name) from None
+            held_by = None if subject_id is None else str(subject_id)
+            raise UnknownStageError(name, self.name, self._by_name, held_by) from None
 
     def rank(self, name: str) -> int | None:
         """How far along the stage is, from 0; every end but a loss comes after the last open stage; None for a loss."""
@@ -204,12 +230,10 @@ class Pipeline:
 
     def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
         """The edge and what a move along it always holds, worked out once."""
+        self.stage(target)
+        if source is not None:
+            self.stage(source, subject_id)
         if (source, target) not in self._edges:
-            self.stage(target)
-            if source is not None and source not in self._by_name:
-                raise UnknownStageError(
-                    source, self.name, self._by_name, None if subject_id is None else str(subject_id)
-                )
             edge = edge_of(self._by_name, self._steps, self._ranks, source, target)
             constants = (
                 source, target, self.name, self.version, edge.kind, edge.outcome, edge.probability, edge.closes,
@@ -256,20 +280,8 @@ class Pipeline:
         found = []
         for move in moves:
             edge = self.edge(move.source, move.target)
-            found.append(
-                evolve(
-                    move,
-                    pipeline=self.name,
-                    version=self.version,
-                    target_kind=edge.kind,
-                    outcome=edge.outcome,
-                    probability=edge.probability,
-                    closes=edge.closes,
-                    reopens=edge.reopens,
-                    regresses=edge.regresses,
-                    skipped=edge.skipped,
-                )  # fmt: skip
-            )
+            told = {name: getattr(edge, name) for name in _TOLD}
+            found.append(evolve(move, pipeline=self.name, version=self.version, target_kind=edge.kind, **told))
         return tuple(found)
 
     def require_same(self, other: Pipeline) -> None:

@@ -69,15 +69,13 @@ def records_as_of(records: Iterable[R], facts: Iterable[Moved | Corrected | Chan
         if standing and standing[0].source is None and to_microseconds(standing[0].at) > limit:
             continue
         before = _before(record, standing, changes.get((type(record).__name__, key), ()), limit)
-        found.append(
-            record if not before else evolve(record, **before) if has(type(record)) else replace(record, **before)
-        )  # type: ignore[misc, type-var]
+        found.append(_with(record, before) if before else record)
     return found
 
 
 def _before(record: Any, moves: Iterable[Moved], changes: Iterable[Changed], limit: int) -> Mapping[str, Any]:
     """The fields of `record` that were different at an instant, or may have been, with what they were then."""
-    facts = sorted([*moves, *changes], key=_order)
+    facts: list[Moved | Changed] = sorted([*moves, *changes], key=_order)
     happened = [fact for fact in facts if to_microseconds(fact.at) <= limit]
     later = facts[len(happened) :]
     if not later:
@@ -88,11 +86,15 @@ def _before(record: Any, moves: Iterable[Moved], changes: Iterable[Changed], lim
         was |= {fact.field: fact.old} if isinstance(fact, Changed) else _left_by(fact)
     for fact in happened:
         was |= {fact.field: fact.new} if isinstance(fact, Changed) else fact.changes
-    names = changeable(type(record))
+    names = changeable(record.__class__)
     for fact in facts:
         if isinstance(fact, Changed) and fact.field not in names:
             raise UnknownFieldError(fact.field, type(record).__name__, names)
     return {name: value for name, value in was.items() if name in names}
+
+
+def _with(record: Any, values: Mapping[str, Any]) -> Any:
+    return evolve(record, **values) if has(type(record)) else replace(record, **values)
 
 
 def _order(fact: Moved | Changed) -> tuple[int, bool, int]:

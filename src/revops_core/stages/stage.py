@@ -30,13 +30,13 @@ class Stage:
         name: what records hold in their `stage`, e.g. "proposal".
         kind: one of `KINDS`.
         outcome: what the record's `outcome` becomes, e.g. "disqualified"; the kind where it is not said.
-        probability: the chance to win that a record gets when it enters, 0 to 1; 1 for won and 0 for lost need not be said.
+        probability: the chance to win that a record gets when it enters, 0 to 1; won is 1 and lost is 0 by itself.
         forecast_category: e.g. "commit" or "best_case".
         required: fields that must be filled before a record may enter; `custom.segment` reaches into custom fields.
         entry: rules that must hold before a record may enter.
         exit: rules that must hold before a record may go on to a later stage; none is asked of a loss or a step back.
         stale_after: a stay longer than this is stale.
-        stale_in_working_time: the limit counts working time; whoever asks hands in the calendar.
+        stale_in_working_hours: the limit counts working time; whoever asks hands in the calendar.
         owner_team: who works on records here.
         activities, kpis, sla_targets: names of what is done, measured and promised here, as plain text.
         needs_reason: a move into this stage needs a reason, e.g. why it was lost.
@@ -56,7 +56,7 @@ class Stage:
     entry: tuple[Rule, ...] = field(default=(), kw_only=True, converter=as_tuple)
     exit: tuple[Rule, ...] = field(default=(), kw_only=True, converter=as_tuple)
     stale_after: Limit | None = field(default=None, kw_only=True)
-    stale_in_working_time: bool = field(default=False, kw_only=True)
+    stale_in_working_hours: bool = field(default=False, kw_only=True)
     owner_team: str | None = field(default=None, kw_only=True)
     activities: tuple[str, ...] = field(default=(), kw_only=True, converter=as_tuple)
     kpis: tuple[str, ...] = field(default=(), kw_only=True, converter=as_tuple)

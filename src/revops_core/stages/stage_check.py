@@ -40,7 +40,7 @@ def check(
     facts: dict[str, list[Moved | Corrected]] = defaultdict(list)
     for fact in moves:
         facts[fact.subject_id].append(fact)
-    problems = []
+    problems: list[Problem] = []
     for record in records:
         journey = Journey.of(facts.pop(str(record.id), ()))
         problems += _record_problems(record, journey, pipeline)

@@ -1,0 +1,114 @@
+"""Story: one lead of the sample company and all that comes of it, drawn from a seed of its own, until `AS_OF`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from types import MappingProxyType
+
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.calendars.holidays import HolidayRule
+from revops_core.sla.clock_event import ClockEvent
+
+__all__ = [
+    "AS_OF",
+    "CURRENCY",
+    "LOSS_REASONS",
+    "NAMES",
+    "OFFICE",
+    "OPENED",
+    "PRODUCTS",
+    "REGIONS",
+    "REPS_IN_A_TEAM",
+    "SOURCES",
+    "WORKING_DAY",
+    "Ended",
+    "Story",
+]
+
+OPENED = datetime(2024, 1, 1, tzinfo=UTC)
+"""The first day of the sample company."""
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+"""The moment it is seen from; nothing is later."""
+
+OFFICE = BusinessCalendar(
+    "Mo-Fr 09:00-17:30",
+    tz="Europe/Berlin",
+    holidays=[
+        *(HolidayRule.fixed(month, day) for month, day in ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))),
+        *(HolidayRule.easter(days) for days in (-2, 1, 39, 50)),
+    ],
+    name="office",
+)
+"""When its people work."""
+
+WORKING_DAY = timedelta(hours=8, minutes=30)
+"""How long they work on a day."""
+
+CURRENCY = "EUR"
+"""Every amount is in it."""
+
+REGIONS = ("north", "south", "west")
+"""Its sales teams."""
+
+REPS_IN_A_TEAM = 4
+"""How many people a team has, besides its manager."""
+
+PRODUCTS = MappingProxyType({"core": "39", "plus": "69", "insight": "15"})
+"""The price of one seat a month."""
+
+SOURCES = MappingProxyType({"website": 34, "paid_search": 22, "webinar": 16, "referral": 16, "trade_show": 12})
+"""Where leads come from, with their weights."""
+
+LOSS_REASONS = MappingProxyType({"price": 35, "no_budget": 25, "competitor": 25, "no_decision": 15})
+"""Why leads, sales and customers are lost."""
+
+NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Finn", "Greta", "Hugo", "Ida", "Jonas", "Karla", "Lars")
+"""First names."""
+
+
+class Ended(Exception):  # noqa: N818 - it says what happened: no error, and never seen outside
+    """The story has reached `AS_OF`."""
+
+
+class Story:
+    """One lead and all that comes of it: what is told, and how chances are drawn."""
+
+    __slots__ = ("_random", "clock_events", "number", "things")
+
+    def __init__(self, number: int, seed: int) -> None:
+        self.number = number
+        self.things: list[object] = []
+        self.clock_events: dict[str, tuple[ClockEvent, ...]] = {}
+        # Only `random()` is used: it is the one method whose sequence Python promises to keep.
+        self._random = Random(f"{seed}-{number}")  # noqa: S311 - a made-up company is no secret
+
+    def chance(self, probability: float) -> bool:
+        """Whether something happens that has this chance."""
+        return self._random.random() < probability
+
+    def between(self, low: float, high: float) -> float:
+        """A number between two, each as likely as any other."""
+        return low + (high - low) * self._random.random()
+
+    def pick(self, options: Mapping[str, int] | Sequence[str]) -> str:
+        """One of several, by their weights."""
+        if not isinstance(options, Mapping):
+            return options[int(self._random.random() * len(options))]
+        place = self._random.random() * sum(options.values())
+        names = list(options)
+        for name in names:
+            place -= options[name]
+            if place < 0:
+                return name
+        return names[-1]
+
+    def later(self, at: datetime, low: float, high: float) -> datetime:
+        """Some working days later, in office hours; the story ends where that is not before `as_of`."""
+        days = self.between(low, high)
+        moment = OFFICE.add(OFFICE.next_open(at), timedelta(seconds=int(days * WORKING_DAY.total_seconds()) + 1))
+        if moment >= AS_OF:
+            raise Ended
+        return moment.astimezone(UTC)
