@@ -8,8 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from revops_core.entities import LineItem, Pause, Subscription
-from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS
+from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS, RevenuePolicy
 from revops_core.values.money import Money
 
 FIRST = date(2024, 1, 15)
@@ -52,7 +51,12 @@ def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6
         pauses = ()
         if draw(st.integers(0, 3)) == 0:
             begin = draw(day())
-            pauses = [Pause(starts_on=begin, ends_on=draw(st.none() | st.integers(0, 60).map(lambda n: begin + timedelta(days=n))))]
+            pauses = [
+                Pause(
+                    starts_on=begin,
+                    ends_on=draw(st.none() | st.integers(0, 60).map(lambda n: begin + timedelta(days=n))),
+                )
+            ]
         found.append(
             Subscription(
                 id=f"{prefix}{number}",
@@ -74,7 +78,7 @@ def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6
 @st.composite
 def policies(draw, **fixed):
     chosen = {
-        "churn_at": draw(st.sampled_from(["term_end", "cancelled", "first_unpaid"])),
+        "churn_day": draw(st.sampled_from(["term_end", "cancelled", "first_unpaid"])),
         "reactivation": draw(st.sampled_from(["own_bucket", "as_new", "as_expansion"])),
         "gap_tolerance_days": draw(st.sampled_from([0, 0, 20])),
         "intra_period": draw(st.sampled_from(["both", "net"])),

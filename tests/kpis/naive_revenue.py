@@ -20,9 +20,9 @@ def year_of(line, discounted=True):
 def runs_until(contract, policy, contracts):
     """The day after the last on which a contract counts."""
     end = contract.ends_on or date.max
-    if contract.cancelled_on and (policy.churn_at == "cancelled" or contract.ends_on is None):
+    if contract.cancelled_on and (policy.churn_day == "cancelled" or contract.ends_on is None):
         end = min(end, max(contract.starts_on, contract.cancelled_on))
-    if contract.unpaid_since_on and policy.churn_at == "first_unpaid":
+    if contract.unpaid_since_on and policy.churn_day == "first_unpaid":
         end = min(end, max(contract.starts_on, contract.unpaid_since_on))
     if end != date.max:
         end += timedelta(days=policy.grace_days)
@@ -88,12 +88,19 @@ class Naive:
             was = ever = False
             gap_from, day = None, self.first
             while day <= self.last:
-                before, (after, held) = self.amount(customer, day - DAY), self.state.get((customer, day), (Fraction(0), False))
+                before, (after, held) = (
+                    self.amount(customer, day - DAY),
+                    self.state.get((customer, day), (Fraction(0), False)),
+                )
                 stays = after != 0 or (was and held)
                 if was and not stays and self.policy.gap_tolerance_days:
                     gap_from = day if before else gap_from
                     until = gap_from + timedelta(days=self.policy.gap_tolerance_days)
-                    stays = any(self.amount(customer, day + DAY * n) for n in range((until - day).days + 1) if day + DAY * n <= self.last)
+                    stays = any(
+                        self.amount(customer, day + DAY * n)
+                        for n in range((until - day).days + 1)
+                        if day + DAY * n <= self.last
+                    )
                 change = after - before
                 if stays and not was:
                     again = {"own_bucket": "reactivation", "as_new": "new", "as_expansion": "expansion"}

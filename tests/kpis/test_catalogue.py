@@ -69,13 +69,18 @@ SPENDS = [
     Spend(on=date(2026, 4, 1), amount=eur(999), purpose="marketing"),
 ]
 PROGRESS = [
-    LeadProgress(id="1", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 3), opportunity_at=at(1, 4), won_at=at(2, 1)),
+    LeadProgress(
+        id="1", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 3), opportunity_at=at(1, 4), won_at=at(2, 1)
+    ),
     LeadProgress(id="2", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 7)),
     LeadProgress(id="3", created_at=at(1, 1), mql_at=at(3, 1), sql_at=at(3, 31), opportunity_at=at(4, 2)),
     LeadProgress(id="4", created_at=at(2, 1), mql_at=at(4, 2)),
     LeadProgress(id="5", created_at=at(2, 1)),
 ]
-VISITS = [Visit(visitor_id=visitor, at=day) for visitor, day in [("a", at(1, 1)), ("a", at(2, 1)), ("b", at(3, 1)), ("c", END)]]
+VISITS = [
+    Visit(visitor_id=visitor, at=day)
+    for visitor, day in [("a", at(1, 1)), ("a", at(2, 1)), ("b", at(3, 1)), ("c", END)]
+]
 ANSWERS = [
     *(Answer(survey="nps", score=score, at=at(1, 5)) for score in (10, 9, 9, 8, 7, 6, 0, None)),
     *(Answer(survey="csat", score=score, at=at(1, 5)) for score in (5, 4, 3, None)),

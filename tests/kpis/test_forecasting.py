@@ -35,7 +35,9 @@ HELD = [
 OPEN = [
     Opportunity(id="o1", amount=Money(1000, "EUR"), probability=Decimal("0.3"), close_date=date(2024, 5, 1)),
     Opportunity(id="o2", amount=Money(1000, "EUR"), close_date=date(2024, 5, 1)),
-    Opportunity(id="o3", amount=Money(9000, "EUR"), probability=Decimal("0.3"), close_date=date(2024, 5, 1), kind="renewal"),
+    Opportunity(
+        id="o3", amount=Money(9000, "EUR"), probability=Decimal("0.3"), close_date=date(2024, 5, 1), kind="renewal"
+    ),
     Opportunity(id="o4", amount=Money(9000, "EUR"), probability=Decimal(1), close_date=date(2024, 5, 1), outcome="won"),
 ]
 
@@ -51,7 +53,7 @@ def test_contracts_count_until_their_end_then_renew_at_the_rate_and_the_pipeline
     assert amounts(second) == [1200 + 600 + 240, 0, 300, 2340]
     assert amounts(third) == [600 + 240, 960, 300, 2100]
     # s1 would be in its second term again, s5 in its first
-    assert amounts(last) == [600, Decimal("768") + 192, 300, 1860]
+    assert amounts(last) == [600, Decimal(768) + 192, 300, 1860]
     assert second.low.amount >= 2040
     assert second.high.amount <= 3040
     assert third.low < third.expected < third.high

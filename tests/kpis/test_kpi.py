@@ -295,7 +295,7 @@ def test_conditions_of_every_kind_can_be_counted():
     rows = [{"a": 1, "b": 1}, {"a": None, "b": 2}, {"a": 3, "b": None}]
     for where, expected in [
         (row.a == row.b, 1),
-        (row.a == None, 0),  # noqa: E711
+        (row.a == None, 0),
         ((row.a == 1) | (row.b == 2), 2),
         (row.a > 1, 1),
         (~(row.a == 1), 2),

@@ -68,7 +68,7 @@ def test_segments_and_periods_add_up_to_the_whole(rows):
             together = table.measurement(kpi, period=period)
             assert together.value == kpi(rows, period=period, as_of=AS_OF, currency="EUR").value
             parts = [
-                table.measurement(kpi, segment={"owner_id": key}, period=period) for (key,) in table.keys()  # noqa: SIM118
+                table.measurement(kpi, segment={"owner_id": key}, period=period) for (key,) in table.keys()
             ]
             if kpi in {kpis.win_rate, kpis.win_rate_of_created}:
                 assert together.n == sum(part.n for part in parts)

@@ -50,7 +50,12 @@ def test_quantity_and_discount_count_and_what_is_charged_once_does_not():
         kpis.annual_amount(line(10, "fortnight"))
 
 
-@given(st.decimals(0, 10_000, places=2), st.integers(1, 500), st.decimals(0, 1, places=3), st.sampled_from(["week", "month", "year"]))
+@given(
+    st.decimals(0, 10_000, places=2),
+    st.integers(1, 500),
+    st.decimals(0, 1, places=3),
+    st.sampled_from(["week", "month", "year"]),
+)
 def test_a_year_of_any_line_is_its_price_times_its_charges(price, quantity, discount, interval):
     held = LineItem(unit_price=Money(price, "EUR"), quantity=quantity, discount=discount, billing_interval=interval)
     charges = {"week": 52, "month": 12, "year": 1}[interval]
@@ -83,7 +88,10 @@ def test_total_and_annual_value_of_contracts():
     assert kpis.total_contract_value(finite) == Money(1650, "EUR")
     trial = contract(line(100), trial_ends_on=date(2026, 2, 1))
     assert kpis.total_contract_value(trial) == Money(1700, "EUR")
-    paused = contract(line(100), pauses=[Pause(starts_on=date(2026, 3, 1), ends_on=date(2026, 5, 1)), Pause(starts_on=date(2027, 1, 1))])
+    paused = contract(
+        line(100),
+        pauses=[Pause(starts_on=date(2026, 3, 1), ends_on=date(2026, 5, 1)), Pause(starts_on=date(2027, 1, 1))],
+    )
     assert kpis.total_contract_value(paused) == Money(1000, "EUR")
     over = contract(line(100, discount=Decimal("0.5"), discount_ends_on=date(2025, 4, 1)))
     assert kpis.total_contract_value(over) == Money(1800, "EUR")

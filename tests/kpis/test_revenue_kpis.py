@@ -43,7 +43,9 @@ CONTRACTS = [
     contract("e1", "e", BEFORE, date(2024, 1, 1), line(50)),
     contract("e2", "e", date(2024, 6, 10), END, line(50)),  # 600 back
     contract("f1", "f", date(2024, 4, 10), JUNE, line(100)),  # 1,200 new and lost
-    contract("g1", "g", BEFORE, END, line(100), line(30, date(2024, 4, 15), product="p2")),  # 1,200 -> 1,560: cross-sell
+    contract(
+        "g1", "g", BEFORE, END, line(100), line(30, date(2024, 4, 15), product="p2")
+    ),  # 1,200 -> 1,560: cross-sell
 ]
 LEDGER = kpis.RevenueLedger.of(CONTRACTS)
 CHANGES = LEDGER.changes(QUARTER)
@@ -195,7 +197,7 @@ def test_every_kpi_of_these_rooms_has_a_worked_example():
         for name in module.__all__
         if isinstance(getattr(module, name), Kpi) and name not in published | derived | {"carr"}
     }
-    print(f"worked examples: {len(PUBLISHED)} published, {len(DERIVED) + 1} derived")  # noqa: T201
+    print(f"worked examples: {len(PUBLISHED)} published, {len(DERIVED) + 1} derived")
     assert not missing
 
 
@@ -203,12 +205,15 @@ def test_every_kpi_of_these_rooms_has_a_worked_example():
 def test_from_totals_it_is_the_same(kpi, rows, _):
     if any(each.operation in {"quantile", "mean"} for each in kpi.aggregates):
         return
-    held = rows if isinstance(rows, dict) else {name: rows for name in kpi.populations}
+    held = rows if isinstance(rows, dict) else dict.fromkeys(kpi.populations, rows)
     totals = []
     for aggregate in kpi.aggregates:
         alone = Kpi(name="part", formula=aggregate, dated=None, unit="part")
         totals.append(alone(held[aggregate.population]).value)
-    assert kpi.of(*(int(each) if isinstance(each, Decimal) and each == int(each) else each for each in totals)).value == kpi(rows).value
+    assert (
+        kpi.of(*(int(each) if isinstance(each, Decimal) and each == int(each) else each for each in totals)).value
+        == kpi(rows).value
+    )
 
 
 def test_where_nothing_was_lost_the_reason_says_so():

@@ -4,6 +4,7 @@ import pickle
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -113,7 +114,7 @@ def test_gross_retention_is_at_most_one_and_at_most_net_retention(held, policy):
 @given(contracts(), policies(intra_period="both"), st.lists(st.dates(date(2024, 1, 2), date(2024, 11, 30)), max_size=4))
 def test_movements_over_any_split_of_time_sum_to_the_whole(held, policy, cuts):
     edges = sorted({WHOLE.start_on, *cuts, WHOLE.end_on})
-    parts = [Period.between(since, until) for since, until in zip(edges, edges[1:], strict=False)]
+    parts = [Period.between(since, until) for since, until in pairwise(edges)]
     ledger = RevenueLedger.of(held, policy=policy)
     whole, split = ledger.bridge(WHOLE), ledger.bridges(parts)
     assert split[0].start == whole.start
@@ -210,7 +211,9 @@ def test_a_return_after_a_gap_is_a_reactivation_and_can_be_told_otherwise():
         "as_expansion": ["new", "churn", "expansion", "churn"],
     }
     for way, expected in ways.items():
-        assert [kind for _, kind, _ in kinds(RevenueLedger.of(held, policy=RevenuePolicy(reactivation=way)))] == expected
+        assert [
+            kind for _, kind, _ in kinds(RevenueLedger.of(held, policy=RevenuePolicy(reactivation=way)))
+        ] == expected
 
 
 def test_a_gap_within_the_tolerance_is_contraction_and_expansion_and_the_customer_never_left():
@@ -233,7 +236,11 @@ def test_a_gap_is_churn_while_nobody_knows_of_the_return():
 def test_days_of_grace_keep_revenue_until_the_renewal_starts_or_they_are_over():
     late = contract("s2", first=date(2024, 3, 6), last=date(2024, 6, 1), price=120)
     ledger = RevenueLedger.of([contract("s1", last=date(2024, 3, 1)), late], policy=RevenuePolicy(grace_days=14))
-    assert kinds(ledger) == [("2024-01-01", "new", 1200), ("2024-03-06", "expansion", 240), ("2024-06-15", "churn", -1440)]
+    assert kinds(ledger) == [
+        ("2024-01-01", "new", 1200),
+        ("2024-03-06", "expansion", 240),
+        ("2024-06-15", "churn", -1440),
+    ]
     other = contract("s2", first=date(2024, 3, 6), last=date(2024, 6, 1), line={"product_id": "p2"})
     ledger = RevenueLedger.of([contract("s1", last=date(2024, 3, 1)), other], policy=RevenuePolicy(grace_days=14))
     assert [day for day, _, _ in kinds(ledger)] == ["2024-01-01", "2024-03-06", "2024-03-15", "2024-06-15"]
@@ -243,9 +250,9 @@ def test_churn_happens_at_the_end_of_the_term_or_at_notice_or_when_a_bill_stays_
     held = contract("s1", cancelled_at=datetime(2024, 4, 1, 23, tzinfo=UTC), unpaid_since_on=date(2024, 6, 1))
     days = {
         RevenuePolicy(): "2025-01-01",
-        RevenuePolicy(churn_at="cancelled"): "2024-04-01",
-        RevenuePolicy(churn_at="cancelled", tz="Asia/Tokyo"): "2024-04-02",
-        RevenuePolicy(churn_at="first_unpaid", grace_days=30): "2024-07-01",
+        RevenuePolicy(churn_day="cancelled"): "2024-04-01",
+        RevenuePolicy(churn_day="cancelled", tz="Asia/Tokyo"): "2024-04-02",
+        RevenuePolicy(churn_day="first_unpaid", grace_days=30): "2024-07-01",
     }
     for policy, day in days.items():
         assert kinds(RevenueLedger.of([held], policy=policy))[-1][:2] == (day, "churn")
@@ -312,7 +319,9 @@ def test_trials_and_usage_count_only_where_the_policy_says_so():
 
 def test_a_change_of_plan_is_one_upsell_of_the_customer_and_churn_and_new_business_of_the_item():
     basic = contract("s1", last=date(2024, 6, 1), line={"id": "plan", "product_id": "basic"})
-    large = contract("s2", first=date(2024, 6, 1), price=150, renews_id="s1", line={"id": "plan", "product_id": "large"})
+    large = contract(
+        "s2", first=date(2024, 6, 1), price=150, renews_id="s1", line={"id": "plan", "product_id": "large"}
+    )
     ledger = RevenueLedger.of([basic, large])
     assert [kind for _, kind, _ in kinds(ledger)] == ["new", "expansion", "churn"]
     assert ledger.movements()[1].parts == {"upsell": Money(600, "EUR")}
@@ -368,7 +377,10 @@ def test_a_flow_counts_at_the_rate_of_its_day():
 
 
 def test_a_change_of_currency_is_one_movement_of_what_it_comes_to():
-    held = [contract("s1", last=date(2024, 5, 1)), contract("s2", first=date(2024, 5, 1), currency="USD", renews_id="s1")]
+    held = [
+        contract("s1", last=date(2024, 5, 1)),
+        contract("s2", first=date(2024, 5, 1), currency="USD", renews_id="s1"),
+    ]
     ledger = RevenueLedger.of(held, currency="EUR", rates=RATES)
     assert kinds(ledger)[1] == ("2024-05-01", "contraction", Decimal(-60))
     assert [each.kind for each in ledger.only("USD").movements()] == ["new", "churn"]
@@ -480,13 +492,13 @@ def test_periods_with_gaps_between_them_are_read_as_each_alone():
 
 def test_an_imbalance_is_an_error_that_tells_the_equation(monkeypatch):
     ledger = RevenueLedger.of([contract("s1")])
-    days, sums = ledger._events.by_day["EUR"]
+    days, sums = ledger.events.by_day["EUR"]
     sums[0] += 10**12
     with pytest.raises(LedgerImbalanceError) as caught:
         ledger.bridge(MONTHS[0])
     assert str(caught.value).startswith("2024-01: start 0.00 EUR + movements 1200.00 EUR is not the end 1201.00 EUR")
     assert pickle.loads(pickle.dumps(caught.value)).end == "1201.00 EUR"
-    assert isinstance(ledger._events, RevenueEvents)
+    assert isinstance(ledger.events, RevenueEvents)
 
 
 # --- Merges and what was known ---
@@ -560,7 +572,10 @@ def test_a_merge_recorded_later_was_not_known_before():
 @settings(max_examples=30)
 @given(contracts(), contracts(), policies(), policies())
 def test_the_parts_of_a_restatement_sum_to_the_difference(before, after, policy, other):
-    one, two = RevenueLedger.of(before, policy=policy, currency="EUR"), RevenueLedger.of(after, policy=other, currency="EUR")
+    one, two = (
+        RevenueLedger.of(before, policy=policy, currency="EUR"),
+        RevenueLedger.of(after, policy=other, currency="EUR"),
+    )
     period = Period.quarter(2024, 2)
     restated = kpis.compare_ledgers(one, two, period)
     was, now = one.bridge(period), two.bridge(period)

@@ -35,7 +35,7 @@ from revops_core.kpis.expansion import (
     upsell_rate,
 )
 from revops_core.kpis.financial_period import FinancialPeriod
-from revops_core.kpis.forecasting import ForecastPeriod, RevenueForecast, forecast_revenue
+from revops_core.kpis.forecasting import RevenueForecast, forecast_revenue
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
 from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
@@ -97,7 +97,7 @@ from revops_core.kpis.renewal import (
     renewals_due,
 )
 from revops_core.kpis.renewals import RENEWALS_CADENCE, Renewal, renewal_schedule, renewals
-from revops_core.kpis.restatement import RestatedCustomer, Restatement, compare_ledgers
+from revops_core.kpis.restatement import Restatement, compare_ledgers
 from revops_core.kpis.revenue_ledger import RevenueLedger
 from revops_core.kpis.revenue_movements import Bridge, Movement, RevenueChange
 from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS, RevenuePolicy
@@ -169,14 +169,12 @@ __all__ = [
     "Commitment",
     "CustomerLife",
     "FinancialPeriod",
-    "ForecastPeriod",
     "Formula",
     "Kpi",
     "KpiTable",
     "LeadProgress",
     "Movement",
     "Renewal",
-    "RestatedCustomer",
     "Restatement",
     "RevenueChange",
     "RevenueForecast",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -18,6 +20,7 @@ from revops_core.values.table import Table
 
 __all__ = ["CohortTable", "cohorts"]
 
+T = TypeVar("T", int, Money)
 _CENSORED, _NOBODY = Undefined("censored"), Undefined("zero_denominator")
 _OF = ("customers", "revenue")
 
@@ -35,6 +38,10 @@ class CohortTable:
         customers, revenue: for each cohort, by age: how many are left and what they pay a year, at the end of the
             period that is `age` periods later.
         earlier: the revenue at the end of each period of customers who came before the first.
+
+    >>> nobody = cohorts(RevenueLedger.of([], currency="EUR"), [Period.month(2026, 3)])
+    >>> print(nobody.average(0))
+    undefined: there is nothing to divide by
     """
 
     periods: tuple[Period, ...]
@@ -120,7 +127,7 @@ def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
     """
     held = tuple(periods)
     require("cohorts", periods=(held, tuple[Period, ...]))
-    if not held or any(one.end_on != other.start_on for one, other in zip(held, held[1:], strict=False)):
+    if not held or any(one.end_on != other.start_on for one, other in pairwise(held)):
         raise InvalidValueError("cohorts", [Fault("periods", "must be one or more that follow one another", held)])
     index, size, currency = periods_index(held), len(held), ledger.currency
     seen = [period.is_partial(ledger.as_of) is not True for period in held]
@@ -145,11 +152,12 @@ def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
         currency=currency,
         came=tuple(came),
         opening=tuple(opening),
-        customers=tuple(tuple(n if seen[p] else _CENSORED for p, n in _from(row, k)) for k, row in enumerate(customers)),
-        revenue=tuple(tuple(n if seen[p] else _CENSORED for p, n in _from(row, k)) for k, row in enumerate(revenue)),
-        earlier=tuple(amount if is_seen else _CENSORED for amount, is_seen in zip(earlier, seen, strict=True)),
+        customers=tuple(_seen(row, seen)[number:] for number, row in enumerate(customers)),
+        revenue=tuple(_seen(row, seen)[number:] for number, row in enumerate(revenue)),
+        earlier=_seen(earlier, seen),
     )
 
 
-def _from(row: list[object], first: int) -> Iterable[tuple[int, object]]:
-    return list(enumerate(row))[first:]
+def _seen(stocks: Sequence[T], seen: Sequence[bool]) -> tuple[T | Undefined, ...]:
+    """The stocks at the ends of periods, as far as those have come."""
+    return tuple(stock if is_seen else _CENSORED for stock, is_seen in zip(stocks, seen, strict=True))

@@ -24,6 +24,10 @@ class Commitment:
         live: what is in force.
         signed: what is agreed and has not started; where it renews a live contract, what it adds to that.
         known_churn: what is live and for which notice was given.
+
+    >>> euros = [Money(amount, "EUR") for amount in (1200, 300, 0)]
+    >>> Commitment(subscription_id="s1", account_id="a1", live=euros[0], signed=euros[1], known_churn=euros[2]).signed
+    Money('300', 'EUR')
     """
 
     subscription_id: str

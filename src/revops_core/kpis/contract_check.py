@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from operator import itemgetter
 
 from revops_core.entities.line_item import LineItem
@@ -140,7 +141,7 @@ def _of_items(subscription: Subscription) -> Iterator[Problem]:
             spans.setdefault(key, []).append((since, until, number))
     for key, held in spans.items():
         held.sort(key=itemgetter(0))
-        for before, after in zip(held, held[1:], strict=False):
+        for before, after in pairwise(held):
             if after[0] < before[1]:
                 says = f"items[{before[2]}] and items[{after[2]}] of item {key!r} overlap from {after[0]} on"
                 yield _problem("overlapping_lines", subscription, f"items[{after[2]}]", says)

@@ -49,7 +49,11 @@ class ForecastPeriod:
 
 @frozen(kw_only=True)
 class RevenueForecast:
-    """Recurring revenue ahead, period by period, with what it takes for granted."""
+    """Recurring revenue ahead, period by period, with what it takes for granted; `forecast_revenue` makes one.
+
+    >>> RevenueForecast(periods=(), level=0.95, assumptions=("nobody leaves",)).assumptions
+    ('nobody leaves',)
+    """
 
     periods: tuple[ForecastPeriod, ...]
     level: float
@@ -86,11 +90,23 @@ def forecast_revenue(
     Raises:
         CurrencyMismatchError: amounts in another currency than the ledger's.
         InvalidValueError: the ledger has no `as_of`.
+
+    >>> from datetime import UTC
+    >>> ledger = RevenueLedger.of([], currency="EUR", as_of=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> forecast_revenue(ledger, [Period.month(2026, 4)], renewal_rate=Decimal("0.9")).periods[0].expected
+    Money('0.00', 'EUR')
     """
     held = tuple(periods)
-    require("forecast_revenue", periods=(held, tuple[Period, ...]), renewal_rate=(renewal_rate, _Share), level=(level, Level))
+    require(
+        "forecast_revenue",
+        periods=(held, tuple[Period, ...]),
+        renewal_rate=(renewal_rate, _Share),
+        level=(level, Level),
+    )
     if ledger.as_of is None:
-        raise InvalidValueError("forecast_revenue", [Fault("ledger", "must be built with as_of, to forecast from", ledger)])
+        raise InvalidValueError(
+            "forecast_revenue", [Fault("ledger", "must be built with as_of, to forecast from", ledger)]
+        )
     chances = list(_renewing(ledger, ledger.as_of, Fraction(renewal_rate)))
     open_ones, left_out = _pipeline(opportunities, ledger.currency)
     found = []

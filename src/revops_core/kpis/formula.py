@@ -165,7 +165,7 @@ def _over_values(operation: str, value: object, where: object, level: Decimal | 
         rule = "must be a field of a symbolic row such as each(Opportunity).amount, or computed from fields"
         raise InvalidValueError(operation, [Fault("value", rule, value)])
     aggregate = Aggregate(operation, _condition(where, value), value.expression, level)
-    aggregate.population  # noqa: B018 - refuses two classes where the aggregate is written
+    aggregate.population
     return aggregate
 
 
@@ -177,7 +177,7 @@ def count(where: object) -> Aggregate:
     count(outcome is 'won')
     """
     aggregate = Aggregate("count", _condition(where))
-    aggregate.population  # noqa: B018 - refuses two classes where the aggregate is written
+    aggregate.population
     return aggregate
 
 

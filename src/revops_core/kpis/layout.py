@@ -179,7 +179,7 @@ def fill(
     segment_of: Callable[[Any], Hashable] | None = None
     plan: list[_CompiledLane] = []
     try:
-        for position, row in enumerate(rows):  # noqa: B007 - the error names the position
+        for position, row in enumerate(rows):
             if row.__class__ is not row_class:
                 row_class = row.__class__
                 if row_class not in plans:

@@ -64,6 +64,10 @@ def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Deci
 
     Returns:
         Money to 12 places; `Undefined("censored")` where nobody has been seen for so long.
+
+    >>> nobody_left = KaplanMeier.of([(timedelta(days=800), False)])
+    >>> cltv_from_survival(nobody_left, Money(100, "EUR"), gross_margin=Decimal("0.8"), months=24).value
+    Money('1920', 'EUR')
     """
     require("cltv_from_survival", monthly=(monthly, Money), months=(months, _Months))
     require("cltv_from_survival", gross_margin=(gross_margin, _Margin))

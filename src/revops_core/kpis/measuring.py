@@ -154,7 +154,11 @@ def measurement_of(
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
+    if (
+        not isinstance(value, Undefined)
+        and 0 < n < _SMALL_SAMPLE
+        and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"})
+    ):
         warnings.append("small_sample")
     warnings.extend(
         f"missing_values: {part.missing} of {part.n + part.missing}"

@@ -1,8 +1,10 @@
 """What a contract is worth: any billing interval as a year's or a month's amount, its anniversaries, TCV and ACV.
 
-A year is 12 months, 4 quarters, 52 weeks or 365 days: a weekly price makes 52/12 of it a month, not 4. Amounts are kept as whole atoms, 10^-12 of a currency unit, for a year: exact for every interval of which a year has
-a finite decimal number. A price for three years, or discount digits beyond the twelfth, are rounded half to even once,
-when the line is read; from then on every sum is exact (docs/decisions/0020-revenue-in-atoms.md).
+A year is 12 months, 4 quarters, 52 weeks or 365 days: a weekly price makes 52/12 of it a month, not 4.
+
+Amounts are kept as whole atoms, 10^-12 of a currency unit, for a year: exact for every interval of which a year has a
+finite decimal number. A price for three years, or digits beyond the twelfth, are rounded half to even once, when the
+line is read; from then on every sum is exact (docs/decisions/0030-revenue-in-atoms.md).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
@@ -64,7 +66,8 @@ def as_money(atoms: int | Fraction, currency: str) -> Money:
 
 def annual_atoms(line: LineItem, *, discounted: bool = True) -> int:
     """What a recurring line comes to in a year, in atoms; `line` has a price and a known interval."""
-    numerator, denominator = line.unit_price.amount.as_integer_ratio()  # type: ignore[union-attr]
+    price: Any = line.unit_price
+    numerator, denominator = price.amount.as_integer_ratio()
     quantity, discount = line.quantity, line.discount
     if quantity != _ONE:
         more, parts = quantity.as_integer_ratio()
@@ -72,7 +75,7 @@ def annual_atoms(line: LineItem, *, discounted: bool = True) -> int:
     if discounted and discount != _NOTHING:
         off, parts = discount.as_integer_ratio()
         numerator, denominator = numerator * (parts - off), denominator * parts
-    numerator *= ATOMS * PER_YEAR[line.billing_interval]  # type: ignore[index]
+    numerator *= ATOMS * PER_YEAR[line.billing_interval or ""]
     atoms, rest = divmod(numerator, denominator * line.interval_count)
     return atoms if not rest else round(Fraction(numerator, denominator * line.interval_count))
 

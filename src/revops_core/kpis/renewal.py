@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from attrs import evolve
 
@@ -61,8 +62,8 @@ customer_churn_rate = _churn(
     name="customer_churn_rate",
     title="Customer (logo) churn rate",
     formula=count(all_of(_was, ~_is)) / count(_was),
-    says="Customers at the start of the period who are none at its end, of those at the start. Who joined in the period "
-    "is not in it, who left and returned has not churned.",
+    says="Customers at the start of the period who are none at its end, of those at the start. Who joined in it is "
+    "left out, who left and returned has not churned.",
     source="ChartMogul",
 )
 customer_churn_rate_of_all_losses = _churn(
@@ -126,8 +127,8 @@ customer_retention_rate_by_difference = _churn(
     formula=(count(_is) - total(_change.came)) / count(_was),
     unit="ratio",
     direction="higher_is_better",
-    says="(E - N) / S: customers at the end less those who came, by those at the start. Wrong where new customers leave "
-    "within the period or old ones return.",
+    says="(E - N) / S: customers at the end less those who came, by those at the start. Wrong where new customers "
+    "leave within the period or old ones return.",
     source="a common formula",
     family="customer_retention_rate",
 )
@@ -163,9 +164,7 @@ net_revenue_churn_rate = _churn(
 net_revenue_churn_rate_with_reactivation = _churn(
     name="net_revenue_churn_rate_with_reactivation",
     title="Net revenue churn rate with reactivation",
-    formula=(
-        total(_change.churn) + total(_change.contraction) - total(_change.expansion) - total(_change.reactivation)
-    )
+    formula=(total(_change.churn) + total(_change.contraction) - total(_change.expansion) - total(_change.reactivation))
     / _start,
     unit="ratio",
     says="Churned and contraction ARR less expansion and reactivation, of the ARR at the start.",
@@ -181,7 +180,7 @@ def early_churn_rate(days: int) -> Kpi:
     'early_churn_rate_90d'
     """
     since = given(_life.onboarded_on)
-    return _early("early_churn_rate", "Early churn rate", since, days, "their onboarding", "SOMA B2B SaaS")
+    return _early("early_churn_rate", "Early churn rate", since, days, "their onboarding")
 
 
 def early_churn_rate_of_start(days: int) -> Kpi:
@@ -191,15 +190,15 @@ def early_churn_rate_of_start(days: int) -> Kpi:
     'early_churn_rate_of_start_90d'
     """
     since = _life.started_on
-    return _early("early_churn_rate_of_start", "Early churn rate from the start", since, days, "their start", "SOMA")
+    return _early("early_churn_rate_of_start", "Early churn rate from the start", since, days, "their start")
 
 
-def _early(name: str, title: str, since: object, days: int, from_what: str, source: str) -> Kpi:
+def _early(name: str, title: str, since: Any, days: int, from_what: str) -> Kpi:
     if type(days) is not int or days < 1:
         raise InvalidValueError(name, [Fault("days", "must be an int of at least 1", days)])
     limit = timedelta(days=days)
-    seen = given(_life.seen_until_on) - since >= limit  # type: ignore[operator]
-    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - since <= limit)  # type: ignore[operator]
+    seen = given(_life.seen_until_on) - since >= limit
+    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - since <= limit)
     return Kpi(
         name=f"{name}_{days}d",
         title=f"{title} within {days} days",
@@ -208,7 +207,7 @@ def _early(name: str, title: str, since: object, days: int, from_what: str, sour
         dated=since,
         direction="lower_is_better",
         says=f"Customers who left within {days} days of {from_what}, of those seen for at least so long.",
-        source=source,
+        source="SOMA B2B SaaS, early attrition",
         family="early_churn_rate",
     )
 

@@ -14,7 +14,6 @@ from revops_core.kpis.recurring_amounts import as_money
 from revops_core.kpis.revenue_events import known
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, civil_day, currency_of, last_day, segments, successors
-from revops_core.values.checks import require
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -40,6 +39,11 @@ class Renewal:
         is_in_period: whether it was renewed within the same period: neither early nor late.
         is_missed: whether the days of grace are over without a renewal or a notice.
         opened_at, renewed_at: from when to when the renewal was worked on, as its opportunity tells.
+
+    >>> some = Money(1200, "EUR")
+    >>> Renewal(subscription_id="s1", account_id="a1", due_on=date(2026, 3, 1), amount=some, renewed_amount=some,
+    ...         capped=some, uplift=some - some, status="renewed").is_missed
+    False
     """
 
     subscription_id: str
@@ -80,7 +84,6 @@ def renewal_schedule(
     2026-12-02 terms_agreed
     2027-01-01 term_end
     """
-    require("renewal_schedule", cadence=(tuple(cadence), tuple[tuple, ...]))
     if subscription.ends_on is None or subscription.cancelled is not None:
         return ()
     days = [*cadence, ("term_end", 0)]
@@ -109,18 +112,22 @@ def renewals(
         as_of: what was agreed after it is not known yet; without it nothing is open, and what has no renewal is lost.
         policy: what counts as recurring, and its days of grace.
         opportunities: renewal opportunities that name a contract tell how long its renewal took.
+
+    >>> contract = Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2027, 1, 1))
+    >>> [renewal.status for renewal in renewals([contract], Period.month(2027, 1))]
+    ['lost']
     """
     held = known(subscriptions, as_of)
     horizon = FOREVER - 1 if as_of is None else civil_day(as_of, policy.tz)
     agreed = [each for each in held if each.starts_on is not None and _agreed_on(each).toordinal() <= horizon]
     follows = successors(agreed, policy)
     worked = {each.subscription_id: each for each in opportunities if each.kind == OpportunityKind.RENEWAL}
-    found = []
-    for period in periods:
-        for each in agreed:
-            if each.ends_on is not None and each.ends_on in period:
-                found.append(_renewal(each, follows.get(each.id), worked.get(each.id), period, horizon, policy))
-    return tuple(found)
+    return tuple(
+        _renewal(each, follows.get(each.id), worked.get(each.id), period, horizon=horizon, policy=policy)
+        for period in periods
+        for each in agreed
+        if each.ends_on is not None and each.ends_on in period
+    )
 
 
 def _agreed_on(subscription: Subscription) -> date:
@@ -132,6 +139,7 @@ def _renewal(
     renewal: Subscription | None,
     worked: Opportunity | None,
     period: Period,
+    *,
     horizon: int,
     policy: RevenuePolicy,
 ) -> Renewal:

@@ -47,6 +47,11 @@ class Restatement:
     Args:
         differences: by line of the bridge, later less earlier.
         policy_changes: each field of the policy that differs, with both values.
+
+    >>> from revops_core.kpis import RevenuePolicy
+    >>> both = [RevenueLedger.of([], policy=RevenuePolicy(grace_days=days)) for days in (0, 30)]
+    >>> compare_ledgers(*both, Period.month(2026, 3)).policy_changes["grace_days"]
+    (0, 30)
     """
 
     period: Period
@@ -56,7 +61,11 @@ class Restatement:
 
     def table(self) -> Table:
         """The lines of the bridge that differ, customer by customer and in all."""
-        lines = [line for line in LINES if self.differences[line].amount or any(line in c.differences for c in self.customers)]
+        lines = [
+            line
+            for line in LINES
+            if self.differences[line].amount or any(line in c.differences for c in self.customers)
+        ]
         rows = [[each.account_id, *(each.differences.get(line) for line in lines)] for each in self.customers]
         rows.append(["all", *(self.differences[line] for line in lines)])
         return Table(["customer", *lines], rows, title=f"Restated since: {self.period.label}")
@@ -68,6 +77,7 @@ def compare_ledgers(earlier: RevenueLedger, later: RevenueLedger, period: Period
     Args:
         earlier: what was known then, such as `RevenueLedger.of(contracts, known_by=last_quarter_end)`.
         later: what is known now, in the same currency.
+        period: the period whose bridge is compared.
 
     Raises:
         InvalidValueError: ledgers in two currencies.
@@ -102,14 +112,18 @@ def compare_ledgers(earlier: RevenueLedger, later: RevenueLedger, period: Period
                     removed_ids=tuple(number for number in mine if number not in new),
                     changed_ids=tuple(n for n in mine if n in old and n in new and old[n] != new[n]),
                     merged_ids=tuple(
-                        sorted(k for k, into in later.merged.items() if into == account and earlier.merged.get(k) != into)
+                        sorted(
+                            k for k, into in later.merged.items() if into == account and earlier.merged.get(k) != into
+                        )
                     ),
                 )
             )
     was, now = earlier.policy.describe(), later.policy.describe()
     return Restatement(
         period=period,
-        differences=FrozenMap({line: Money.total([held[line] for held in sums.values()], later.currency) for line in LINES}),
+        differences=FrozenMap(
+            {line: Money.total([held[line] for held in sums.values()], later.currency) for line in LINES}
+        ),
         customers=tuple(customers),
         policy_changes=FrozenMap({name: (was[name], now[name]) for name in was if was[name] != now[name]}),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
+from typing import Any, cast
 
 from attrs import frozen
 
@@ -75,8 +76,8 @@ def merged_into(merges: Iterable[Merged], known_by: datetime | None) -> Mapping[
         if fact.subject == "Account" and (limit is None or recorded <= limit):
             into[fact.duplicate_id] = fact.subject_id
     found = {}
-    for account in into:
-        seen, last = {account}, into[account]
+    for account, first in into.items():
+        seen, last = {account}, first
         while last in into:
             if last in seen:
                 rule = f"must not go round in a circle, as {', '.join(sorted(seen))} do"
@@ -108,19 +109,26 @@ class RevenueEvents:
 
     @classmethod
     def of(
-        cls, held: Sequence[Subscription], policy: RevenuePolicy, horizon: int, merged: Mapping[str, str], only: str = ""
+        cls,
+        held: Sequence[Subscription],
+        policy: RevenuePolicy,
+        horizon: int,
+        merged: Mapping[str, str],
+        only: str = "",
     ) -> RevenueEvents:
         """Read contracts; `only` those lines that are in one currency, where it is named."""
         follows, roots = successors(held, policy), _roots(held) if policy.grain != "customer" else {}
-        plain_policy = policy.churn_at == "term_end" and not policy.grace_days and not roots and not merged and not only
+        plain_policy = policy.churn_day == "term_end" and not (policy.grace_days or roots or merged or only)
         pieces: list[Segment] = []
         by_key: dict[str, list[Event]] = defaultdict(list)
         changes: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        number: int
+        each: Any  # was checked: what counts has its days and prices
         for number, each in enumerate(held):
             follower = follows.get(each.id) if follows else None
             segment = plain_segment(each, number) if plain_policy else None
             if segment is not None and (follower is None or follower.starts_on >= each.ends_on):
-                mine, days, place = by_key[each.account_id], changes[segment[5].unit_price.currency], number
+                mine, days = by_key[each.account_id], changes[currency_of(segment)]
                 since, until, atoms, _, _, _ = segment
                 mine.append((since, atoms, 0, number))
                 mine.append((until, -atoms, 0, number))
@@ -150,10 +158,10 @@ class RevenueEvents:
         """The segment that an event names."""
         if place < 0:
             return self.pieces[-1 - place]
-        return plain_segment(self.contracts[place], place)  # type: ignore[return-value]
+        return cast("Segment", plain_segment(self.contracts[place], place))
 
 
-def plain_segment(each: Subscription, number: int) -> Segment | None:
+def plain_segment(each: Any, number: int) -> Segment | None:
     """The one segment of a contract of one line that nothing interrupts; None where it may have others, or none."""
     items = each.items
     if len(items) != 1 or each.ends_on is None or each.trial_ends_on is not None or each.pauses:
@@ -182,7 +190,7 @@ def _roots(held: Sequence[Subscription]) -> dict[str, str]:
     for each in held:
         root, seen = each.id, {each.id}
         while (before := renews.get(root)) in renews and before not in seen:
-            root = before  # type: ignore[assignment]
+            root = before
             seen.add(root)
         found[each.id] = root
     return found

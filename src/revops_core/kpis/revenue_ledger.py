@@ -71,6 +71,7 @@ class RevenueLedger:
         problems: what was wrong with them and was accepted by the policy.
         rates: how other currencies are told in `currency`; None where there is only one.
         merged: by account that went into another, the one it lives on in.
+        events: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
 
     >>> from revops_core.entities import LineItem
     >>> def contract(id, account, first, last, price):
@@ -94,8 +95,8 @@ class RevenueLedger:
     problems: tuple[Problem, ...]
     rates: ExchangeRates | None
     merged: Mapping[str, str]
-    _events: RevenueEvents
-    _horizon: int
+    events: RevenueEvents
+    horizon: int
 
     @classmethod
     def of(
@@ -160,11 +161,12 @@ class RevenueLedger:
         >>> RevenueLedger.of([]).only("JPY").currency
         'JPY'
         """
-        events = RevenueEvents.of(self.subscriptions, self.policy, self._horizon, self.merged, only=currency)
+        events = RevenueEvents.of(self.subscriptions, self.policy, self.horizon, self.merged, only=currency)
         return evolve(self, currency=currency, rates=None, events=events)
 
     def __repr__(self) -> str:
-        return f"RevenueLedger({len(self.subscriptions)} contracts, {len(self._events.by_key)} customers, {self.currency})"
+        held, customers = len(self.subscriptions), len(self.events.by_key)
+        return f"RevenueLedger({held} contracts, {customers} customers, {self.currency})"
 
     # --- Stocks ---
 
@@ -182,7 +184,7 @@ class RevenueLedger:
     def _stock(self, before: int) -> int | Fraction:
         """The revenue at the end of the day before the day `before`, read from the segments."""
         total: int | Fraction = 0
-        for code, (days, sums) in self._events.by_day.items():
+        for code, (days, sums) in self.events.by_day.items():
             place = bisect_left(days, before) - 1
             if place >= 0:
                 total += self._valued(sums[place], code, before - 1)
@@ -192,45 +194,32 @@ class RevenueLedger:
         """So many atoms of a currency in that of the ledger, at the rate of a day, or of the last one that has been."""
         if self.rates is None or code == self.currency or not atoms:
             return atoms
-        return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self._horizon)))
+        return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self.horizon)))
 
     # --- Flows ---
 
-    def _steps(self, events: Sequence[Event]) -> list[Step]:
-        policy, value_of = self.policy, None
-        if self.rates is not None:
-            value_of = self._value_of
-        return steps(events, self._horizon, again(policy), policy.gap_tolerance_days, value_of)
-
     def _value_of(self, event: Event) -> int | Fraction:
-        return self._valued(event[1], currency_of(self._events.segment(event[3])), event[0])
+        return self._valued(event[1], currency_of(self.events.segment(event[3])), event[0])
 
     def _each(self) -> Iterator[tuple[str, list[Step]]]:
         """The steps of each customer who has any by now, by key."""
-        for key in sorted(self._events.by_key):
-            held = self._steps(self._events.by_key[key])
+        returning, tolerance = again(self.policy), self.policy.gap_tolerance_days
+        value_of = None if self.rates is None else self._value_of
+        for key, events in sorted(self.events.by_key.items()):
+            held = steps(events, self.horizon, returning, tolerance, value_of)
             if held:
                 yield key, held
 
     def movements(self, period: Period | None = None) -> tuple[Movement, ...]:
-        """Every movement of a period, or of all time, by day and customer, as it happened: never netted.
-
-        Returns:
-            The movements; in one currency they sum to the net new revenue of the bridge.
-        """
+        """Every movement of a period, or of all time, by day and customer, as it happened: never netted."""
         first, last = (0, FOREVER) if period is None else (period.start_on.toordinal(), period.end_on.toordinal())
-        found = [
-            self._movement(key, step)
-            for key, held in self._each()
-            for step in held
-            if first <= step[0] < last
-        ]
+        found = [self._movement(key, step) for key, held in self._each() for step in held if first <= step[0] < last]
         found.sort(key=lambda movement: movement.on)
         return tuple(found)
 
     def _movement(self, key: str, step: Step) -> Movement:
         day, kind, value, _, _, logos, first, last = step
-        held = [self._events.segment(event[3]) for event in self._events.by_key[key][first:last]]
+        held = [self.events.segment(event[3]) for event in self.events.by_key[key][first:last]]
         contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
         reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
         return Movement(
@@ -250,7 +239,7 @@ class RevenueLedger:
         day, kind, _, _, _, logos, _, _ = step
         if kind not in (EXPANSION, CONTRACTION) or logos:
             return {}
-        held = [self._events.segment(place) for place in dict.fromkeys(event[3] for event in self._events.by_key[key])]
+        held = [self.events.segment(place) for place in dict.fromkeys(event[3] for event in self.events.by_key[key])]
         before = [segment for segment in held if segment[0] < day <= segment[1]]
         after = [segment for segment in held if segment[0] <= day < segment[1]]
         found: dict[str, int | Fraction] = {}
@@ -268,16 +257,14 @@ class RevenueLedger:
         return tuple(self._change(row, period) for period in periods for row in self._rows(period))
 
     def _change(self, row: dict[str, Any], period: Period) -> RevenueChange:
-        last = min(period.end_on.toordinal() - 1, max(self._horizon, period.start_on.toordinal()))
-        amounts = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
-        others = {name: value for name, value in row.items() if name not in amounts}
-        return RevenueChange(on=date.fromordinal(last), **amounts, **others)
+        last = min(period.end_on.toordinal() - 1, max(self.horizon, period.start_on.toordinal()))
+        amounts: dict[str, Any] = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
+        return RevenueChange(on=date.fromordinal(last), **{**row, **amounts})
 
     def _rows(self, period: Period) -> Iterator[dict[str, Any]]:
         """The fields of each `RevenueChange`, amounts in atoms."""
-        first = period.start_on.toordinal()
-        last = min(period.end_on.toordinal(), self._horizon + 1)
-        first = min(first, last)
+        last = min(period.end_on.toordinal(), self.horizon + 1)
+        first = min(period.start_on.toordinal(), last)
         months = term_months(period.start_on, period.end_on)
         for key, held in self._each():
             inside = [step for step in held if first <= step[0] < last]
@@ -285,8 +272,7 @@ class RevenueLedger:
             start = self._balance(key, first)
             if not (inside or logos or start):
                 continue
-            end = self._balance(key, last)
-            was = logos > 0
+            end, was = self._balance(key, last), logos > 0
             tagged: dict[str, int | Fraction] = {}
             for tag, atoms in (pair for step in inside for pair in self._parts(key, step).items()):
                 tagged[tag] = tagged.get(tag, 0) + atoms
@@ -327,16 +313,16 @@ class RevenueLedger:
             }
 
     def _account(self, key: str) -> str:
-        segment = self._events.segment(self._events.by_key[key][0][3])
+        segment = self.events.segment(self.events.by_key[key][0][3])
         return customer_of(self.subscriptions[segment[4]], self.merged)
 
     def _balance(self, key: str, before: int) -> int | Fraction:
         """What one customer pays at the end of the day before the day `before`."""
         held: dict[str, int] = {}
-        for day, delta, _, place in self._events.by_key[key]:
+        for day, delta, _, place in self.events.by_key[key]:
             if day >= before:
                 break
-            code = currency_of(self._events.segment(place))
+            code = currency_of(self.events.segment(place))
             held[code] = held.get(code, 0) + delta
         return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
 
@@ -349,7 +335,7 @@ class RevenueLedger:
             came = next(step for step in held if step[5] > 0)
             stocks: list[Money | None] = []
             for period in periods:
-                last = min(period.end_on.toordinal(), self._horizon + 1)
+                last = min(period.end_on.toordinal(), self.horizon + 1)
                 is_customer = sum(step[5] for step in held if step[0] < last) > 0
                 stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
             first = as_money(self._balance(key, came[0] + 1), self.currency)
@@ -381,14 +367,14 @@ class RevenueLedger:
         if edges != sorted(edges):
             raise InvalidValueError("RevenueLedger.bridges", [Fault("periods", "must be in order and apart", held)])
         if self.rates is None:
-            cells = swept(self._events.by_key.values(), edges, self.policy, self._horizon)
+            cells = swept(self.events.by_key.values(), edges, self.policy, self.horizon)
         else:
             cells = [summed(self._rows(period)) for period in held]
         return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))
 
     def _bridge(self, period: Period, cell: Sequence[Any]) -> Bridge:
         """A cell as a bridge, its stocks read from the segments, and checked against them."""
-        last = min(period.end_on.toordinal(), self._horizon + 1)
+        last = min(period.end_on.toordinal(), self.horizon + 1)
         start, end = self._stock(min(period.start_on.toordinal(), last)), self._stock(last)
         found = dict(zip(CELL, cell, strict=True))
         moved = sum(cell[:6])
@@ -403,11 +389,12 @@ class RevenueLedger:
             "capped": start + found.pop("capped"),
             **{name: found.pop(name) for name in ("new", "expansion", "reactivation", "fx")},
         }
+        amounts: Any = {name: as_money(amount, self.currency) for name, amount in atoms.items()}
         return Bridge(
             period=period,
             currency=self.currency,
             end_count=cell[8] + cell[9] + cell[10] - cell[11],
             partial=period.is_partial(self.as_of),
-            **{name: as_money(amount, self.currency) for name, amount in atoms.items()},
+            **amounts,
             **found,
         )

@@ -70,6 +70,10 @@ class RevenueChange:
         came, returned, left: how often in between.
         has_expanded: whether an existing customer paid more; has_upsell, has_cross_sell: for more of it, or for more.
         reason: of the last churn in the period, where the contract tells.
+
+    >>> from revops_core.kpis.revenue_ledger import RevenueLedger
+    >>> sum(row.came for row in RevenueLedger.of([]).changes(Period.month(2026, 3)))
+    0
     """
 
     key: str

@@ -39,7 +39,7 @@ CONTRACT_PROBLEMS: Mapping[str, str] = MappingProxyType(
 _CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "grain": ("customer", "subscription", "item"),
-        "churn_at": ("term_end", "cancelled", "first_unpaid"),
+        "churn_day": ("term_end", "cancelled", "first_unpaid"),
         "reactivation": ("own_bucket", "as_new", "as_expansion"),
         "intra_period": ("both", "net"),
         "trials": ("exclude", "include"),
@@ -55,14 +55,14 @@ _CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class RevenuePolicy:
     """What counts as recurring revenue, when it ends and what its movements are called.
 
-    What is charged once never counts. `trials`, `usage`, `discounts`, `ramps`, `pauses`, `churn_at` and `grace_days`
+    What is charged once never counts. `trials`, `usage`, `discounts`, `ramps`, `pauses`, `churn_day` and `grace_days`
     decide how much revenue there is on a day; the other fields only decide what its movements are called.
 
     Args:
         grain: who gains and loses revenue: the "customer", so that a change of plan is one expansion; or each
             "subscription" with its renewals; or each "item" of one.
-        churn_at: the revenue of a contract ends at its "term_end"; or when it was "cancelled", though it still runs; or
-            on the day of its "first_unpaid" bill, where one is. Without an end it runs until cancelled.
+        churn_day: the revenue of a contract ends at its "term_end"; or when it was "cancelled", though it still runs;
+            or on the day of its "first_unpaid" bill, where one is. Without an end it runs until cancelled.
         grace_days: for how many days after that it still counts, unless a renewal starts before.
         reactivation: a customer who left and returns is in its "own_bucket", counts "as_new" or "as_expansion".
         gap_tolerance_days: a customer without revenue for at most so many days never left: the gap is contraction and
@@ -77,12 +77,12 @@ class RevenuePolicy:
         tz: in which zone the day of a cancellation is read.
         accept: codes of `CONTRACT_PROBLEMS` to live with, each in the way that is stated there.
 
-    >>> RevenuePolicy(churn_at="cancelled", discounts="all").describe()["churn_at"]
+    >>> RevenuePolicy(churn_day="cancelled", discounts="all").describe()["churn_day"]
     'cancelled'
     """
 
     grain: str = "customer"
-    churn_at: str = "term_end"
+    churn_day: str = "term_end"
     grace_days: int = 0
     reactivation: str = "own_bucket"
     gap_tolerance_days: int = 0

@@ -57,9 +57,10 @@ def _follower(ended: Subscription, mates: Sequence[Subscription], days: int) -> 
     """The first contract of `mates` that goes on with an item of `ended` within so many days of its end."""
     keys = {item_key(line) for line in ended.items}
     for other in mates:
-        if other is not ended and other.renews_id is None and 0 <= (other.starts_on - ended.ends_on).days <= days:  # type: ignore[operator]
-            if keys & {item_key(line) for line in other.items}:
-                return other
+        gap = (other.starts_on - ended.ends_on).days  # type: ignore[operator]
+        free = other is not ended and other.renews_id is None
+        if free and 0 <= gap <= days and keys & {item_key(line) for line in other.items}:
+            return other
     return None
 
 
@@ -82,9 +83,9 @@ def last_day(
     start = subscription.starts_on.toordinal()  # type: ignore[union-attr]
     end = FOREVER if subscription.ends_on is None else subscription.ends_on.toordinal()
     stops = []
-    if subscription.cancelled is not None and (policy.churn_at == "cancelled" or subscription.ends_on is None):
+    if subscription.cancelled is not None and (policy.churn_day == "cancelled" or subscription.ends_on is None):
         stops.append(civil_day(subscription.cancelled, policy.tz))
-    if subscription.unpaid_since_on is not None and policy.churn_at == "first_unpaid":
+    if subscription.unpaid_since_on is not None and policy.churn_day == "first_unpaid":
         stops.append(subscription.unpaid_since_on.toordinal())
     end = min([end, *(max(day, start) for day in stops if day <= horizon)])
     end = min(end + policy.grace_days, FOREVER)

@@ -14,7 +14,7 @@ from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of
 
-__all__ = ["CHURN", "CONTRACTION", "EXPANSION", "NEW", "REACTIVATION", "Event", "Step", "again", "parts", "steps"]
+__all__ = ["Event", "Step", "again", "parts", "steps"]
 
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION = range(5)
 
@@ -106,14 +106,12 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
         if product in products_new:
             key_old, key_new = products_old[product], products_new[product]
             pairs.append((old.pop(key_old), new.pop(key_new)))
-    for was, now in pairs:
-        yield from _changed(was, now)
+    for pair in pairs:
+        yield from _changed(*pair)
     for sign, left in ((-1, old), (1, new)):
         for held in left.values():
             for segment in held:
                 yield "cross_sell", sign * segment[2], currency_of(segment)
-
-
 
 
 def _by(held: Sequence[Segment], key: Callable[[Any], str | None]) -> dict[str | None, list[Segment]]:
@@ -127,15 +125,15 @@ def _by_product(held: dict[str | None, list[Segment]]) -> dict[str, str | None]:
     return {each[0][5].product_id: key for key, each in held.items() if each[0][5].product_id is not None}
 
 
-def _changed(was: Sequence[Segment], now: Sequence[Segment]) -> Iterator[tuple[str, int, str]]:
+def _changed(earlier: Sequence[Segment], later: Sequence[Segment]) -> Iterator[tuple[str, int, str]]:
     """The parts of the change of one item."""
-    one, other = was[0], now[0]
+    one, other = earlier[0], later[0]
     if one[3] or other[3]:
         yield "pause", other[2] - one[2], currency_of(one)
         return
     same = currency_of(one) == currency_of(other)
-    if len(was) > 1 or len(now) > 1 or not same or one[5].product_id != other[5].product_id:
-        for sign, held in ((-1, was), (1, now)):
+    if len(earlier) > 1 or len(later) > 1 or not same or one[5].product_id != other[5].product_id:
+        for sign, held in ((-1, earlier), (1, later)):
             for segment in held:
                 yield "upsell", sign * segment[2], currency_of(segment)
         return

@@ -28,6 +28,10 @@ class CustomerLife:
         ended_on: the day the customer first left; None while that has not happened.
         seen_until_on: the day from which we look.
         onboarded_on: the day the onboarding was complete, where it is known.
+
+    >>> CustomerLife(key="a1", account_id="a1", started_on=date(2026, 1, 1), ended_on=None,
+    ...              seen_until_on=date(2026, 1, 31)).lasted.days
+    30
     """
 
     key: str
@@ -52,6 +56,10 @@ def customer_lives(ledger: RevenueLedger, onboarded: Mapping[str, date] = EMPTY)
 
     Raises:
         InvalidValueError: the ledger has no `as_of`.
+
+    >>> from datetime import UTC
+    >>> customer_lives(RevenueLedger.of([], as_of=datetime(2026, 3, 1, tzinfo=UTC)))
+    ()
     """
     if ledger.as_of is None:
         rule = "must be built with as_of: without it, who is still there cannot be told from who left"
