@@ -67,9 +67,7 @@ def test_segments_and_periods_add_up_to_the_whole(rows):
         for period in YEAR.quarters():
             together = table.measurement(kpi, period=period)
             assert together.value == kpi(rows, period=period, as_of=AS_OF, currency="EUR").value
-            parts = [
-                table.measurement(kpi, segment={"owner_id": key}, period=period) for (key,) in table.keys()
-            ]
+            parts = [table.measurement(kpi, segment={"owner_id": key}, period=period) for (key,) in table.keys()]
             if kpi in {kpis.win_rate, kpis.win_rate_of_created}:
                 assert together.n == sum(part.n for part in parts)
         whole = table.measurement(kpi)
@@ -127,8 +125,16 @@ def test_totals_are_sums_over_sums_and_never_means_of_rates():
 
 
 def test_the_table_reads_like_a_report():
-    table = measure(DEALS, [kpis.win_rate, kpis.bookings], by="owner_id", over=YEAR.quarters()[:2], as_of=datetime(2026, 5, 1, tzinfo=UTC))
-    assert str(table) == """\
+    table = measure(
+        DEALS,
+        [kpis.win_rate, kpis.bookings],
+        by="owner_id",
+        over=YEAR.quarters()[:2],
+        as_of=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    assert (
+        str(table)
+        == """\
 owner_id  period             win_rate    bookings
 --------  -----------------  --------  ----------
 ana       2026-Q1             100.0 %  100.00 EUR
@@ -138,6 +144,7 @@ ben       2026-Q2 (partial)              0.00 EUR
           2026-Q1                        0.00 EUR
           2026-Q2 (partial)              0.00 EUR
 all                            50.0 %  100.00 EUR"""
+    )
     assert "<table>" in table._repr_html_()
     assert repr(table) == "KpiTable(win_rate, bookings; 3 segments)"
 
@@ -215,13 +222,21 @@ def test_the_total_covers_the_days_of_all_periods_where_they_have_no_gap():
 
 def test_an_empty_sum_is_zero_of_the_currency_of_the_others():
     table = measure(DEALS, kpis.bookings, over=YEAR.quarters())
-    assert [found.value for found in table.measurements()] == [Money(100, "EUR"), Money(200, "EUR"), *[Money(0, "EUR")] * 2]
+    assert [found.value for found in table.measurements()] == [
+        Money(100, "EUR"),
+        Money(200, "EUR"),
+        *[Money(0, "EUR")] * 2,
+    ]
     assert measure([], kpis.bookings).measurement("bookings").value == Undefined("no_amount")
     assert measure([], kpis.bookings, currency="EUR").measurement("bookings").value == Money(0, "EUR")
 
 
 def test_segments_by_currency_stand_and_their_total_is_refused():
-    rows = [deal(1, "won", 5), {**deal(2, "won"), "amount": Money(3, "USD")}, {**deal(3, "lost"), "amount": Money(3, "JPY")}]
+    rows = [
+        deal(1, "won", 5),
+        {**deal(2, "won"), "amount": Money(3, "USD")},
+        {**deal(3, "lost"), "amount": Money(3, "JPY")},
+    ]
     table = measure(rows, kpis.bookings, by="amount.currency")
     assert table.measurement("bookings", segment={"amount.currency": "USD"}).value == Money(3, "USD")
     assert table.measurement("bookings", segment={"amount.currency": "JPY"}).value == Undefined("no_amount")

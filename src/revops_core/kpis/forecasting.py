@@ -61,7 +61,7 @@ class RevenueForecast:
 
     def table(self) -> Table:
         """One row for each period."""
-        names = ("contracted", "renewed", "pipeline", "expected", "low", "high")
+        names = ("expected", "low", "high", "contracted", "renewed", "pipeline")
         rows = [[each.period.label, *(getattr(each, name) for name in names)] for each in self.periods]
         return Table(["at the end of", *names], rows, title="Annual recurring revenue ahead")
 

@@ -147,7 +147,6 @@ gross_revenue_churn_rate = _churn(
     name="gross_revenue_churn_rate",
     title="Gross revenue churn rate",
     formula=(total(_change.churn) + total(_change.contraction)) / _start,
-    unit="ratio",
     says="Churned and contraction ARR, of the ARR at the start of the period.",
     source="ChartMogul",
     family="revenue_churn_rate",
@@ -156,7 +155,6 @@ net_revenue_churn_rate = _churn(
     name="net_revenue_churn_rate",
     title="Net revenue churn rate",
     formula=(total(_change.churn) + total(_change.contraction) - total(_change.expansion)) / _start,
-    unit="ratio",
     says="Churned and contraction ARR less expansion, of the ARR at the start; negative where expansion is more.",
     source="Stripe",
     family="revenue_churn_rate",
@@ -166,7 +164,6 @@ net_revenue_churn_rate_with_reactivation = _churn(
     title="Net revenue churn rate with reactivation",
     formula=(total(_change.churn) + total(_change.contraction) - total(_change.expansion) - total(_change.reactivation))
     / _start,
-    unit="ratio",
     says="Churned and contraction ARR less expansion and reactivation, of the ARR at the start.",
     source="ChartMogul",
     family="revenue_churn_rate",
@@ -242,7 +239,6 @@ gross_renewal_rate = _due(
     name="gross_renewal_rate",
     title="Gross renewal rate",
     formula=total(_renewal.capped) / total(_renewal.amount),
-    unit="ratio",
     says="The revenue that was renewed, none for more than before, of the revenue available to renew.",
     source="Concentrix",
 )
@@ -250,7 +246,6 @@ net_renewal_rate = _due(
     name="net_renewal_rate",
     title="Net renewal rate",
     formula=total(_renewal.renewed_amount) / total(_renewal.amount),
-    unit="ratio",
     says="The revenue of the renewals, of the revenue available to renew.",
     source="Concentrix",
 )
@@ -258,7 +253,6 @@ renewal_rate_in_period = _due(
     name="renewal_rate_in_period",
     title="Renewal rate in period",
     formula=total(_renewal.capped, where=one_of(_renewal.is_in_period, True)) / total(_renewal.amount),
-    unit="ratio",
     says="The revenue renewed in the very period, neither early nor late, of the revenue available to renew.",
     source="Concentrix",
 )
