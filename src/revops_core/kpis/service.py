@@ -31,7 +31,7 @@ sla_compliance = Kpi(
     name="sla_compliance",
     title="SLA compliance",
     stage="service",
-    formula=count(_promise.kept == True) / count(known(_promise.kept)),
+    formula=count(_promise.kept == True) / count(known(_promise.kept)),  # noqa: E712
     dated=_promise.decided_at,
     says="Promises kept, of those kept or broken in the period. A promise still open is broken once it is overdue, and "
     "out until then; what was cancelled is out.",
@@ -43,7 +43,7 @@ sla_breaches = Kpi(
     name="sla_breaches",
     title="SLA breaches",
     stage="service",
-    formula=count(_promise.kept == False),
+    formula=count(_promise.kept == False),  # noqa: E712
     dated=_promise.decided_at,
     unit="count",
     direction="lower_is_better",

@@ -140,16 +140,19 @@ def _measure(columns: StageColumns, calendar: BusinessCalendar | None) -> Callab
 
 def _ways(columns: StageColumns, limit: int, calendar: BusinessCalendar | None) -> dict[int, list[int]]:
     """The durations of the completed stays, by the numbers of the stage and of the next, packed into one."""
-    durations: dict[int, list[int]] = defaultdict(list)
     between = _measure(columns, calendar)
-    if between is None:
-        for before, after, since, at in columns.events():
-            if before != NOTHING and at <= limit:
-                durations[before << 16 | after].append(at - since)
-    else:
-        for before, after, since, at in columns.events():
-            if before != NOTHING and at <= limit:
-                durations[before << 16 | after].append(between(since, at))
+    events = columns.events() if limit == FOREVER else (event for event in columns.events() if event[3] <= limit)
+    durations: dict[int, list[int]] = {}
+    adders: dict[int, Callable[[int], None]] = {}
+    adder_of = adders.get
+    for before, after, since, at in events:
+        if before != NOTHING:
+            way = before << 16 | after
+            add = adder_of(way)
+            if add is None:
+                durations[way] = []
+                add = adders[way] = durations[way].append
+            add(at - since if between is None else between(since, at))
     return durations
 
 
