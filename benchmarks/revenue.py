@@ -141,7 +141,8 @@ def context(rows: list[Row]) -> None:
             select *, lag(month) over w as p, lag(amount) over w as a
             from t window w as (partition by customer order by month)
         )
-        select month, sum(amount), sum(case when p = month - 1 then amount end) / sum(case when p = month - 1 then a end)
+        select month, sum(amount),
+            sum(case when p = month - 1 then amount end) / sum(case when p = month - 1 then a end)
         from m group by month order by month"""
 
     def in_polars() -> object:
@@ -156,16 +157,13 @@ def context(rows: list[Row]) -> None:
     calls: dict[str, Callable[[], object]] = {"polars": in_polars}
     try:
         import duckdb  # noqa: PLC0415 - context only
-
-        connection = duckdb.connect()
-        connection.register("t", expanded)
-        calls["DuckDB"] = lambda: connection.sql(query).fetchall()
-    except ImportError:
-        print("DuckDB is not installed")
-    try:
         import pandas as pd  # noqa: PLC0415 - context only
-
+    except ImportError:
+        print("DuckDB or pandas is not installed: no figures for them")
+    else:
         table = pd.DataFrame(expanded.to_dict(as_series=False))
+        connection = duckdb.connect()
+        connection.register("t", table.copy())
 
         def in_pandas() -> object:
             held = table.sort_values(["customer", "month"])
@@ -174,9 +172,7 @@ def context(rows: list[Row]) -> None:
             kept = held[held["p"] == held["month"] - 1]
             return kept.groupby("month")["amount"].sum() / kept.groupby("month")["a"].sum()
 
-        calls["pandas"] = in_pandas
-    except ImportError:
-        print("pandas is not installed")
+        calls |= {"DuckDB": lambda: connection.sql(query).fetchall(), "pandas": in_pandas}
     print(f"\ncontext: {len(expanded):,} customer-months, expanded in {took * 1000:,.0f} ms, then")
     for name, call in calls.items():
         print(f"  {name:<8}{fastest(call, times=3)[0] * 1000:>9,.0f} ms")

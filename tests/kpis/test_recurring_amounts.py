@@ -125,6 +125,18 @@ def test_the_cents_of_every_printed_bridge_add_up(held, policy, per):
             assert rows["start"][place] == rows["end"][place - 1]
 
 
+def test_cents_add_up_also_where_start_and_end_are_rounded_towards_each_other():
+    # A month: 1.5 cents, then one more: 2 and 2 after rounding half to even, so the cent in between goes.
+    lines = [line(Decimal("0.18"), "year", product_id="p1"), line(Decimal("0.12"), "year", product_id="p2")]
+    held = [
+        Subscription(id=str(n), account_id="a", starts_on=date(2024, n, 1), ends_on=date(2025, 1, 1), items=[each])
+        for n, each in enumerate(lines, 1)
+    ]
+    bridge = kpis.RevenueLedger.of(held).bridge(Period.month(2024, 2))
+    rows = {row["EUR"]: row["2024-02"] for row in kpis.bridge_table([bridge], per="month").rows()}
+    assert (rows["start"], rows["expansion"], rows["end"]) == (Decimal("0.02"), Decimal(0), Decimal("0.02"))
+
+
 def test_a_bridge_table_is_for_a_year_or_a_month():
     with pytest.raises(InvalidValueError, match="'year' or 'month'"):
         kpis.bridge_table([], per="week")

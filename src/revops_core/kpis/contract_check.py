@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import pairwise
 from operator import itemgetter
 
@@ -15,9 +14,7 @@ from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.values.problem import Problem
 from revops_core.values.zone import zone
 
-__all__ = ["check_contracts", "item_key"]
-
-_NOTHING = Decimal(0)
+__all__ = ["check_contracts", "item_key", "problems_of"]
 
 
 def item_key(line: LineItem) -> str | None:
@@ -45,31 +42,18 @@ def check_contracts(
     Subscription s1: items[0]: 'fortnight' is no known interval; use one of day, week, month, quarter, half_year, year
     """
     held = list(subscriptions)
-    horizon = None if as_of is None else as_of.astimezone(zone("UTC" if policy is None else policy.tz)).date()
+    horizon = date.max if as_of is None else as_of.astimezone(zone("UTC" if policy is None else policy.tz)).date()
+    return problems_of(held, held, horizon)
+
+
+def problems_of(held: Sequence[Subscription], suspects: Iterable[Subscription], horizon: date) -> tuple[Problem, ...]:
+    """What is wrong with all contracts together, and with each that is suspected."""
     found: list[Problem] = []
     if len({each.id for each in held}) < len(held):
         found.extend(_of_ids(held))
-    limit = horizon or date.max
-    for each in held:
-        starts_on, ends_on, items = each.starts_on, each.ends_on, each.items
-        # One look is enough for a contract of one line with all its days.
-        if not (
-            starts_on is not None
-            and ends_on is not None
-            and starts_on <= ends_on
-            and (each.signed_on or starts_on) <= limit
-            and each.account_id is not None
-        ):
-            found.extend(_of_dates(each, horizon))
-        if not (
-            len(items) == 1
-            and (line := items[0]).unit_price is not None
-            and line.unit_price.amount >= _NOTHING
-            and line.billing_interval in PER_YEAR
-            and line.starts_on is None
-            and line.ends_on is None
-        ):
-            found.extend(_of_items(each))
+    for each in suspects:
+        found.extend(_of_dates(each, horizon))
+        found.extend(_of_items(each))
     renewed = {each.renews_id: each for each in held if each.renews_id is not None}
     if renewed:
         found.extend(_of_renewals(held, renewed))
@@ -89,7 +73,7 @@ def _problem(code: str, subscription: Subscription, field: str, says: str) -> Pr
     return Problem(code=code, says=says, subject="Subscription", subject_id=subscription.id, field=field)
 
 
-def _of_dates(subscription: Subscription, horizon: date | None) -> Iterator[Problem]:
+def _of_dates(subscription: Subscription, horizon: date) -> Iterator[Problem]:
     """What is wrong with the account and the days of a contract."""
     starts_on, ends_on = subscription.starts_on, subscription.ends_on
     known_on = subscription.signed_on or starts_on
@@ -103,7 +87,7 @@ def _of_dates(subscription: Subscription, horizon: date | None) -> Iterator[Prob
     if ends_on is None and subscription.auto_renews is False and subscription.cancelled is None:
         says = "does not renew by itself, but has no end"
         yield _problem("missing_end", subscription, "ends_on", says)
-    if horizon is not None and known_on is not None and known_on > horizon:
+    if known_on is not None and known_on > horizon:
         says = f"is of {known_on}, after {horizon}, the day we look from"
         yield _problem("after_as_of", subscription, "signed_on" if subscription.signed_on else "starts_on", says)
 
@@ -147,7 +131,7 @@ def _of_items(subscription: Subscription) -> Iterator[Problem]:
                 yield _problem("overlapping_lines", subscription, f"items[{after[2]}]", says)
 
 
-def _of_renewals(held: list[Subscription], renewed: dict[str, Subscription]) -> Iterator[Problem]:
+def _of_renewals(held: Sequence[Subscription], renewed: dict[str, Subscription]) -> Iterator[Problem]:
     """Renewals that start before the contract they renew ends."""
     for subscription in held:
         by = renewed.get(subscription.id)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import accumulate
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from revops_core.entities.facts import Merged
 from revops_core.entities.line_item import LineItem
@@ -23,10 +22,10 @@ from revops_core.kpis.revenue_steps import Event
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
 
-_ONE = Decimal(1)
-_ATOMS_PER_YEAR = FrozenMap({interval: ATOMS * count for interval, count in PER_YEAR.items()})
+_ONE: Any = fields(LineItem).quantity.default  # the very object that a line without a quantity holds
+_ATOMS_PER_YEAR = {interval: ATOMS * count for interval, count in PER_YEAR.items()}
 
-__all__ = ["RevenueEvents", "customer_of", "known", "merged_into", "tolerated"]
+__all__ = ["RevenueEvents", "customer_of", "known", "merged_into", "plain_segments", "tolerated"]
 
 
 def known(subscriptions: Iterable[Subscription], known_by: datetime | None) -> list[Subscription]:
@@ -111,12 +110,14 @@ class RevenueEvents:
     def of(
         cls,
         held: Sequence[Subscription],
+        plain: Sequence[Segment | None],
         policy: RevenuePolicy,
         horizon: int,
         merged: Mapping[str, str],
+        *,
         only: str = "",
     ) -> RevenueEvents:
-        """Read contracts; `only` those lines that are in one currency, where it is named."""
+        """Read contracts and their `plain_segments`; `only` lines in one currency, where it is named."""
         follows, roots = successors(held, policy), _roots(held) if policy.grain != "customer" else {}
         plain_policy = policy.churn_day == "term_end" and not (policy.grace_days or roots or merged or only)
         pieces: list[Segment] = []
@@ -124,23 +125,22 @@ class RevenueEvents:
         changes: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         number: int
         each: Any  # was checked: what counts has its days and prices
-        for number, each in enumerate(held):
+        for number, (each, segment) in enumerate(zip(held, plain, strict=True)):
             follower = follows.get(each.id) if follows else None
-            segment = plain_segment(each, number) if plain_policy else None
-            if segment is not None and (follower is None or follower.starts_on >= each.ends_on):
-                mine, days = by_key[each.account_id], changes[currency_of(segment)]
-                since, until, atoms, _, _, _ = segment
+            if segment is not None and plain_policy and (follower is None or follower.starts_on >= each.ends_on):
+                since, until, atoms, _, _, line = segment
+                mine, days = by_key[each.account_id], changes[line.unit_price.currency]  # type: ignore[union-attr]
                 mine.append((since, atoms, 0, number))
                 mine.append((until, -atoms, 0, number))
                 days[since] += atoms
                 days[until] -= atoms
                 continue
-            for segment in segments(each, number, last_day(each, policy, horizon, follower), policy):
-                since, until, atoms, stays, _, line = segment
-                code = currency_of(segment)
+            for piece in segments(each, number, last_day(each, policy, horizon, follower), policy):
+                since, until, atoms, stays, _, line = piece
+                code = currency_of(piece)
                 if since >= until or not (atoms or stays) or only not in ("", code):
                     continue
-                pieces.append(segment)
+                pieces.append(piece)
                 place = -len(pieces)
                 key = customer_of(each, merged)
                 mine, days = by_key[_key(key, roots[each.id], line, policy.grain) if roots else key], changes[code]
@@ -158,13 +158,19 @@ class RevenueEvents:
         """The segment that an event names."""
         if place < 0:
             return self.pieces[-1 - place]
-        return cast("Segment", plain_segment(self.contracts[place], place))
+        return cast("Segment", _plain(self.contracts[place], place))
 
 
-def plain_segment(each: Any, number: int) -> Segment | None:
-    """The one segment of a contract of one line that nothing interrupts; None where it may have others, or none."""
+def plain_segments(held: Sequence[Subscription]) -> list[Segment | None]:
+    """For each contract of one line that nothing interrupts and nothing is wrong with, its one segment; else None."""
+    return [_plain(each, number) for number, each in enumerate(held)]
+
+
+def _plain(each: Any, number: int) -> Segment | None:
     items = each.items
-    if len(items) != 1 or each.ends_on is None or each.trial_ends_on is not None or each.pauses:
+    if len(items) != 1 or each.starts_on is None or each.ends_on is None or each.account_id is None:
+        return None
+    if each.trial_ends_on is not None or each.pauses:
         return None
     line = items[0]
     factor = _ATOMS_PER_YEAR.get(line.billing_interval)
@@ -172,7 +178,7 @@ def plain_segment(each: Any, number: int) -> Segment | None:
         return None
     if line.discount or line.unit_price is None:
         return None
-    if line.quantity != _ONE:
+    if line.quantity is not _ONE and line.quantity != _ONE:
         atoms = annual_atoms(line)
     else:
         numerator, denominator = line.unit_price.amount.as_integer_ratio()
@@ -180,7 +186,7 @@ def plain_segment(each: Any, number: int) -> Segment | None:
         if rest:
             atoms = annual_atoms(line)
     since, until = each.starts_on.toordinal(), each.ends_on.toordinal()
-    return (since, until, atoms, 0, number, line) if atoms and since < until else None
+    return (since, until, atoms, 0, number, line) if atoms > 0 and since < until else None
 
 
 def _roots(held: Sequence[Subscription]) -> dict[str, str]:

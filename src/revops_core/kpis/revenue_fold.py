@@ -17,7 +17,7 @@ CELL = ("new", "expansion", "contraction", "churn", "reactivation", "fx", "retai
 """What a cell holds, by place: signed atoms, then customers. `retained` and `capped` are less the opening revenue."""
 
 _NET, _LOST, _START, _CAME, _BACK, _LEFT, _GREW, _GONE = range(6, 14)
-_LAST_STEP: Step = (FOREVER + 1, EXPANSION, 0, 0, 0, 0, 0, 0)
+_LAST_STEP: Step = (FOREVER + 1, EXPANSION, 0, 0, 0, 0)
 
 
 def swept(
@@ -38,7 +38,7 @@ def swept(
         cell = cells[0]
         then = now = grew = 0
         was = alive = False
-        for day, kind, value, before, after, logos, _, _ in held:
+        for day, kind, value, before, after, logos in held:
             place = bisect_right(edges, day)
             if place != slot:
                 if was:
@@ -92,7 +92,7 @@ def netted(inside: Sequence[Step], was: bool, kind_of_arrival: int) -> Iterator[
         kind, logos = EXPANSION if value > 0 else CONTRACTION, 0
     else:
         return
-    yield last[0], kind, value, first[3], last[4], logos, first[6], last[7]
+    yield last[0], kind, value, first[3], last[4], logos
 
 
 def _netted_by_period(held: Sequence[Step], edges: Sequence[int], returning: int) -> Iterator[Step]:

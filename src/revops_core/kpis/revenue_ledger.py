@@ -25,25 +25,15 @@ from revops_core.errors import (
     InvalidValueError,
     LedgerImbalanceError,
 )
-from revops_core.kpis.contract_check import check_contracts
+from revops_core.kpis.contract_check import problems_of
 from revops_core.kpis.recurring_amounts import as_money, term_months
-from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, tolerated
+from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, plain_segments, tolerated
 from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, currency_of
-from revops_core.kpis.revenue_steps import (
-    CHURN,
-    CONTRACTION,
-    EXPANSION,
-    NEW,
-    REACTIVATION,
-    Event,
-    Step,
-    again,
-    parts,
-    steps,
-)
+from revops_core.kpis.revenue_steps import CHURN, CONTRACTION, EXPANSION, NEW, REACTIVATION, Event, Step
+from revops_core.kpis.revenue_steps import again, parts, steps
 from revops_core.values.checks import require
 from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.frozen_map import FrozenMap
@@ -130,15 +120,22 @@ class RevenueLedger:
         """
         require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
         held = known(subscriptions, known_by)
-        problems = check_contracts(held, as_of=as_of, policy=policy)
+        horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
+        last, plain = date.fromordinal(horizon), plain_segments(held)
+        suspects = [
+            c
+            for c, piece in zip(held, plain, strict=True)
+            if piece is None or (c.signed_on or c.starts_on or last) > last
+        ]
+        problems = problems_of(held, suspects, last)
         refused = [problem for problem in problems if problem.code not in policy.accept]
         if refused:
             raise ContractProblemsError(refused)
-        horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
         if problems:
             held = tolerated(held, horizon)
+            plain = plain_segments(held)
         merged = merged_into(merges, known_by)
-        events = RevenueEvents.of(held, policy, horizon, merged)
+        events = RevenueEvents.of(held, plain, policy, horizon, merged)
         told_in = currency or next(iter(events.by_day), "USD")
         foreign = [code for code in events.by_day if code != told_in]
         if foreign and rates is None:
@@ -161,12 +158,12 @@ class RevenueLedger:
         >>> RevenueLedger.of([]).only("JPY").currency
         'JPY'
         """
-        events = RevenueEvents.of(self.subscriptions, self.policy, self.horizon, self.merged, only=currency)
+        held = self.subscriptions
+        events = RevenueEvents.of(held, plain_segments(held), self.policy, self.horizon, self.merged, only=currency)
         return evolve(self, currency=currency, rates=None, events=events)
 
     def __repr__(self) -> str:
-        held, customers = len(self.subscriptions), len(self.events.by_key)
-        return f"RevenueLedger({held} contracts, {customers} customers, {self.currency})"
+        return f"RevenueLedger({len(self.subscriptions)} contracts, {self.currency})"
 
     # --- Stocks ---
 
@@ -218,8 +215,8 @@ class RevenueLedger:
         return tuple(found)
 
     def _movement(self, key: str, step: Step) -> Movement:
-        day, kind, value, _, _, logos, first, last = step
-        held = [self.events.segment(event[3]) for event in self.events.by_key[key][first:last]]
+        day, kind, value, _, _, logos = step
+        held = [self.events.segment(event[3]) for event in self.events.by_key[key] if event[0] == day]
         contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
         reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
         return Movement(
@@ -236,7 +233,7 @@ class RevenueLedger:
 
     def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
         """What an expansion or a contraction is made of; nothing for other steps."""
-        day, kind, _, _, _, logos, _, _ = step
+        day, kind, _, _, _, logos = step
         if kind not in (EXPANSION, CONTRACTION) or logos:
             return {}
         held = [self.events.segment(place) for place in dict.fromkeys(event[3] for event in self.events.by_key[key])]

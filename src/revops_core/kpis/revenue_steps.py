@@ -25,8 +25,8 @@ Event = tuple[int, int, int, int]
 
 _END: Event = (FOREVER + 1, 0, 0, 0)
 
-Step = tuple[int, int, Any, int, int, int, int, int]
-"""Day, kind, value, atoms before and after, change of customers, first event and the one after the last."""
+Step = tuple[int, int, Any, int, int, int]
+"""Day, kind, value, atoms before and after, change of customers."""
 
 
 def again(policy: RevenuePolicy) -> int:
@@ -51,48 +51,43 @@ def steps(
         value_of: what an event is worth in the ledger's currency; its atoms where not given.
     """
     found: list[Step] = []
-    balance = held = gap = delta = first = current = 0
+    balance = held = gap = delta = current = 0
     was = ever = False
-    place = -1
     if events[-1][0] > horizon:
         events = events[: bisect_right(events, horizon, key=itemgetter(0))]
     for day, change, stays, _ in (*events, _END):
-        place += 1
         if day == current:
             delta += change
             held += stays
             continue
-        if first < place:
+        if current:
             after = balance + delta
             stays_on = after != 0 or (was and held > 0)
             if stays_on:
                 gap = 0
             elif tolerance and was:
                 gap = gap or current
-                stays_on = _returns(events, place, after, gap + tolerance)
-            value = delta if value_of is None else sum(map(value_of, events[first:place]))
+                stays_on = _returns(events, current, after, gap + tolerance)
+            value = delta if value_of is None else sum(value_of(event) for event in events if event[0] == current)
             if stays_on is not was:
                 kind, logos = (returning if ever else NEW, 1) if stays_on else (CHURN, -1)
                 was = stays_on
                 ever = True
-                found.append((current, kind, value, balance, after, logos, first, place))
+                found.append((current, kind, value, balance, after, logos))
             elif value:
-                found.append((current, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0, first, place))
+                found.append((current, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
             balance = after
-        current, delta, first = day, change, place
+        current, delta = day, change
         held += stays
     return found
 
 
-def _returns(events: Sequence[Event], place: int, balance: int, until: int) -> bool:
-    """Whether there is revenue again by the day `until`."""
-    count = len(events)
-    while place < count and events[place][0] <= until:
-        day = events[place][0]
-        while place < count and events[place][0] == day:
-            balance += events[place][1]
-            place += 1
-        if balance:
+def _returns(events: Sequence[Event], since: int, balance: int, until: int) -> bool:
+    """Whether there is revenue again after the day `since`, by the day `until`."""
+    ahead = [event for event in events if since < event[0] <= until]
+    for place, (day, change, _, _) in enumerate(ahead, 1):
+        balance += change
+        if balance and (place == len(ahead) or ahead[place][0] > day):
             return True
     return False
 
