@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import compress
 from typing import Any
 
 from attrs import evolve, frozen
@@ -32,8 +33,18 @@ from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, currency_of
-from revops_core.kpis.revenue_steps import CHURN, CONTRACTION, EXPANSION, NEW, REACTIVATION, Event, Step
-from revops_core.kpis.revenue_steps import again, parts, steps
+from revops_core.kpis.revenue_steps import (
+    CHURN,
+    CONTRACTION,
+    EXPANSION,
+    NEW,
+    REACTIVATION,
+    Event,
+    Step,
+    again,
+    parts,
+    steps,
+)
 from revops_core.values.checks import require
 from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.frozen_map import FrozenMap
@@ -122,12 +133,9 @@ class RevenueLedger:
         held = known(subscriptions, known_by)
         horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
         last, plain = date.fromordinal(horizon), plain_segments(held)
-        suspects = [
-            c
-            for c, piece in zip(held, plain, strict=True)
-            if piece is None or (c.signed_on or c.starts_on or last) > last
-        ]
-        problems = problems_of(held, suspects, last)
+        known_on = (each.signed_on or each.starts_on or last for each in held)
+        doubtful = (piece is None or day > last for piece, day in zip(plain, known_on, strict=True))
+        problems = problems_of(held, compress(held, doubtful), last)
         refused = [problem for problem in problems if problem.code not in policy.accept]
         if refused:
             raise ContractProblemsError(refused)
@@ -165,8 +173,6 @@ class RevenueLedger:
     def __repr__(self) -> str:
         return f"RevenueLedger({len(self.subscriptions)} contracts, {self.currency})"
 
-    # --- Stocks ---
-
     def revenue_at(self, day: date) -> Money:
         """The annual recurring revenue (ARR) in force on a day, at the rate of that day."""
         require("RevenueLedger.revenue_at", day=(day, date))
@@ -192,8 +198,6 @@ class RevenueLedger:
         if self.rates is None or code == self.currency or not atoms:
             return atoms
         return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self.horizon)))
-
-    # --- Flows ---
 
     def _value_of(self, event: Event) -> int | Fraction:
         return self._valued(event[1], currency_of(self.events.segment(event[3])), event[0])
@@ -337,8 +341,6 @@ class RevenueLedger:
                 stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
             first = as_money(self._balance(key, came[0] + 1), self.currency)
             yield date.fromordinal(came[0]), first, tuple(stocks)
-
-    # --- Bridges ---
 
     def bridge(self, period: Period) -> Bridge:
         """How the revenue came from the start of a period to its end.
