@@ -1,12 +1,11 @@
 """What known exports of stage histories call their columns: data for `entities.from_rows`, which reads them.
 
-Each is a dict of the arguments of `from_rows(Moved, rows, **export)`; add `values` to rename stages. An export
-that tells the stage before gives moves for journeys and logs as they are. One that tells only where a record stood gives
+Each is a dict of the arguments of `from_rows(Moved, rows, **export)`; add `values` to rename stages. An export that
+tells the stage before gives moves for journeys and logs as they are. One that only tells where a record stood gives
 rows for a log, which finds the stage before, collapses repeats and numbers the moves:
 
     moves, problems = from_rows(Moved, rows, **SALESFORCE_OPPORTUNITY_HISTORY)
     log = StageLog.of((move.subject_id, move.target, move.at) for move in moves)
-    journeys = ...  # of log.moves()
 """
 
 from __future__ import annotations
