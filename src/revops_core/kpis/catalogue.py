@@ -1,15 +1,19 @@
 """The catalogue: every KPI there is, and the readings of each term on which authorities disagree."""
 
-# ruff: noqa: PLR0402 - `from revops_core.kpis import sales` would find a room that is still being loaded
 from __future__ import annotations
 
-import revops_core.kpis.adoption as adoption
-import revops_core.kpis.lead_generation as lead_generation
-import revops_core.kpis.onboarding as onboarding
-import revops_core.kpis.qualification as qualification
-import revops_core.kpis.sales as sales
-import revops_core.kpis.service as service
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis import (
+    adoption,
+    expansion,
+    lead_generation,
+    onboarding,
+    qualification,
+    renewal,
+    sales,
+    service,
+    unit_economics,
+)
 from revops_core.kpis.kpi import STAGES, Kpi
 
 __all__ = ["CATALOGUE", "family"]
@@ -20,16 +24,19 @@ _MODULES = (
     sales,
     onboarding,
     adoption,
+    expansion,
+    unit_economics,
+    renewal,
     service,
 )
 
 CATALOGUE: tuple[Kpi, ...] = tuple(
     sorted(
-        (getattr(module, name) for module in _MODULES for name in module.__all__),
+        (kpi for module in _MODULES for name in module.__all__ if isinstance(kpi := getattr(module, name), Kpi)),
         key=lambda kpi: STAGES.index(kpi.stage),
     )
 )
-"""Every KPI, in the order of the customer lifecycle."""
+"""Every KPI without a parameter, in the order of the customer lifecycle."""
 
 
 def family(name: str) -> tuple[Kpi, ...]:
