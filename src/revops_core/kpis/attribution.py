@@ -6,17 +6,30 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from revops_core.entities.engagement import Touch
+from revops_core.entities.opportunity import Outcome
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.formula import total
+from revops_core.kpis.kpi import Kpi
 from revops_core.values.checks import Id, checked, require, short_repr
+from revops_core.values.condition import each, known, one_of
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 
-__all__ = ["ATTRIBUTION_MODELS", "UNATTRIBUTED", "Credit", "attribute"]
+__all__ = [
+    "ATTRIBUTION_MODELS",
+    "UNATTRIBUTED",
+    "Credit",
+    "attribute",
+    "attributed_bookings",
+    "marketing_influenced_pipeline",
+    "marketing_sourced_pipeline",
+]
 
 ATTRIBUTION_MODELS = ("first_touch", "last_touch", "linear", "position_based")
 """The ways to share: all to the first touch, all to the last, equal parts, 40 % to the first and to the last each."""
@@ -134,3 +147,27 @@ def _is_after(at: datetime, moment: date) -> bool:
     if isinstance(moment, datetime):
         return to_microseconds(at) > to_microseconds(moment)
     return at.date() > moment
+
+
+_credit = each(Credit)
+_kpi = partial(Kpi, stage="lead_generation", family="attribution", unit="money")
+
+attributed_bookings = _kpi(
+    name="attributed_bookings", title="Attributed bookings", dated=_credit.closed_at,
+    formula=total(_credit.amount, where=_credit.outcome == Outcome.WON), source="Google Analytics, attribution models",
+    says="The amount won in the period that is credited to touches. Group by \"channel\": what no touch led to is "
+    "\"unattributed\", so that all channels sum to the bookings.",
+)  # fmt: skip
+
+marketing_sourced_pipeline = _kpi(
+    name="marketing_sourced_pipeline", title="Marketing-sourced pipeline", dated=_credit.created_at,
+    formula=total(_credit.amount, where=one_of(_credit.sourced, True)), source="SOMA B2B SaaS",
+    says="The amount of the opportunities created in the period after a touch of marketing. Give credits by first touch.",
+)  # fmt: skip
+
+marketing_influenced_pipeline = _kpi(
+    name="marketing_influenced_pipeline", title="Marketing-influenced pipeline", dated=_credit.created_at,
+    formula=total(_credit.amount, where=known(_credit.touched_at)), source="SOMA B2B SaaS",
+    says="The amount of the opportunities created in the period that marketing touched at any time before they closed. "
+    "It holds the sourced pipeline: never add the two.",
+)  # fmt: skip

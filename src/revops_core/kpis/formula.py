@@ -279,6 +279,8 @@ def _multiplied(left: Any, right: Any) -> Value:
 
 
 def _added(left: Any, right: Any) -> Value:
+    if 0 in (left, right) and int in (type(left), type(right)):  # the sum of no rows, which is of no kind
+        return cast("Value", right if isinstance(left, int) and not left else left)
     mixed = {Decimal, Fraction} == {type(left), type(right)}
     return Fraction(left) + Fraction(right) if mixed else cast("Value", left + right)
 
