@@ -233,7 +233,9 @@ def against_peers() -> None:
         ))  # fmt: skip
     table("Peers, the same answers asserted", rows)
     flat = timed(
-        {f"{kind} {span}": between[kind][span] for kind in list(between)[:2] for span in SPANS}, seconds=0.02, rounds=25
+        {f"{kind} {span}": between[kind][span] for kind in list(between)[:2] for span in SPANS},
+        seconds=0.005,
+        rounds=100,
     )
     ratios = [flat[f"{kind} 1 year"] / flat[f"{kind} 1 day"] for kind in list(between)[:2]]
     print(f"  cost(1 year) / cost(1 day): integers {ratios[0]:.2f}, aware {ratios[1]:.2f}   limit 1.20")
@@ -264,7 +266,8 @@ def against_limits() -> None:
             "utc add": lambda: OFFICE.add(utc_a, EIGHT_HOURS),
             "nothing": lambda: None,
         },
-        rounds=15,
+        seconds=0.005,
+        rounds=150,
     )
     call = cost.pop("nothing")
     cost = {name: ns - call for name, ns in cost.items()}
@@ -301,7 +304,7 @@ def many_instants() -> None:
         "add_many": lambda: OFFICE.add_many(aware, EIGHT_HOURS),
         "add_business_days 3": lambda: [OFFICE.add_business_days(a, 3) for a in aware],
     }.items():
-        best = timed({name: run}, rounds=3)[name]
+        best = timed({name: run}, rounds=5)[name]
         rows.append((name, f"{best / 50_000:,.0f}"))
     table("Many", rows)
 

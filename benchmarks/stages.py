@@ -9,25 +9,17 @@ The subject of the first part is a pipeline of 7 stages with one rule on each st
 from __future__ import annotations
 
 import gc
-import random
-import sys
-from array import array
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
 from attrs import frozen
 
 from revops_core import stages
-from revops_core.calendars import BusinessCalendar
-from revops_core.entities import Opportunity
 from revops_core.values.checks import Count, Id, checked
 from revops_core.values.condition import each
 from revops_core.values.decision import Rule
-from revops_core.values.instants import from_microseconds
-from revops_core.values.money import Money
-from revops_core.values.period import Period
 
 NAMES = ("lead", "qualified", "demo", "proposal", "negotiation", "contract", "won")
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)

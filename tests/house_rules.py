@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import re
 import sys
+import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,10 +73,13 @@ ALLOWED_BY_NAME = {
     (CHECKS, "cache"),  # keyed by class or annotation, of which there are as many as in the program
     (CHECKS, "TypeError"),  # an annotation nobody can check: no caller's value is wrong
     ("testing/sample_story.py", "random"),  # seeded: the same company in every run
+    ("testing/sample_story.py", "Ended"),  # how a story ends; the two modules beside it catch it
+    ("calendars/business_calendar.py", "threading"),  # the lock of the tables below
+    ("calendars/business_calendar.py", "_TABLES"),  # tables by content, bounded: they hold derived values only
     ("calendars/working_time.py", "threading"),  # a lock for the table that grows with the years asked for
 }
 
-BASES = {"Mapping", "Enum", "StrEnum", "IntEnum", "Protocol", "Generic"}
+BASES = {"Mapping", "Enum", "StrEnum", "IntEnum", "Protocol", "Generic", "NamedTuple"}
 PYTHONS_OWN_PROTOCOLS = {  # what Python demands of these methods
     "__getitem__": {"KeyError", "IndexError", "TypeError"},
     "__getattr__": {"AttributeError"},
@@ -99,12 +104,21 @@ MUTATORS = set("append extend insert pop popitem clear update setdefault add rem
 LONGEST_MODULE = 400
 TOP_FOLDERS = {"src", "docs", "tests", "benchmarks"}
 LEFT_BY_TOOLS = {"__pycache__", "build", "dist"}
-BUDGET = {"modules": 85, "attrs classes": 90, "public names": 160, "KPIs": 150, "lines": 12_000}
+# Fixed again once stages and clocks stood: docs/decisions/0005-the-budget.md.
+BUDGET = {"modules": 140, "attrs classes": 125, "public names": 200, "KPIs": 150, "lines of code": 15_000}
 
 # Written so that this very file does not hold what it looks for.
 NAMES_OF_A_MACHINE = re.compile(r"(?<![\w.])/wor[k]/|\bfar[m]-|\.librar[y]\b|/hom[e]/\w|/User[s]/\w")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 
 # --- Reading ------------------------------------------------------------------------------------------------------
 
@@ -122,6 +136,20 @@ class Module:
         """The room it stands in; "errors" and "" (the root) are rooms of one file."""
         first, _, rest = self.place.partition("/")
         return first if rest else first.removesuffix(".py").removesuffix("__init__")
+
+    @cached_property
+    def code_line_count(self) -> int:
+        """How many of its lines hold code: neither blank nor comment nor docstring."""
+        lines: set[int] = set()
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type not in NO_CODE:
+                lines.update(range(token.start[0], token.end[0] + 1))
+        for node in ast.walk(self.tree):
+            body = getattr(node, "body", None)
+            for statement in body if isinstance(body, list) else ():
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                    lines.difference_update(range(statement.lineno, (statement.end_lineno or 0) + 1))
+        return len(lines)
 
     @property
     def name(self) -> str:
@@ -209,7 +237,8 @@ class House:
             "attrs classes": sum("frozen" in _decorators(node) for node in classes),
             "public names": len(names),
             "KPIs": len(kpis),
-            "lines": sum(module.text.count("\n") for module in self.modules),
+            "lines of code": sum(module.code_line_count for module in self.modules),
+            "lines with docs": sum(module.text.count("\n") for module in self.modules),
             "errors": len(self.public["errors"]),
             "longest module": max((module.text.count("\n") for module in self.modules), default=0),
         }
@@ -398,7 +427,7 @@ def modules_say_what_they_are(house: House) -> Iterator[str]:
     """A docstring with the idea; a sorted `__all__` of names that exist; at most 400 lines."""
     for module in house.modules:
         lines = module.text.count("\n")
-        if lines > LONGEST_MODULE:
+        if lines > LONGEST_MODULE and module.room != "errors":  # all errors stand together, some twenty lines each
             yield module.says(None, f"{lines} lines; at most {LONGEST_MODULE}, one concept a file")
         if not (ast.get_docstring(module.tree) or "").strip():
             yield module.says(None, "no docstring; say the idea in it")
@@ -488,7 +517,7 @@ def classes_are_facts_or_values(house: House) -> Iterator[str]:
                 yield module.says(node, f"class {node.name} can be changed; use attrs.frozen")
             slotted = any("__slots__" in assigned_names(statement) for statement in node.body)
             exempt = (
-                bases & {"Enum", "StrEnum", "IntEnum", "Protocol"}
+                bases & {"Enum", "StrEnum", "IntEnum", "Protocol", "NamedTuple"}
                 or odd
                 or any(map(_is_error_name, bases | {node.name}))
             )
@@ -507,6 +536,7 @@ def errors_stand_together(house: House) -> Iterator[str]:
         for node in _classes_of(module):
             if module.room != "errors":
                 signal = node.name.startswith("_") and node.name in _caught(module)  # never leaves its module
+                signal |= (module.place, node.name) in ALLOWED_BY_NAME
                 if any(map(_is_error_name, classes[node.name] | {node.name})) and not signal:
                     yield module.says(node, f"class {node.name} is an error; define it in errors.py")
             elif _is_error_name(node.name) and node.name != "RevopsError":
@@ -578,7 +608,7 @@ def nothing_global_changes(house: House) -> Iterator[str]:
             if isinstance(node, ast.Global):
                 yield module.says(node, f"global {', '.join(node.names)}: the library keeps no state")
             written = _written(node)
-            if written in constants and written != "__all__":
+            if written in constants and written != "__all__" and (module.place, written) not in ALLOWED_BY_NAME:
                 yield module.says(node, f"writes to {written}; build it in one expression")
 
 

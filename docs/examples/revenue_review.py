@@ -410,7 +410,7 @@ def notices_of(clocks: Iterable[sla.Clock], as_of: datetime) -> Counter[str]:
 def waiting_of(log: stages.StageLog, as_of: datetime, what: str, pipeline: stages.Pipeline | None = None) -> Table:
     """Where the time goes: the stages with the largest total waiting."""
     lines = [
-        [waiting.stage, waiting.count, waiting.total, waiting.median, waiting.percentile_90]
+        [waiting.stage, waiting.n, waiting.total, waiting.median, waiting.p90]
         for waiting in log.bottlenecks(pipeline, as_of=as_of)[:6]
     ]
     return Table(["stage", "stays", "in total", "median", "9 of 10 within"], lines, title=f"Where {what} wait")

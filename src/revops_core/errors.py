@@ -313,7 +313,7 @@ class UnknownStageError(RevopsError, LookupError):
         super().__init__(stage, pipeline, self.known, subject_id)
 
     def __str__(self) -> str:
-        """The stage, the pipeline and the nearest name."""
+        """What is unknown, and the nearest name."""
         near = get_close_matches(str(self.stage), self.known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known)}"
         holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
@@ -383,7 +383,8 @@ class WrongSubjectError(RevopsError, ValueError):
     def __str__(self) -> str:
         """Both records and the way out."""
         fact = f"the fact is of {self.subject_id!r} in stage {self.source!r}"
-        return f"{fact}, not of {self.found_id!r} in stage {self.found_stage!r}; take the facts of one record, in their order"
+        found = f"not of {self.found_id!r} in stage {self.found_stage!r}"
+        return f"{fact}, {found}; take the facts of one record, in their order"
 
 
 class DuplicateFactError(RevopsError, ValueError):

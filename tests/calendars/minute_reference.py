@@ -54,12 +54,13 @@ def open_minutes(
         start, end = (
             minute_of(tz, first, days, datetime.combine(on, MIDNIGHT)) for on in (day, day + timedelta(days=1))
         )
-        for opens, closes in spans:
-            walls = [datetime.combine(day, MIDNIGHT) + m * MINUTE for m in (max(opens, 0), min(closes, 1440))]
-            if walls[0] < walls[1]:
-                a, b = (minute_of(tz, first, days, wall) for wall in walls)
-                for n in range(max(a, start), min(b, end)):
-                    found[n] = True
+        # The hours of a date are its wall minutes, whoever wrote them: only their first and last are looked up.
+        open_walls = {m for opens, closes in spans for m in range(max(opens, 0), min(closes, 1440))}
+        edges = [m for m in range(1441) if (m in open_walls) != (m - 1 in open_walls)]
+        for opens, closes in zip(edges[::2], edges[1::2], strict=True):
+            a, b = (minute_of(tz, first, days, datetime.combine(day, MIDNIGHT) + m * MINUTE) for m in (opens, closes))
+            for n in range(max(a, start), min(b, end)):
+                found[n] = True
     return found
 
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule, business_calendar
+from revops_core.calendars import ALWAYS_OPEN, BusinessCalendar, HolidayRule
 from revops_core.errors import CalendarHorizonError, InvalidValueError
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.plain import from_plain, to_plain
@@ -197,6 +197,13 @@ class TestAwkwardZones:
         nuuk = BusinessCalendar("Sa 22:00-23:30", tz="America/Nuuk")
         assert nuuk.open_time_on(date(2025, 3, 29)) == HOUR
         assert nuuk.open_time_on(date(2025, 3, 30)) == timedelta(0)
+
+    @pytest.mark.parametrize(
+        ("hours", "minutes"), [("Su 00:00-00:01", 1), ("Su 00:00-01:00", 0), ("Su 00:00-00:01,00:00-01:00", 0)]
+    )
+    def test_spans_are_united_on_the_wall_clock_before_the_clocks_jump_over_them(self, hours, minutes):
+        sao_paulo = BusinessCalendar(hours, tz="America/Sao_Paulo")  # from 00:00 to 01:00 on that Sunday
+        assert sao_paulo.open_time_on(date(2018, 11, 4)) == minutes * timedelta(minutes=1)
 
     def test_a_leap_day_is_a_day(self):
         assert [OFFICE.is_business_day(date(year, 2, 28) + timedelta(1)) for year in (2023, 2024)] == [True, True]
@@ -433,15 +440,6 @@ class TestTheDefinition:
     def test_a_calendar_shows_how_many_holidays_it_has_and_not_each(self):
         calendar = evolve(OFFICE, holidays=[date(2026, 1, 1)])
         assert "holidays=<1 dates>" in repr(calendar)
-
-    def test_no_more_tables_are_kept_than_the_bound(self, monkeypatch):
-        kept = {}
-        monkeypatch.setattr(business_calendar, "_TABLES", kept)
-        monkeypatch.setattr(business_calendar, "_MOST_TABLES", 3)
-        calendars = [BusinessCalendar(f"Mo 0{hour}:00-12:00", tz="UTC") for hour in range(5)]
-        answers = [calendar.next_open(utc("2026-03-02")) for calendar in calendars]
-        assert list(kept) == [calendar.fingerprint for calendar in calendars[2:]]
-        assert [calendar.next_open(utc("2026-03-02")) for calendar in calendars] == answers
 
     def test_two_calendars_of_one_content_share_their_table(self):
         assert BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin").compiled is OFFICE.compiled

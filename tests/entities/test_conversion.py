@@ -254,6 +254,16 @@ def test_the_deal_closes_when_the_opportunity_did_or_else_at_the_conversion() ->
     assert dealt(deal=Deal(id="d1", closed_on=date(2026, 2, 2))).deal.closed_at is None
 
 
+def test_a_blank_is_not_filled_with_another_blank() -> None:
+    made = converted(contact=Contact(id="c1", title=""), account=Account(id="a1", website=""))
+    assert (made.contact.title, made.account.website) == ("", "")
+
+
+@pytest.mark.parametrize("outcome", ["open", "lost", "no_decision", "Won"])
+def test_only_a_won_opportunity_becomes_a_deal(outcome: str) -> None:
+    assert refused(convert_opportunity(evolve(WON, outcome=outcome), at=NOW)) == ("not_won",)
+
+
 def test_an_opportunity_is_refused_with_every_reason() -> None:
     lost = Opportunity(id="o1", outcome="lost", deal_id="d0")
     answer = convert_opportunity(lost, at=NOW, deal=Deal(id="d1", opportunity_id="o9"))

@@ -192,9 +192,9 @@ def test_the_weighted_amount_is_exact_and_unknown_where_a_part_is() -> None:
 
 def test_the_price_of_a_line_is_exact_whatever_the_decimal_context() -> None:
     with localcontext(prec=3):
-        line = LineItem(quantity=1234, unit_price=Money("9.99", "EUR"), discount=Decimal("0.125"))
+        line = LineItem(quantity=1234, unit_price=Money("9.99", "EUR"), discount=Decimal("0.12345"))
         price = line.price
-    assert price == Money("10786.70250", "EUR")
+    assert price == Money("10805.810373", "EUR")
     assert LineItem(quantity=2).price is None
 
 

@@ -30,8 +30,8 @@ def faults(*args, **kwargs) -> list[tuple[str, str]]:
 
 
 def test_every_fault_of_a_definition_is_told_at_once():
-    big = Rule("big", lambda record, at: True, "Make it big.")
-    other = Rule("big", lambda record, at: False, "Make it bigger.")
+    big = Rule("big", lambda *_: True, "Make it big.")
+    other = Rule("big", lambda *_: False, "Make it bigger.")
     stages = (
         Stage("a", required=("amount", "budget"), entry=(big,)),
         Stage("a", "sold", exit=(other,)),
@@ -39,18 +39,36 @@ def test_every_fault_of_a_definition_is_told_at_once():
         Stage("won", "won", probability=Decimal("0.9"), stale_after=timedelta(days=1)),
     )
     found = faults(
-        "x", stages, subject=Opportunity, skip="maybe", creation=("z",), transitions=[("a", "q"), ("a", "b"), Transition("a", "b", "x")]
+        "x",
+        stages,
+        subject=Opportunity,
+        skip="maybe",
+        creation=("z",),
+        transitions=[("a", "q"), ("a", "b"), Transition("a", "b", "x")],
     )
     assert [field for field, _ in found] == [
-        "skip", "stages", "stages[1].kind", "stages[3].probability", "stages[3].stale_after", "stages[0].required",
-        "stages[1].exit[0].code", "stages[2].entry[0]", "creation[0]", "transitions[0].target", "transitions[2].policy",
+        "skip",
+        "stages",
+        "stages[1].kind",
+        "stages[3].probability",
+        "stages[3].stale_after",
+        "stages[0].required",
+        "stages[1].exit[0].code",
+        "stages[2].entry[0]",
+        "creation[0]",
+        "transitions[0].target",
+        "transitions[2].policy",
         "transitions[2]",
-    ]  # fmt: skip
+    ]
 
 
 def test_stages_that_cannot_be_reached_or_left_or_lead_to_no_end_are_faults():
-    found = faults("x", ("a", "b", "c", "d", "e", END), transitions=[("a", "b"), ("a", "won"), ("c", "d"), ("d", "c"), ("a", "e"), ("e", "e")],
-                   creation=("a",))  # fmt: skip
+    found = faults(
+        "x",
+        ("a", "b", "c", "d", "e", END),
+        transitions=[("a", "b"), ("a", "won"), ("c", "d"), ("d", "c"), ("a", "e"), ("e", "e")],
+        creation=("a",),
+    )
     assert found == [
         ("stages[1]", "must have a step out of it"),
         ("stages[2]", "must be reachable from a stage in which a record may begin"),
@@ -88,7 +106,7 @@ def test_ready_made_pipelines_go_to_plain_data_and_back(pipeline):
 
 
 def test_a_rule_in_python_is_kept_by_its_code_and_found_again_by_the_callers_mapping():
-    rule = Rule("checked", lambda record, at: True, "Have it checked.")
+    rule = Rule("checked", lambda *_: True, "Have it checked.")
     pipeline = Pipeline("x", ("a", Stage("b", entry=(rule,)), END))
     assert from_plain(Pipeline, to_plain(pipeline), rules={"checked": rule}) == pipeline
 
@@ -128,7 +146,9 @@ def test_a_text_stands_for_an_open_stage_and_an_empty_one_is_refused():
 
 def test_imported_moves_are_classified_by_the_definition():
     moves = [OPPORTUNITY.start(SimpleNamespace(id="o", stage=None), at=AT)]
-    bare = [evolve(move, pipeline=None, version=None, outcome=None, probability=None, target_kind=None) for move in moves]
+    bare = [
+        evolve(move, pipeline=None, version=None, outcome=None, probability=None, target_kind=None) for move in moves
+    ]
     assert list(OPPORTUNITY.classified(bare)) == moves
 
 

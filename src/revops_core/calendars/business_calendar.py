@@ -6,15 +6,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from threading import Lock
 from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
 from attrs import field, fields, frozen
 
 from revops_core.calendars.calendar_definition import regular_form
-from revops_core.calendars.civil_days import wall_microseconds
-from revops_core.calendars.civil_hours import CivilHours
+from revops_core.calendars.civil_days import CivilHours, wall_microseconds
 from revops_core.calendars.holidays import DateSource
 from revops_core.calendars.opening_hours import OpeningHours, read_spans
 from revops_core.calendars.working_time import WorkingTime
@@ -30,12 +28,6 @@ __all__ = ["ALWAYS_OPEN", "BusinessCalendar"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
-
-# Tables by the fingerprint of their calendar: derived values, and never more than so many; the oldest goes first.
-# A plain dict, as the look-up is a tenth of what an answer costs with `lru_cache`.
-_TABLES: dict[str, WorkingTime] = {}
-_TABLES_LOCK = Lock()
-_MOST_TABLES = 1024
 
 DueAt = Literal["close", "next_open"]
 
@@ -104,29 +96,24 @@ class BusinessCalendar:
     first_year: int = field(kw_only=True, default=2000)
     last_year: int = field(kw_only=True, default=2050)
     holidays_known_until: date = field(kw_only=True, default=None, converter=_as_day)
-    _fingerprint: str = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Bring every field to its regular form, or refuse with all faults."""
-        given = {
-            attribute.name: getattr(self, attribute.name) for attribute in fields(BusinessCalendar) if attribute.init
-        }
+        given = {attribute.name: getattr(self, attribute.name) for attribute in fields(BusinessCalendar)}
         for name, value in regular_form(given).items():
             object.__setattr__(self, name, value)
-        overrides = (f"{day} {hours}" for day, hours in self.overrides.items())
-        years = (self.first_year, self.last_year)
-        digits = fingerprint_of_parts(self.hours, self.tz, *years, *map(str, self.holidays), *overrides)
-        object.__setattr__(self, "_fingerprint", digits)
 
     @property
     def compiled(self) -> WorkingTime:
         """The same calendar on integer microseconds in UTC: take it once where many questions follow."""
-        return _TABLES.get(self._fingerprint) or _compiled(self)
+        return _compiled(self)
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that are equal where all answers are: of hours, zone, holidays, overrides and years."""
-        return self._fingerprint
+        overrides = (f"{day} {hours}" for day, hours in self.overrides.items())
+        years = (self.first_year, self.last_year)
+        return fingerprint_of_parts(self.hours, self.tz, *years, *map(str, self.holidays), *overrides)
 
     def is_open(self, at: datetime) -> bool:
         """Whether work goes on at this instant: an opening is open, a closing is not.
@@ -135,7 +122,7 @@ class BusinessCalendar:
         >>> ALWAYS_OPEN.is_open(datetime(2026, 3, 1, tzinfo=UTC))
         True
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             return table.is_open(to_microseconds(at))
         except (TypeError, AttributeError):
@@ -147,7 +134,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not open again in its years.
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             return from_microseconds(table.next_open(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
@@ -159,7 +146,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not close again in its years, as a calendar that is always open.
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             return from_microseconds(table.next_close(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
@@ -175,7 +162,7 @@ class BusinessCalendar:
         >>> office.working_time(datetime(2026, 3, 6, 16, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC))
         datetime.timedelta(seconds=7200)
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             return table.open_between(to_microseconds(start), to_microseconds(end)) * _MICROSECOND
         except (TypeError, AttributeError):
@@ -202,7 +189,7 @@ class BusinessCalendar:
         >>> office.add(friday, timedelta(hours=8), due_at="next_open").isoformat()
         '2026-03-09T09:00:00+00:00'
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
             due = table.add(to_microseconds(start), n)
@@ -228,7 +215,7 @@ class BusinessCalendar:
         >>> office.subtract(datetime(2026, 3, 6, 17, tzinfo=UTC), timedelta(hours=8)).isoformat()
         '2026-03-06T09:00:00+00:00'
         """
-        table = _TABLES.get(self._fingerprint) or _compiled(self)
+        table = _compiled(self)
         try:
             n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
             return from_microseconds(table.subtract(to_microseconds(end), n), end.tzinfo or UTC)
@@ -317,15 +304,12 @@ class BusinessCalendar:
 _DayCount = Annotated[int, AtLeast(1)]
 
 
+@lru_cache(maxsize=1024)
 def _compiled(calendar: BusinessCalendar) -> WorkingTime:
     """The table of a calendar, kept outside it: the value stays plain, and equal calendars share one."""
     overrides = {date.fromisoformat(day): read_spans(text) for day, text in calendar.overrides.items()}
     hours = CivilHours(OpeningHours.parse(calendar.hours), calendar.holidays, overrides)
-    table = WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
-    with _TABLES_LOCK:
-        if len(_TABLES) == _MOST_TABLES:
-            del _TABLES[next(iter(_TABLES))]
-        return _TABLES.setdefault(calendar.fingerprint, table)
+    return WorkingTime(hours, calendar.tz, calendar.first_year, calendar.last_year)
 
 
 @lru_cache(maxsize=4096)
@@ -352,7 +336,7 @@ def _bounds(calendar: BusinessCalendar, day: int) -> tuple[int, int]:
     return wall_microseconds(day, 0, calendar.tz), wall_microseconds(day + 1, 0, calendar.tz)
 
 
-def _refusal(verb: str, span: timedelta = _NOTHING, due_at: str = "close", **instants: datetime) -> InvalidValueError:
+def _refusal(verb: str, span: timedelta = _NOTHING, due_at: DueAt = "close", **instants: datetime) -> InvalidValueError:
     """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
     faults = [
         Fault(name, "must be an aware datetime: one with a time zone", at)

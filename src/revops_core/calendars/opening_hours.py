@@ -16,7 +16,7 @@ from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 
-__all__ = ["DAY_NAMES", "OpeningHours", "Spans", "read_spans", "spans_text", "united"]
+__all__ = ["DAY_MINUTES", "DAY_NAMES", "OpeningHours", "Spans", "read_spans", "spans_text", "united"]
 
 Spans = tuple[tuple[int, int], ...]
 """Stretches of one day in minutes from its 00:00, `[start, end)`; an end above 1440 lies on the next day."""
@@ -24,7 +24,9 @@ Spans = tuple[tuple[int, int], ...]
 DAY_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 """The days of the week as the notation writes them, from Monday."""
 
-_DAY = 24 * 60
+DAY_MINUTES = 24 * 60
+"""Minutes of a day of 24 hours."""
+
 _HOLIDAY = 7
 _DAYS = {name.lower(): number for number, name in enumerate((*DAY_NAMES, "PH"))}
 _WORD = re.compile(r"[A-Za-z]+")
@@ -63,7 +65,7 @@ class OpeningHours:
     @property
     def text(self) -> str:
         """The hours in their shortest regular form: the same for all texts that say the same."""
-        if self.days == (((0, _DAY),),) * 7 and not self.on_holidays:
+        if self.days == (((0, DAY_MINUTES),),) * 7 and not self.on_holidays:
             return "24/7"
         groups: dict[Spans, list[int]] = {}
         for number, spans in enumerate(self.days):
@@ -126,7 +128,7 @@ def _time_text(minute: int) -> str:
 
 
 def _end_text(start: int, end: int) -> str:
-    return _time_text(end if end <= _DAY or end - _DAY >= start else end - _DAY)
+    return _time_text(end if end <= DAY_MINUTES or end - DAY_MINUTES >= start else end - DAY_MINUTES)
 
 
 def _days_text(numbers: list[int]) -> str:
@@ -171,6 +173,8 @@ def _parsed(text: str) -> OpeningHours:
 
 class _Reader:
     """A place in the text that moves on with all that is read."""
+
+    __slots__ = ("end", "place", "text")
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text = text
@@ -220,7 +224,7 @@ class _Reader:
 
     def spans(self) -> Spans:
         if self.took("24/7"):
-            return ((0, _DAY),)
+            return ((0, DAY_MINUTES),)
         if self.sees_off():
             self.place = self.matched(_WORD, "").end()
             return ()
@@ -232,14 +236,14 @@ class _Reader:
 
     def span(self) -> tuple[int, int]:
         place = self.place
-        start = self.time(_DAY - 1, "a time from 00:00 to 23:59")
+        start = self.time(DAY_MINUTES - 1, "a time from 00:00 to 23:59")
         if not self.took("-"):
             raise self.unreadable("must have '-' between two times")
-        end = self.time(2 * _DAY, "a time from 00:00 to 48:00")
+        end = self.time(2 * DAY_MINUTES, "a time from 00:00 to 48:00")
         if end == start:
             self.place = place
             raise self.unreadable("must not hold an empty span; write 00:00-24:00 for a whole day,")
-        return start, end if end > start else end + _DAY
+        return start, end if end > start else end + DAY_MINUTES
 
     def time(self, limit: int, what: str) -> int:
         time = self.matched(_TIME, f"must have {what}")

@@ -20,8 +20,7 @@ from datetime import date
 from itertools import chain, pairwise
 from threading import Lock
 
-from revops_core.calendars.civil_days import DAY, MINUTE, midnights, wall_microseconds
-from revops_core.calendars.civil_hours import CivilHours
+from revops_core.calendars.civil_days import DAY, MINUTE, CivilHours, midnights, wall_microseconds
 from revops_core.calendars.opening_hours import united
 from revops_core.errors import CalendarHorizonError, Fault, InvalidValueError
 from revops_core.values.instants import from_microseconds
@@ -50,7 +49,17 @@ class WorkingTime:
 
     Each raises `CalendarHorizonError` where the answer lies outside the years of the calendar; `add` and `subtract`
     raise `InvalidValueError` for a negative n.
+
+    >>> from revops_core.calendars import BusinessCalendar
+    >>> table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC").compiled
+    >>> table.add(1_780_300_800_000_000, 3_600_000_000)  # an hour of work from Monday 2026-06-01 08:00
+    1780308000000000
     """
+
+    __slots__ = (
+        *("_first", "_gaps", "_hours", "_last", "_lock", "_starts", "_totals", "_tz", "_years"),
+        *("add", "intervals", "is_open", "next_close", "next_open", "open_between", "subtract", "worked"),
+    )
 
     open_between: Callable[[int, int], int]
     add: Callable[[int, int], int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final
@@ -162,7 +162,7 @@ def _duplicates(cls: type, group: list[Any]) -> Iterator[Problem]:
                 yield Problem(code="duplicate_id", says=says, subject=cls.__name__, subject_id=found, field="id")
 
 
-@cache
+@lru_cache(maxsize=64)
 def _references_of(cls: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
     """The fields of a class that hold ids, each with the classes whose ids they may be."""
     names = [attribute.name for attribute in fields(cls)]

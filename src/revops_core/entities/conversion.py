@@ -58,7 +58,13 @@ LEAD_RULES: tuple[Rule, ...] = (
 @checked()
 @frozen(kw_only=True, eq=False, weakref_slot=False)
 class LeadConversion:
-    """What a lead became, and the lead as it is now."""
+    """What a lead became, and the lead as it is now: what `convert_lead` returns.
+
+    >>> from datetime import UTC
+    >>> answer = convert_lead(Lead(id="l1"), at=datetime(2026, 3, 1, tzinfo=UTC), rules=())
+    >>> isinstance(answer, LeadConversion) and answer.fact.contact_id
+    'l1-contact'
+    """
 
     lead: Lead
     contact: Contact
@@ -70,7 +76,14 @@ class LeadConversion:
 @checked()
 @frozen(kw_only=True, eq=False, weakref_slot=False)
 class OpportunityConversion:
-    """The deal that a won opportunity became, and the opportunity as it is now."""
+    """The deal that a won opportunity became, and the opportunity as it is now: what `convert_opportunity` returns.
+
+    >>> from datetime import UTC
+    >>> won = Opportunity(id="o1", account_id="a1", outcome="won")
+    >>> answer = convert_opportunity(won, at=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> isinstance(answer, OpportunityConversion) and answer.deal.id
+    'o1-deal'
+    """
 
     opportunity: Opportunity
     deal: Deal

@@ -123,6 +123,8 @@ class _Column:
 class _Plan:
     """How rows become values of one class."""
 
+    __slots__ = ("cls", "currency", "hints", "missing", "required", "strict", "values")
+
     def __init__(
         self,
         cls: type,

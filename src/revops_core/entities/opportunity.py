@@ -46,13 +46,11 @@ class OpportunityKind(StrEnum):
 class OpportunityStage(StrEnum):
     """The usual stages of a sale; any other text is kept as given."""
 
-    PROSPECTING = "prospecting"
     QUALIFICATION = "qualification"
-    NEEDS_ANALYSIS = "needs_analysis"
     PROPOSAL = "proposal"
     NEGOTIATION = "negotiation"
-    CLOSED_WON = "closed_won"
-    CLOSED_LOST = "closed_lost"
+    WON = "won"
+    LOST = "lost"
 
 
 class ForecastCategory(StrEnum):

@@ -74,7 +74,7 @@ class Aggregate:
         name = self.operation
         if name == "quantile":
             name = "median" if self.level == Decimal("0.5") else f"{self.level} quantile"
-        return f"{name}({self.value}{'' if every else f' where {self.where}'})"
+        return f"{name}({self.value}{' of' if every else ' where'} {self.where})"
 
 
 @frozen
@@ -201,7 +201,7 @@ def quantile(value: object, level: Decimal | str, where: object = None) -> Aggre
 
     >>> from revops_core.values.condition import each
     >>> print(quantile(each(object).amount, "0.9"))
-    0.9 quantile(amount)
+    0.9 quantile(amount of every row)
     """
     share = Decimal(level) if isinstance(level, str) else level
     require("quantile", level=(share, _Level))
@@ -266,7 +266,8 @@ def _scaled(value: Value, factor: Fraction) -> Value:
     if isinstance(value, Money):
         return cast("Money", value * factor.numerator / factor.denominator)
     if isinstance(value, timedelta):
-        return _MICROSECOND * round(_size(value) * factor)
+        microseconds: int = round(_size(value) * factor)
+        return _MICROSECOND * microseconds
     return Fraction(value) * factor  # type: ignore[arg-type] # Undefined never gets here
 
 

@@ -42,7 +42,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Bound(NamedTuple):
-    """The last moment that a reading may look at: as an instant, in microseconds, and as a civil day."""
+    """The last moment that a reading may look at: as an instant, in microseconds, and as a civil day.
+
+    The day is the last that had begun before the instant, so that a reading at midnight does not see the day ahead.
+    """
 
     instant: datetime
     microseconds: int
@@ -51,7 +54,8 @@ class Bound(NamedTuple):
     @classmethod
     def at(cls, as_of: datetime, tz: str) -> Bound:
         """The bound of a reading as of an instant, with its civil day in a zone."""
-        return cls(as_of.astimezone(UTC), to_microseconds(as_of), as_of.astimezone(zone(tz)).date())
+        instant = as_of.astimezone(UTC)
+        return cls(instant, to_microseconds(as_of), (instant - _MICROSECOND).astimezone(zone(tz)).date())
 
 
 @frozen
@@ -139,7 +143,8 @@ def laid_out(
 
 def _end_of(period: Period, now: Bound | None) -> Bound:
     """The last moment of a period, or `now` where that is earlier."""
-    end = Bound.at(period.end - _MICROSECOND, period.tz)._replace(day=period.end_on - timedelta(days=1))
+    instant = period.end.astimezone(UTC) - _MICROSECOND
+    end = Bound(instant, to_microseconds(instant), period.end_on - timedelta(days=1))
     return end if now is None or end.microseconds <= now.microseconds else now
 
 
@@ -171,7 +176,8 @@ def fill(
     )
     position, row, row_class = 0, None, None
     plans: dict[type, tuple[Callable[[Any], Hashable] | None, list[_CompiledLane]]] = {}
-    segment_of, plan = None, []
+    segment_of: Callable[[Any], Hashable] | None = None
+    plan: list[_CompiledLane] = []
     try:
         for position, row in enumerate(rows):  # noqa: B007 - the error names the position
             if row.__class__ is not row_class:
@@ -360,8 +366,9 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     paths = [part for part in by if isinstance(part, str)]
     choices: list[tuple[str, ...]] = [(path,) for path in paths]
     for lane in lanes:
-        for expression in (lane.dated, *(part for slot in lane.slots for part in slot[1:])):
-            choices.extend(() if expression is None else _needed(expression))
+        dated = lane.dated if lane.periods or lane.bound else None
+        for expression in (dated, *(part for slot in lane.slots for part in slot[1:])):
+            choices.extend(() if expression is None else _needed(expression, lane.bound))
     faults = [
         Fault(" or ".join(names), "must be there: give the rows this field, None where it is not known", row)
         for names in dict.fromkeys(choices)
@@ -374,10 +381,12 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     return error
 
 
-def _needed(expression: Expression) -> list[tuple[str, ...]]:
+def _needed(expression: Expression, bound: Bound | None) -> list[tuple[str, ...]]:
     """The fields an expression cannot do without, each with those that may stand for it."""
+    if expression.operation == "not_yet" and bound is None:
+        return []
     if expression.operation == "field":
         return [(expression.arguments[0],)]
     if expression.operation == "first_known":
         return [expression.fields]
-    return [names for part in expression.arguments if isinstance(part, Expression) for names in _needed(part)]
+    return [names for part in expression.arguments if isinstance(part, Expression) for names in _needed(part, bound)]

@@ -110,7 +110,8 @@ def _part(
 def _valued(number: Any, kind: str) -> Value:
     """A kept number as the value it stands for."""
     if kind == "duration":
-        return _MICROSECOND * round(number)
+        microseconds: int = round(number)
+        return _MICROSECOND * microseconds
     if kind in {"", "number"}:
         return cast("Value", number)
     return Money(_decimal(number), kind)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from revops_core.kpis.formula import count, mean, median
 from revops_core.kpis.kpi import Kpi
+from revops_core.sla.compliance import Outcome
 from revops_core.values.condition import each, known
 from revops_core.values.expression import all_of
 
@@ -22,16 +23,16 @@ __all__ = [
     "sla_compliance",
 ]
 
-_promise = each(object)
-_responded = all_of(_promise.target == "response", known(_promise.stopped_at))  # type: ignore[attr-defined]
-_resolved = all_of(_promise.target == "resolution", known(_promise.stopped_at))  # type: ignore[attr-defined]
+_promise = each(Outcome)
+_responded = all_of(_promise.target == "response", known(_promise.stopped_at))
+_resolved = all_of(_promise.target == "resolution", known(_promise.stopped_at))
 
 sla_compliance = Kpi(
     name="sla_compliance",
     title="SLA compliance",
     stage="service",
-    formula=count(_promise.kept == True) / count(known(_promise.kept)),  # type: ignore[attr-defined] # noqa: E712
-    dated=_promise.decided_at,  # type: ignore[attr-defined]
+    formula=count(_promise.kept == True) / count(known(_promise.kept)),  # noqa: E712
+    dated=_promise.decided_at,
     says="Promises kept, of those kept or broken in the period. A promise still open is broken once it is overdue, and "
     "out until then; what was cancelled is out.",
     source="Fivetran dbt_zendesk; SOMA B2B SaaS",
@@ -42,8 +43,8 @@ sla_breaches = Kpi(
     name="sla_breaches",
     title="SLA breaches",
     stage="service",
-    formula=count(_promise.kept == False),  # type: ignore[attr-defined] # noqa: E712
-    dated=_promise.decided_at,  # type: ignore[attr-defined]
+    formula=count(_promise.kept == False),  # noqa: E712
+    dated=_promise.decided_at,
     unit="count",
     direction="lower_is_better",
     says="Promises broken in the period.",
@@ -59,8 +60,8 @@ def _time(name: str, title: str, kind: str, responded: bool) -> Kpi:
         name=name,
         title=title,
         stage="service",
-        formula=fold(_promise.elapsed, where=_responded if responded else _resolved),  # type: ignore[attr-defined]
-        dated=_promise.stopped_at,  # type: ignore[attr-defined]
+        formula=fold(_promise.elapsed, where=_responded if responded else _resolved),
+        dated=_promise.stopped_at,
         unit="duration",
         direction="lower_is_better",
         says=f"The {kind} time used until {what}, of those reached in the period. What still waits is not in it.",

@@ -5,7 +5,7 @@ A clock holds no state: everything is computed from the facts, in any order of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from operator import itemgetter
@@ -18,8 +18,8 @@ from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
-from revops_core.sla.replay import LoggedFact, replayed
-from revops_core.sla.target_plan import PolicyPlan, TargetPlan, Trigger
+from revops_core.sla.replay import LoggedFact, Replay, replayed
+from revops_core.sla.target_plan import PolicyPlan, TargetPlan
 from revops_core.values.checks import Id, require
 from revops_core.values.fingerprint import fingerprint_of_parts
 from revops_core.values.frozen_map import FrozenMap
@@ -111,11 +111,9 @@ class Clock:
     def fields_at(self, as_of: datetime) -> Mapping[str, object]:
         """What was known of the request at an instant."""
         require("fields_at", as_of=(as_of, datetime))
-        known = dict(self.fields)
-        for at, fact, _ in self._facts:
-            if at <= to_microseconds(as_of):
-                known.update(fact.fields)
-        return FrozenMap(known)
+        limit = to_microseconds(as_of)
+        changes = [fact.fields for at, fact, _ in self._facts if at <= limit and fact.fields]
+        return FrozenMap({name: value for fields in (self.fields, *changes) for name, value in fields.items()})
 
     def read(self, as_of: datetime) -> Reading:
         """What the facts up to and with `as_of` say: every target, who must hear of it, and when to look again.
@@ -135,45 +133,71 @@ class Clock:
         """
         require("read", as_of=(as_of, datetime))
         now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
-        plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
+        plan = self.plan_at(now_at)
         found: list[TargetReading] = []
         ignored: list[ClockEvent] = []
+        acted: set[int] = set()
         soonest: list[int] = []
-        for name, first in self._lines():
-            replay = replayed(name, first, self._facts, now_at)
-            ignored.extend(fact for fact in replay.ignored if fact not in ignored)
-            found.extend(self._cycle_reading(cycle, tz) for cycle in replay.cycles)
-            if replay.cycles and (again := replay.cycles[-1].look_again()) is not None:
-                soonest.append(again)
+        for replay in self.replays(now_at):
+            ignored.extend(replay.ignored)
+            acted.update(map(id, replay.acted))
+            for cycle in replay.cycles:
+                if (again := cycle.look_again()) is not None:
+                    soonest.append(again)
+                found.append(self._cycle_reading(cycle, again, tz))
             if not replay.cycles and replay.plan is not None:
                 found.append(_idle(replay.plan))
-        soonest.extend(at for at, _, _ in self._facts if at > now_at)
+        if (ahead := self.next_fact(now_at)) is not None:
+            soonest.append(ahead)
         return Reading(
             clock_id=self.id,
             as_of=as_of,
             policy=plan.key,
             policy_fingerprint=plan.fingerprint,
             cycles=tuple(found),
-            ignored=tuple(ignored),
+            ignored=tuple({id(fact): fact for fact in ignored if id(fact) not in acted}.values()),
             look_again_at=from_microseconds(min(soonest), tz) if soonest else None,
         )
 
-    def _lines(self) -> Iterable[tuple[str, TargetPlan | None]]:
-        """The name of every target that may hold, and the one that holds first."""
-        names = (
-            self.plans[0].names if len(self.plans) == 1 else dict.fromkeys(n for plan in self.plans for n in plan.names)
-        )
-        return ((name, self._first.get(name)) for name in names)
+    def replays(self, as_of: int) -> Iterator[Replay]:
+        """Each target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
+        names = self.plans[0].names
+        if len(self.plans) > 1:
+            names = tuple(dict.fromkeys(name for plan in self.plans for name in plan.names))
+        for name in names:
+            yield replayed(name, self._first.get(name), self._facts, as_of)
 
-    def _cycle_reading(self, cycle: Cycle, tz: tzinfo) -> TargetReading:
-        promise, due, again = cycle.plan.target, cycle.due(), cycle.look_again()
+    def next_fact(self, as_of: int) -> int | None:
+        """The instant of the first fact that lies ahead of an instant in microseconds."""
+        return next((at for at, _, _ in self._facts if at > as_of), None)
+
+    def plan_at(self, as_of: int) -> PolicyPlan:
+        """The policy that holds at an instant in microseconds."""
+        return next((plan for at, plan in reversed(self._policies) if at <= as_of), self.plans[0])
+
+    def _cycle_reading(self, cycle: Cycle, again: int | None, tz: tzinfo) -> TargetReading:
+        promise, due = cycle.plan.target, cycle.due()
         opener = fact_id(self.id, cycle.opener)
+        prefix = "/".join(map(_quoted, (self.id, promise.name, opener))) if cycle.notices else ""
         escalations: list[Notice] = []
         reminders: list[Notice] = []
         skipped: list[Notice] = []
         for at, trigger, number, is_skipped in cycle.notices:
-            notice = self._notice(promise.name, opener, trigger, number, from_microseconds(at, tz))
-            (skipped if is_skipped else reminders if notice.tier is None else escalations).append(notice)
+            source = trigger.source
+            tier = source if isinstance(source, EscalationTier) else None
+            notice = Notice(
+                id=f"{prefix}/{_quoted(trigger.key)}/{number}",
+                clock_id=self.id,
+                target=promise.name,
+                cycle=opener,
+                at=from_microseconds(at, tz),
+                to=source.to,
+                held_by=None if tier is None else tier.held_by,
+                tier=None if tier is None else tier.number,
+                number=number,
+                trigger=trigger.words,
+            )
+            (skipped if is_skipped else reminders if tier is None else escalations).append(notice)
         return TargetReading(
             target=promise.name,
             promise=promise,
@@ -200,22 +224,6 @@ class Clock:
             customer=cycle.plan.customer,
             breach_cause=cycle.breach_cause,
             problems=self._problems(cycle, due),
-        )
-
-    def _notice(self, target: str, cycle: str, trigger: Trigger, number: int, at: datetime) -> Notice:
-        source = trigger.source
-        tier = source if isinstance(source, EscalationTier) else None
-        return Notice(
-            id="/".join(map(_quoted, (self.id, target, cycle, trigger.key, str(number)))),
-            clock_id=self.id,
-            target=target,
-            cycle=cycle,
-            at=at,
-            to=source.to,
-            held_by=None if tier is None else tier.held_by,
-            tier=None if tier is None else tier.number,
-            number=number,
-            trigger=source.trigger,
         )
 
     def _problems(self, cycle: Cycle, due: int | None) -> tuple[Problem, ...]:

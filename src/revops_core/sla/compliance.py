@@ -5,14 +5,27 @@ The compliance rate itself is a KPI and is defined once, in `kpis.sla_compliance
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from fractions import Fraction
+from typing import cast
 
 from attrs import frozen
 
-from revops_core.sla.clock import Clock
+from revops_core.sla.clock import Clock, fact_id
+from revops_core.values.checks import require
+from revops_core.values.distribution import quantiles
+from revops_core.values.expression import Expression, compiled
+from revops_core.values.instants import from_microseconds, to_microseconds
+from revops_core.values.period import Period
+from revops_core.values.period_index import periods_index
+from revops_core.values.table import Table
 
-__all__ = ["Outcome", "outcomes"]
+__all__ = ["Outcome", "outcome_table", "outcomes"]
+
+_RESULTS = ("met", "breached", "running", "cancelled")
+_SHARES = {"elapsed_median": Fraction(1, 2), "elapsed_p90": Fraction(9, 10), "elapsed_p95": Fraction(19, 20)}
 
 
 @frozen(kw_only=True)
@@ -74,37 +87,95 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
     >>> [(row.target, row.result, row.kept) for row in outcomes([clock], as_of=nine + timedelta(hours=3))]
     [('resolution', 'breached', False)]
     """
+    require("outcomes", as_of=(as_of, datetime))
+    now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
     rows = []
     for clock in clocks:
-        reading = clock.read(as_of)
-        request = clock.fields_at(as_of)
-        for cycle in reading.cycles:
-            if cycle.cycle is None or cycle.started_at is None or cycle.within is None:
-                continue
-            kept = False if cycle.breached_at is not None else True if cycle.status == "met" else None
-            undecided = "cancelled" if cycle.status == "cancelled" else "running"
-            rows.append(
-                Outcome(
-                    clock_id=clock.id,
-                    target=cycle.target,
-                    cycle=cycle.cycle,
-                    result=undecided if kept is None else "met" if kept else "breached",
-                    kept=kept,
-                    status=cycle.status,
-                    request=request,
-                    policy=reading.policy,
-                    provider=cycle.provider,
-                    customer=cycle.customer,
-                    owner=cycle.owner,
-                    started_at=cycle.started_at,
-                    due_at=cycle.due_at,
-                    stopped_at=cycle.stopped_at,
-                    breached_at=cycle.breached_at,
-                    decided_at=cycle.stopped_at if kept else cycle.breached_at,
-                    within=cycle.within,
-                    elapsed=cycle.elapsed,
-                    wall_elapsed=cycle.wall_elapsed,
-                    breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
+        request, policy = clock.fields_at(as_of), clock.plan_at(now_at).key
+        for replay in clock.replays(now_at):
+            for cycle in replay.cycles:
+                status, due = cycle.status, cycle.due()
+                breached_at = None if cycle.breached is None else from_microseconds(cycle.breached, tz)
+                stopped_at = from_microseconds(cycle.since, tz) if status in {"met", "met_late"} else None
+                kept = False if breached_at is not None else True if status == "met" else None
+                undecided = "cancelled" if status == "cancelled" else "running"
+                rows.append(
+                    Outcome(
+                        clock_id=clock.id,
+                        target=replay.name,
+                        cycle=fact_id(clock.id, cycle.opener),
+                        result=undecided if kept is None else "met" if kept else "breached",
+                        kept=kept,
+                        status=status,
+                        request=request,
+                        policy=policy,
+                        provider=cycle.plan.provider,
+                        customer=cycle.plan.customer,
+                        owner=cycle.owner,
+                        started_at=from_microseconds(cycle.opened, tz),
+                        due_at=None if due is None else from_microseconds(due, tz),
+                        stopped_at=stopped_at,
+                        breached_at=breached_at,
+                        decided_at=stopped_at if kept else breached_at,
+                        within=timedelta(microseconds=cycle.budget),
+                        elapsed=timedelta(microseconds=cycle.elapsed),
+                        wall_elapsed=timedelta(microseconds=cycle.wall),
+                        breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
+                    )
                 )
-            )
     return rows
+
+
+def outcome_table(
+    rows: Iterable[Outcome],
+    by: Sequence[str] = ("target",),
+    *,
+    over: Iterable[Period] = (),
+    dated: str = "decided_at",
+) -> Table:
+    """What became of the promises in each group, how long the reached ones took, and after what the others were missed.
+
+    The columns are the fields of `by`; `promises`, and of these `met`, `breached`, `running` and `cancelled`; the
+    quantiles of the elapsed time of those that were reached, late ones included; and `causes`, the most frequent first.
+
+    Args:
+        rows: what `outcomes` returned.
+        by: fields of an outcome, or paths such as "request.priority"; "breach_cause" tells more about the causes.
+        over: periods, disjoint; the table then has a column `period` first, and what falls in none is left out.
+        dated: the field that puts a row into a period: "decided_at", "started_at" or "stopped_at".
+
+    >>> from datetime import UTC
+    >>> from revops_core.sla.clock_event import ClockEvent
+    >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
+    >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> clock = REVENUE_OPERATIONS.clock("ticket-7", [ClockEvent("started", nine)], request="account_setup")
+    >>> outcome_table(outcomes([clock], as_of=nine + timedelta(hours=3)), by=["provider"]).rows()[0]["breached"]
+    1
+    """
+    by, periods = tuple(by), tuple(over)
+    require("outcome_table", by=(by, tuple[str, ...]), dated=(dated, str))
+    readers = [compiled(Expression("field", (path, ""))) for path in by]
+    index, moment_of = periods_index(periods), compiled(Expression("field", (dated, "")))
+    groups: dict[tuple[object, ...], list[Outcome]] = {}
+    for row in rows:
+        key = tuple(read(row) for read in readers)
+        if periods:
+            moment = moment_of(row)
+            place = None if moment is None else index(moment)
+            if place is None:
+                continue
+            key = periods[place].label, *key
+        groups.setdefault(key, []).append(row)
+    named = ("period", *by) if periods else by
+    cells = [(*key, *_summed(groups[key])) for key in sorted(groups, key=lambda key: [str(part) for part in key])]
+    return Table((*named, "promises", *_RESULTS, *_SHARES, "causes"), cells)
+
+
+def _summed(rows: Sequence[Outcome]) -> tuple[object, ...]:
+    """The cells of one group."""
+    results = Counter(row.result for row in rows)
+    reached = [row.elapsed for row in rows if row.stopped_at is not None]
+    causes = Counter(row.breach_cause for row in rows if row.breach_cause is not None)
+    frequent = sorted(causes.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{cause} {count}" for cause, count in frequent)
+    return len(rows), *(results[result] for result in _RESULTS), *quantiles(reached, _SHARES.values()), told

@@ -253,8 +253,10 @@ class Cycle:
 
     def due(self) -> int | None:
         """When it is or was due; None while it stands still, where it ended so, and where it was withdrawn."""
-        if self.phase in {PAUSED, CANCELLED} or (self.segments and self.segments[-1][2] == PAUSED):
-            return None if self.phase != STOPPED else self.breached
+        if self.phase in {PAUSED, CANCELLED}:
+            return None
+        if self.phase == STOPPED and self.segments and self.segments[-1][2] == PAUSED:
+            return self.breached
         since, elapsed = self._base
         if self.breached is not None and self.elapsed >= self.budget:
             return self.breached

@@ -45,7 +45,7 @@ class EscalationTier:
         InvalidValueError: with every fault at once.
 
     >>> EscalationTier(1, "sales_representative", "sales_manager", after_breach=timedelta(0)).trigger
-    'PT0S after breach'
+    'at breach'
     """
 
     number: _Number
@@ -117,6 +117,8 @@ def _trigger_text(rule: EscalationTier | Reminder) -> str:
         return f"at {rule.at_percent} percent{wall}"
     for name, words in (("before_due", "before due"), ("after_breach", "after breach")):
         span: timedelta | None = getattr(rule, name)
+        if span is not None and not span:
+            return "at breach"
         if span is not None:
             return f"PT{span / timedelta(seconds=1):.15g}S{wall} {words}"
     return f"on {getattr(rule, 'on', None)}"

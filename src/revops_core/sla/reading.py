@@ -187,7 +187,7 @@ class Reading:
         as_of: aware datetime, the moment looked from.
         policy, policy_fingerprint: the policy that holds at `as_of`, by key and by content.
         cycles: every cycle of every target, the last of a target being current.
-        ignored: the facts that changed nothing for a target that reads them, such as a second start.
+        ignored: the facts that some target reads and that changed nothing for any, such as a second start.
         look_again_at: the earliest instant at which anything changes by itself, or by a fact that lies ahead.
 
     >>> from datetime import UTC

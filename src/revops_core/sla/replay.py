@@ -9,7 +9,7 @@ from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
 from revops_core.sla.sla_target import ROLES
 from revops_core.sla.target_plan import TargetPlan, Trigger
 
-__all__ = ["LoggedFact", "replayed"]
+__all__ = ["LoggedFact", "Replay", "replayed"]
 
 LoggedFact = tuple[int, ClockEvent, Mapping[str, TargetPlan] | None]
 """A fact at its instant, and the targets that hold from it on, where it changes them."""
@@ -23,29 +23,32 @@ class Replay:
     Attributes:
         cycles: every cycle so far, the last one current.
         plan: the target that holds now; None where none does.
-        ignored: the facts that the target reads and that changed nothing, such as a second start.
+        acted, ignored: the facts that the target reads, and that changed something or nothing, as a second start.
     """
 
-    __slots__ = ("_held", "_name", "_owner", "_ready", "_reported", "cycles", "ignored", "plan")
+    __slots__ = ("_held", "_owner", "_ready", "_reported", "acted", "cycles", "ignored", "name", "plan")
 
     def __init__(self, name: str, plan: TargetPlan | None) -> None:
-        self._name, self.plan = name, plan
+        self.name, self.plan = name, plan
         self._ready = plan is None or plan.target.after is None
         self._held = False
         self._owner: str | None = None
         self._reported: list[tuple[int, Trigger]] = []
         self.cycles: list[Cycle] = []
         self.ignored: list[ClockEvent] = []
+        self.acted: list[ClockEvent] = []
 
     def read(self, facts: Sequence[LoggedFact], as_of: int) -> None:
         """Read the facts up to and with the instant `as_of`, and bring the current cycle there."""
-        name = self._name
+        name = self.name
         plan = self.plan
         for index, (at, fact, matched) in enumerate(facts):
             if at > as_of:
                 break
             if self._reported and at > self._reported[0][0]:
                 self._escalate_reports()
+            if matched is not None:
+                self.acted.append(fact)
             if matched is not None and matched.get(name) is not plan:
                 self._retarget(matched.get(name), facts[:index], at, fact)
                 plan = self.plan
@@ -58,8 +61,8 @@ class Replay:
             if fact.kind == "acknowledged" and self.cycles:
                 self.cycles[-1].acknowledge(fact.tier, at)
             role = plan.roles.get(fact.kind)
-            if role is not None and fact.tier is None and not self._act(role, plan, at, fact):
-                self.ignored.append(fact)
+            if role is not None and fact.tier is None:
+                (self.acted if self._act(role, plan, at, fact) else self.ignored).append(fact)
             if fact.kind == plan.target.after:
                 self._ready = True
         self._escalate_reports()
@@ -124,7 +127,7 @@ class Replay:
                 cycle.change(CANCELLED, at, fact)
             return
         self._ready = plan.target.after is None or any(
-            other.kind == plan.target.after and other.target in {None, self._name} for _, other, _ in earlier
+            other.kind == plan.target.after and other.target in {None, self.name} for _, other, _ in earlier
         )
         if before is None or before.roles != plan.roles:
             self._adopt(plan, earlier, at, fact)
@@ -137,7 +140,7 @@ class Replay:
 
     def _adopt(self, plan: TargetPlan, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:
         """Hold from `at` on where what the facts mean has changed: the state is what the new promise makes of them."""
-        supposed = Replay(self._name, plan)
+        supposed = Replay(self.name, plan)
         supposed.read([(then, other, None) for then, other, _ in earlier], at)
         self._held = supposed._held
         is_open = bool(supposed.cycles) and supposed.cycles[-1].is_open

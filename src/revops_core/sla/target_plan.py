@@ -6,8 +6,9 @@ A `PolicyPlan` is made once for a policy and shared by all its clocks; nothing i
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any, cast
 
 from revops_core.calendars.business_calendar import BusinessCalendar
@@ -20,6 +21,7 @@ from revops_core.values.zone import day_start_microseconds
 
 __all__ = ["PolicyPlan", "TargetPlan", "Trigger"]
 
+_READ_BY_ALL = ("acknowledged", "assigned", "reprioritised", "policy_changed")
 _MICROSECOND = timedelta(microseconds=1)
 
 FROM_START, BEFORE_DUE, AFTER_BREACH, ON_FACT = range(4)
@@ -30,21 +32,21 @@ class Trigger:
 
     Attributes:
         key: what stands for it in the ids of its notices: the number of the tier, or what a reminder does.
-        source: the tier or reminder.
+        source, words: the tier or reminder, and when it fires.
         kind: what its time is counted from.
         percent, offset: how far from there.
         wall: whether the time is wall time.
         every, repeats: after what time it fires again, and how often at most.
     """
 
-    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall")
+    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall", "words")
 
     def __init__(self, source: EscalationTier | Reminder) -> None:
-        self.source = source
+        self.source, self.words = source, source.trigger
         if isinstance(source, EscalationTier):
             self.key = str(source.number)
         else:
-            self.key = f"remind {source.to} {source.trigger}"
+            self.key = f"remind {source.to} {self.words}"
         self.percent = source.at_percent
         if source.at_percent is not None:
             self.kind, span = FROM_START, timedelta(0)
@@ -127,17 +129,18 @@ class PolicyPlan:
     Attributes:
         key, fingerprint: which policy and version it is.
         names: the names of its targets in order.
+        kinds, tiers: the kinds of fact that anything in it reads, and the numbers of its tiers.
         ranks: the place of each kind among facts of one instant without `seq`; `change_rank` for the others.
     """
 
-    __slots__ = ("_targets", "change_rank", "fingerprint", "key", "names", "ranks")
+    __slots__ = ("_targets", "change_rank", "fingerprint", "key", "kinds", "names", "ranks", "tiers")
 
     def __init__(
         self,
         key: str,
         fingerprint: str,
         targets: Sequence[SlaTarget],
-        rules: Iterable[EscalationTier | Reminder],
+        rules: Sequence[EscalationTier | Reminder],
         calendar: BusinessCalendar,
         *,
         provider: str,
@@ -165,6 +168,10 @@ class PolicyPlan:
             for kind, role in target.roles.items():
                 if role != "ignore":
                     self.ranks.setdefault(kind, ROLES.index(role))
+        on_facts = {trigger.source.on for trigger in triggers if isinstance(trigger.source, EscalationTier)}
+        read = [*_READ_BY_ALL, *on_facts, *chain.from_iterable([*t.roles, t.after] for t in targets)]
+        self.kinds = frozenset(kind for kind in read if kind is not None)
+        self.tiers = frozenset(rule.number for rule in rules if isinstance(rule, EscalationTier))
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
 
     def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:

@@ -21,7 +21,7 @@ __all__ = ["decide_step"]
 _NOT_TO_OVERRIDE = frozenset({"same_stage", "already_converted", "version_conflict", "out_of_order", "future_dated"})
 
 
-def decide_step(
+def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
     edge: Edge,
     record: Any,
     constants: tuple[Any, ...],

@@ -44,7 +44,8 @@ def mermaid(pipeline: Pipeline | None = None, flow: Iterable[Waiting] = (), *, l
 def dot(pipeline: Pipeline | None = None, flow: Iterable[Waiting] = (), *, label: str = "count") -> str:
     """The same graph in the DOT notation of Graphviz; the arguments are those of `mermaid`.
 
-    >>> print(dot(flow=[Waiting("new", "won", 3, 0, timedelta(days=6), timedelta(days=2), None, None, None)], label="mean"))
+    >>> way = Waiting("new", "won", 3, 0, timedelta(days=6), timedelta(days=2), None, None, None)
+    >>> print(dot(flow=[way], label="mean"))
     digraph {
         rankdir=LR
         "new" -> "won" [label="2 d 0 h"]
@@ -89,7 +90,7 @@ def _plain_steps(pipeline: Pipeline) -> Iterator[tuple[str | None, str]]:
 
 
 def _text(waiting: Waiting, label: str) -> str:
-    value = getattr(waiting, label)
+    value = waiting.n if label == "count" else getattr(waiting, label)
     if isinstance(value, timedelta):
         hours = value // timedelta(hours=1)
         return f"{hours // 24} d {hours % 24} h"

@@ -84,7 +84,7 @@ class Edge:
 
 
 def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
-    """How far along each stage is: open ones by their order, every good or neutral end after them; a loss has no rank."""
+    """How far along each stage is: open ones by their order, every end but a loss after them; a loss has no rank."""
     ranks: dict[str, int] = {}
     ends: list[str] = []
     for stage in stages:

@@ -43,20 +43,24 @@ class Waiting:
     Args:
         stage: where they were.
         next_stage: what came next; None for all of them together.
-        count: stays that ended.
+        n: stays that ended.
         open_count: stays that have not ended; 0 for a way to one other stage.
-        total, mean, median, percentile_90: of the stays that ended; None for the last three where there are none.
+        total, mean, median, p90: of the stays that ended; None for the last three where there are none. Nine of ten
+            stays took at most `p90`.
         share_of_total: of all the time of the table; None where no time passed.
+
+    >>> Waiting("new", "won", 3, 0, timedelta(days=6), timedelta(days=2), timedelta(days=1), None, None).median.days
+    1
     """
 
     stage: str
     next_stage: str | None
-    count: int
+    n: int
     open_count: int
     total: timedelta
     mean: timedelta | None
     median: timedelta | None
-    percentile_90: timedelta | None
+    p90: timedelta | None
     share_of_total: Fraction | None
 
 
@@ -69,6 +73,9 @@ class Rework:
         entity_count: entities that entered it.
         re_entered_count: those that entered it more than once.
         extra_visit_count: entries beyond the first of each.
+
+    >>> Rework("resolved", entity_count=24905, re_entered_count=275, extra_visit_count=331).rework_rate
+    Fraction(55, 4981)
     """
 
     stage: str
@@ -93,6 +100,9 @@ class Deviation:
         reason: as `decide` would tell it, or "unknown_stage".
         count: how many moves.
         entity_ids: whose, each once.
+
+    >>> Deviation("won", "new", "terminal", 1, ("o1",)).reason
+    'terminal'
     """
 
     source: str | None
@@ -104,7 +114,11 @@ class Deviation:
 
 @frozen
 class Conformance:
-    """How far a log follows a pipeline: the number of moves, and those that deviate, most frequent first."""
+    """How far a log follows a pipeline: the number of moves, and those that deviate, most frequent first.
+
+    >>> Conformance(4, (Deviation("won", "new", "terminal", 1, ("o1",)),)).conforming_rate
+    Fraction(3, 4)
+    """
 
     move_count: int
     deviations: tuple[Deviation, ...]

@@ -36,6 +36,9 @@ class FunnelStep:
         actual_count: entities that entered it.
         filled_count: entities that entered it or a later one.
         visit_count: entries, all of them.
+
+    >>> FunnelStep("proposal", actual_count=9, filled_count=12, visit_count=15).filled_count
+    12
     """
 
     stage: str
@@ -54,6 +57,10 @@ class Funnel:
         steps: the stages in their order, then the good end.
         lost_count: entities that stand in a lost stage.
         open_count: entities that are still on their way: their last steps are not known yet.
+
+    >>> steps = (FunnelStep("new", 4, 4, 4), FunnelStep("won", 1, 1, 1))
+    >>> Funnel("all entities that began", 4, steps, lost_count=2, open_count=1).conversion_rate("new", "won")
+    Fraction(1, 4)
     """
 
     definition: str
@@ -94,6 +101,9 @@ class StageFate:
         won_count: stand in a won or converted stage.
         lost_count: stand in a lost stage.
         closed_count: stand in any stage that is an end.
+
+    >>> StageFate("proposal", 50, 30, won_count=12, lost_count=18, closed_count=30).win_rate().value
+    Fraction(2, 5)
     """
 
     stage: str

@@ -34,6 +34,10 @@ class Stay:
         stage: where it stood.
         entered_at: None where the history begins in the middle of the stay.
         exited_at: None while it lasts.
+
+    >>> first = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> Stay("proposal", first, None).time(as_of=first + timedelta(hours=2))
+    datetime.timedelta(seconds=7200)
     """
 
     stage: str
@@ -59,6 +63,9 @@ class StageTime:
         current: of the stay that still lasts; None where there is none.
         latest_completed: of the last stay that ended; None where none has.
         cumulative: of all its stays together, the open one included; None where the start of one is not known.
+
+    >>> StageTime(2, current=None, latest_completed=timedelta(days=1), cumulative=timedelta(days=3)).cumulative.days
+    3
     """
 
     visit_count: int
@@ -238,7 +245,7 @@ class Journey:
         return len(self.closings)
 
     def highest_stage(self, pipeline: Pipeline) -> str | None:
-        """The open stage furthest along that it ever entered: how deep a lost deal got, the high-water mark of a lifecycle.
+        """The open stage furthest along that it ever entered: the depth of a lost deal, the high-water mark of a life.
 
         A record that began as lost counts for the first stage. None where there are no moves.
         """

@@ -55,7 +55,8 @@ def _late(moves: Sequence[Moved]) -> Iterator[Problem]:
 
 def _forbidden(before: Moved | None, move: Moved, pipeline: Pipeline) -> Iterator[Problem]:
     source = move.source if before is None else before.target
-    unknown = [name for name in (source, move.target) if name is not None and name not in pipeline]
+    named = (move.target,) if move.migrates else (source, move.target)
+    unknown = [name for name in named if name is not None and name not in pipeline]
     for name in unknown:
         yield _problem("unknown_stage", f"pipeline '{pipeline.name}' has no stage '{name}'", move)
     if not unknown and not move.migrates:

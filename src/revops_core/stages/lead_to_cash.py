@@ -29,7 +29,8 @@ def advance_lifecycle(account: Any, conversion: Converted) -> Moved | Refused:
 
     >>> from datetime import UTC
     >>> from revops_core.entities import Account
-    >>> won = Converted(subject="Opportunity", subject_id="o1", account_id="a1", deal_id="d1", at=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> at = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> won = Converted(subject="Opportunity", subject_id="o1", account_id="a1", deal_id="d1", at=at)
     >>> advance_lifecycle(Account(id="a1", stage="sales"), won).target
     'onboarding'
     """
@@ -44,8 +45,14 @@ def conversion_chain(subject: str, subject_id: str, conversions: Iterable[Conver
     """The conversions that lead on from a record: lead to opportunity, opportunity to deal.
 
     Args:
-        subject, subject_id: where to begin, e.g. "Lead" and its id.
+        subject: the kind of record to begin with, e.g. "Lead".
+        subject_id: its id.
         conversions: of any records, in any order; of two of one record, the first in time counts.
+
+    >>> from datetime import UTC
+    >>> lead = Converted(subject="Lead", subject_id="l1", opportunity_id="o1", at=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> [conversion.opportunity_id for conversion in conversion_chain("Lead", "l1", [lead])]
+    ['o1']
     """
     held = sorted(conversions, key=lambda each: to_microseconds(each.at), reverse=True)
     by_subject = {(each.subject, each.subject_id): each for each in held}

@@ -51,7 +51,7 @@ class Migration:
         faults = []
         for source, target in self.stages.items():
             if source not in self.old or target not in self.new:
-                rule = f"must lead from a stage of '{self.old.name}' to one of '{self.new.name}' version {self.new.version}"
+                rule = f"must lead from an old stage to one of '{self.new.name}' version {self.new.version}"
                 faults.append(Fault(f"stages[{source!r}]", rule, target))
             elif self.old.stage(source).is_open != self.new.stage(target).is_open:
                 faults.append(Fault(f"stages[{source!r}]", "must keep open stages open and closed ones closed", target))
@@ -104,10 +104,10 @@ class Migration:
         )
 
     def _move(self, record: Any, source: str, target: str, at: datetime, by: str | None) -> Moved:
-        stage, edge = self.new.stage(target), self.new.edge(None, target)
+        edge, why = self.new.edge(None, target), f"version {self.old.version} to {self.new.version}"
         seq = getattr(record, "stage_seq", None)
         return Moved(
             subject_id=str(record.id), source=source, target=target, at=at, seq=None if seq is None else seq + 1,
-            pipeline=self.new.name, version=self.new.version, target_kind=stage.kind, outcome=edge.outcome,
-            probability=edge.probability, migrates=True, by=by, reason=f"version {self.old.version} to {self.new.version}",
+            pipeline=self.new.name, version=self.new.version, target_kind=edge.kind, outcome=edge.outcome,
+            probability=edge.probability, migrates=True, by=by, reason=why,
         )  # fmt: skip

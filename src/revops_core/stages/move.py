@@ -54,9 +54,10 @@ class Moved:
         recorded_at: when it was recorded, where that is not when it happened.
         id: of the fact; without one, a hash of subject, kind, `at` and `seq`.
 
-    >>> from datetime import timezone
-    >>> Moved(subject_id="o-1", target="won", at=datetime(2026, 3, 1, tzinfo=timezone.utc), outcome="won").changes["outcome"]
-    'won'
+    >>> from datetime import UTC
+    >>> won = Moved(subject_id="o-1", target="won", at=datetime(2026, 3, 1, tzinfo=UTC), outcome="won")
+    >>> won.changes["stage"], won.changes["outcome"]
+    ('won', 'won')
     """
 
     subject_id: Id
@@ -162,14 +163,13 @@ def changeable(cls: Any) -> Mapping[str, str]:
     raise InvalidValueError("apply_to", [Fault("record", rule, cls)])
 
 
-def sound_move(
+def sound_move(  # noqa: PLR0917 - see decide_step
     constants: tuple[Any, ...], subject_id: str, at: datetime, seq: int | None, by: str | None, reason: str | None
 ) -> Moved:
     """A `Moved` of parts that are known to be sound, in half the time of the check (`benchmarks/stages.py`).
 
-    Args:
-        constants: source, target, pipeline, version, target_kind, outcome, probability, closes, reopens, regresses,
-            skipped.
+    `constants` are source, target, pipeline, version, target_kind, outcome, probability, closes, reopens, regresses
+    and skipped.
     """
     move = _new(Moved)
     source, target, pipeline, version, kind, outcome, probability, closes, reopens, regresses, skipped = constants
@@ -236,6 +236,12 @@ class Corrected:
         replacement: what really happened; None where nothing did.
         recorded_at: when it was recorded, where that is not `at`.
         id: of this fact; without one, a hash of its subject, kind, `at` and what it replaces.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> wrong = Moved(subject_id="o-1", target="won", at=at)
+    >>> Corrected(subject_id="o-1", replaces=wrong.id, at=at, reason="another deal").replacement is None
+    True
     """
 
     subject_id: Id

@@ -191,4 +191,4 @@ LIFECYCLE = Pipeline(
     regression="forbid",
     reopen="forbid",
 )
-"""The life of a customer, walked by an account: forward, round the loops of a customer, out by churn, back by a new sale."""
+"""The life of a customer, walked by an account: forward, round its loops, out by churn, back by a sale."""

@@ -30,7 +30,7 @@ class Stage:
         name: what records hold in their `stage`, e.g. "proposal".
         kind: one of `KINDS`.
         outcome: what the record's `outcome` becomes, e.g. "disqualified"; the kind where it is not said.
-        probability: the chance to win that a record gets when it enters, 0 to 1; 1 for won and 0 for lost need not be said.
+        probability: the chance to win that a record gets when it enters, 0 to 1; won is 1 and lost is 0 by itself.
         forecast_category: e.g. "commit" or "best_case".
         required: fields that must be filled before a record may enter; `custom.segment` reaches into custom fields.
         entry: rules that must hold before a record may enter.

@@ -43,7 +43,7 @@ class StageColumns:
         stage, previous: of each event, the stage it entered and the one it left; `NOTHING` where the record began.
         unknown_starts: the stage in which an entity stood before its first event, by its number, where one is known.
         repeat_count: rows that told the stage once more and were collapsed.
-        tie_count: events at the same instant as the one before.
+        tie_count: rows at the same instant as the one before, whose order the input decided.
     """
 
     ids: tuple[str, ...]
@@ -75,7 +75,7 @@ class StageColumns:
         return self.stages.index(stage)
 
     def events(self) -> Iterator[tuple[int, int, int, int]]:
-        """Each event as (stage before, stage, instant of the event before, instant); of a first event, `NOTHING` before."""
+        """Each event as (stage before, stage, instant of the one before, instant); before a first one is `NOTHING`."""
         return zip(self.previous, self.stage, chain((0,), self.at), self.at, strict=False)
 
     def spans(self) -> Iterator[tuple[int, int]]:
@@ -125,34 +125,41 @@ class _Builder:
         self.ids.append(entity)
         last, last_at = NOTHING, None
         for at, code in events:
+            self.ties += at == last_at
+            last_at = at
             if code == last and collapse:
                 self.repeats += 1
                 continue
-            self.ties += at == last_at
             self.at.append(at)
             self.stage.append(code)
             self.previous.append(last)
-            last, last_at = code, at
+            last = code
 
 
 def columns_of_rows(rows: Iterable[Row], ties: str) -> StageColumns:
     """The columns of rows (entity, stage, at); `at` an aware datetime, or whole microseconds since 1970."""
     builder = _Builder()
     rest = iter(rows)
-    unsorted = _read_sorted(builder, rest) if ties == "input" else next(rest, None)
+    repeats: tuple[array[int], array[int]] = array("I"), array("q")
+    unsorted = _read_sorted(builder, rest, *repeats) if ties == "input" else next(rest, None)
     if unsorted is not None:
-        builder = _read_grouped(builder, chain((unsorted,), rest), ties)
+        builder = _read_grouped(builder, repeats, chain((unsorted,), rest), ties)
     return builder.finished()
 
 
-def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
-    """Read rows while entities lie together and instants ascend; the first row that does not is returned, unread."""
+def _read_sorted(
+    builder: _Builder, rows: Iterator[Row], repeats_after: array[int], repeats_at: array[int]
+) -> Row | None:
+    """Read rows while entities lie together and instants ascend; the first row that does not is returned, unread.
+
+    The repeats that were collapsed are noted by place and instant: a row from between may turn up later.
+    """
     codes, seen = builder.codes, set[str]()
     firsts, ids = builder.firsts.append, builder.ids.append
     add_at, add_stage, add_previous, at_count = builder.at.append, builder.stage.append, builder.previous.append, 0
     last_entity: object = None
     last_stage: object = None
-    last_code, last, repeats, ties = NOTHING, 0, 0, 0
+    last_code, last, ties = NOTHING, 0, 0
     for row in rows:
         entity, stage, at = row
         if type(at) is not int:
@@ -167,7 +174,10 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
         elif at < last:
             break
         elif stage == last_stage:
-            repeats += 1
+            repeats_after.append(at_count - 1)
+            repeats_at.append(at)
+            ties += at == last
+            last = at
             continue
         elif at == last:
             ties += 1
@@ -181,18 +191,26 @@ def _read_sorted(builder: _Builder, rows: Iterator[Row]) -> Row | None:
         last_code, last_stage, last = code, stage, at
     else:
         row = None
-    builder.repeats, builder.ties = repeats, ties
+    builder.repeats, builder.ties = len(repeats_at), ties
     return row
 
 
-def _read_grouped(sorted_part: _Builder, rows: Iterator[Row], ties: str) -> _Builder:
+def _read_grouped(
+    sorted_part: _Builder, repeats: tuple[array[int], array[int]], rows: Iterator[Row], ties: str
+) -> _Builder:
     """Read rows in any order: gather each entity's, then sort each by instant; the rows read so far come first."""
     groups: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    again: dict[int, list[int]] = defaultdict(list)
+    for place, again_at in zip(*repeats, strict=True):
+        again[place].append(again_at)
     sorted_part.firsts.append(len(sorted_part.at))
     for entity, (start, end) in zip(sorted_part.ids, pairwise(sorted_part.firsts), strict=True):
-        groups[entity] = list(zip(sorted_part.at[start:end], sorted_part.stage[start:end], strict=True))
+        events = groups[entity]
+        for place in range(start, end):
+            events.append((sorted_part.at[place], sorted_part.stage[place]))
+            events += [(at, sorted_part.stage[place]) for at in again.get(place, ())]
     builder = _Builder()
-    builder.codes, builder.repeats = sorted_part.codes, sorted_part.repeats
+    builder.codes = sorted_part.codes
     codes = builder.codes
     for entity, stage, at in rows:
         code = codes.get(stage)

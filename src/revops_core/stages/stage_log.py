@@ -45,9 +45,9 @@ class StageLog:
     """Who entered which stage when, for any number of entities; build one with `StageLog.of`.
 
     >>> from datetime import UTC
-    >>> log = StageLog.of([("o1", "new", datetime(2026, 3, 2, tzinfo=UTC)), ("o1", "won", datetime(2026, 3, 9, tzinfo=UTC)),
-    ...                    ("o2", "new", datetime(2026, 3, 4, tzinfo=UTC))])
-    >>> log.snapshot(datetime(2026, 3, 9, tzinfo=UTC))
+    >>> days = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 4, 9)]
+    >>> log = StageLog.of([("o1", "new", days[0]), ("o1", "won", days[2]), ("o2", "new", days[1])])
+    >>> log.snapshot(days[2])
     {'new': 1, 'won': 1}
     """
 
@@ -57,8 +57,8 @@ class StageLog:
     def of(cls, rows: Iterable[Any], *, ties: str = "input") -> StageLog:
         """The log of `rows`: `Moved` and `Corrected` facts, or tuples (entity, stage, at), in any order.
 
-        Tuples that tell the stage once more, as CRM histories do, are collapsed and counted. Rows that come sorted, each
-        entity's together, are read in one pass.
+        Tuples that tell the stage once more, as CRM histories do, are collapsed and counted. Rows that come sorted,
+        each entity's together, are read in one pass.
 
         Args:
             rows: `at` is an aware datetime, or an int of microseconds since 1970 in UTC.
@@ -108,7 +108,8 @@ class StageLog:
         """The snapshots at many moments, in one pass: at each instant, or just before the end of each period.
 
         >>> from datetime import UTC
-        >>> log = StageLog.of([("o1", "new", datetime(2026, 1, 5, tzinfo=UTC)), ("o1", "won", datetime(2026, 2, 9, tzinfo=UTC))])
+        >>> january, february = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 9, tzinfo=UTC)
+        >>> log = StageLog.of([("o1", "new", january), ("o1", "won", february)])
         >>> log.series(Period.quarter(2026, 1).months())
         [{'new': 1}, {'won': 1}, {'won': 1}]
         """
@@ -163,7 +164,7 @@ class StageLog:
         return funnel_of(self.columns, pipeline, cohort=cohort, during=during, entering=entering, as_of=as_of)
 
     def fates(self, pipeline: Pipeline, *, as_of: datetime | None = None) -> Mapping[str, StageFate]:
-        """What became of the entities that ever entered each open stage, and so the chance to win from it, by history."""
+        """What became of the entities that ever entered each open stage: the chance to win from it, by history."""
         return fates_of(self.columns, pipeline, as_of)
 
     def flow(self, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None) -> tuple[Waiting, ...]:
@@ -188,6 +189,8 @@ class StageLog:
 
         Args:
             pipeline: leaves its closed stages out, in which nothing waits.
+            as_of: moves after it count as not yet.
+            calendar: counts its working time only.
         """
         return waiting_by_stage(self.columns, pipeline, as_of, calendar)
 
@@ -197,7 +200,9 @@ class StageLog:
         """How long stays in a stage last, with those that have not ended counted fairly (Kaplan-Meier).
 
         Args:
+            stage: the stage.
             as_of: the moment up to which open stays are measured; by default the last instant of the log.
+            calendar: counts its working time only.
         """
         return survival_of(self.columns, stage, as_of, calendar)
 

@@ -32,6 +32,11 @@ class Waterfall:
         parts: by each of `PARTS`, what it added; what left is negative.
         counts: by "start", "end" and each part, how many records it concerns.
         without_amount_count: records that counted with nothing, as they have no amount.
+
+    >>> parts = dict.fromkeys(PARTS, Money(0, "EUR")) | {"won": Money(-300, "EUR")}
+    >>> change = Waterfall(Money(900, "EUR"), Money(600, "EUR"), parts, {}, 0)
+    >>> sum(change.parts.values(), change.start) == change.end
+    True
     """
 
     start: Money
@@ -59,7 +64,8 @@ def waterfall(
     Args:
         records: with `id`, `outcome`, `amount` and `close_date`, as they are now.
         facts: their moves and changes, in any order.
-        start, end: the two instants; what happened at either has happened.
+        start: the first instant; what happened at it has happened.
+        end: the second, in the same way.
         currency: of all amounts: convert others first.
         closing_in: counts the records alone whose close date lies in this period; those whose date moves into it are
             pulled in, those whose date moves out are pushed out.
@@ -102,7 +108,7 @@ def waterfall(
         for name, inside, amount in (("start", was_in, old_amount), ("end", is_in, new_amount)):
             totals[name] += amount if inside else nothing
             counts[name] += inside
-        steps = list(_steps(old, new, was_in, is_in, old_amount, new_amount, is_due))
+        steps = list(_steps(old, new, (was_in, is_in), (old_amount, new_amount), is_due))
         for part, amount in steps:
             parts[part] += amount
             counts[part] += 1
@@ -115,9 +121,10 @@ def _amount(record: Any, nothing: Money) -> Money:
 
 
 def _steps(
-    old: Any, new: Any, was_in: bool, is_in: bool, old_amount: Money, new_amount: Money, is_due: Callable[[Any], bool]
+    old: Any, new: Any, inside: tuple[bool, bool], amounts: tuple[Money, Money], is_due: Callable[[Any], bool]
 ) -> Iterable[tuple[str, Money]]:
     """What happened to one record: how it came in, what its amount did, how it left."""
+    (was_in, is_in), (old_amount, new_amount) = inside, amounts
     if new is None or not (was_in or is_in or (new.outcome != "open" and is_due(new) and _was_outside(old))):
         return
     entered_with = old_amount

@@ -63,6 +63,10 @@ class SampleCompany:
         as_of: the moment it is seen from; nothing is later.
         office: its business calendar.
         clock_events: the facts of each ticket's clocks, by the id of the ticket.
+
+    >>> company = sample_company(10)
+    >>> len(company.leads), company.as_of.year
+    (10, 2026)
     """
 
     as_of: datetime

@@ -98,11 +98,12 @@ class Story:
         if not isinstance(options, Mapping):
             return options[int(self._random.random() * len(options))]
         place = self._random.random() * sum(options.values())
-        for option, weight in options.items():
-            place -= weight
+        names = list(options)
+        for name in names:
+            place -= options[name]
             if place < 0:
-                return option
-        return option
+                return name
+        return names[-1]
 
     def later(self, at: datetime, low: float, high: float) -> datetime:
         """Some working days later, in office hours; the story ends where that is not before `as_of`."""

@@ -27,8 +27,9 @@ def compiled_function(signature: str, lines: list[str], names: dict[str, object]
 def mutable_twin(cls: type) -> type | None:
     """A class with the slots of `cls` whose instances can become instances of `cls`; None where Python forbids it."""
     twin = type(cls.__name__, (object,), {"__slots__": cls.__dict__.get("__slots__", ())})
+    lent: Any = object.__new__(twin)
     try:
-        object.__new__(twin).__class__ = cls
+        lent.__class__ = cls
     except TypeError:
         return None
     return twin

@@ -199,7 +199,7 @@ def first_known(first: E | None, *others: E | None) -> E:
     KPIs take rows that have only some of these fields, as long as they have one.
 
     >>> first_known(each(object).closed_at, each(object).closed_on)
-    <closed_at or closed_on>
+    <(closed_at else closed_on)>
     """
     owner = first.owner if isinstance(first, Symbol) else None
     return cast("E", Symbol(Expression("first_known", tuple(map(as_argument, (first, *others)))), owner))
@@ -211,7 +211,7 @@ def not_yet(moment: object) -> Expression:
     KPIs tell it that moment, their `as_of`; everywhere else nothing is "not yet".
 
     >>> print(not_yet(each(object).closed_at))
-    closed_at is not yet
+    closed_at is still to come
     """
     return Expression("not_yet", (as_argument(moment),))
 

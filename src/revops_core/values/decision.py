@@ -36,7 +36,7 @@ class Rule:
     """
 
     code: str
-    check: Expression | Callable[[Any, datetime | None], bool]
+    check: Expression | Callable[[Any, datetime | None], bool] | bool  # bool: what a type checker takes `==` for
     says: str
 
     def __attrs_post_init__(self) -> None:
@@ -44,7 +44,8 @@ class Rule:
 
     def holds(self, record: object, at: datetime | None = None) -> bool:
         """Whether `record` satisfies the rule, as of the instant `at` where the rule depends on time."""
-        return self.check.holds(record) if isinstance(self.check, Expression) else bool(self.check(record, at))
+        check = self.check
+        return check.holds(record) if isinstance(check, Expression) else bool(check(record, at))  # type: ignore[operator]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rule) and (self.code, self.check, self.says) == (other.code, other.check, other.says)

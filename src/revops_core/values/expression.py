@@ -163,10 +163,10 @@ _OPERATIONS: Mapping[str, tuple[Callable[..., str], Callable[..., Any]]] = {
     "minus": (lambda a, b, *_tz: f"{a} - {b}", _arithmetic("-", _subtracted)),
     "times": (lambda a, b: f"{a} × {b}", _arithmetic("×", operator.mul)),
     "first_known": (
-        lambda *fields: " or ".join(fields),
+        lambda *fields: f"({' else '.join(fields)})",
         lambda *values: next((v for v in values if v is not None), None),
     ),
-    "not_yet": (lambda a, *_bound: f"{a} is not yet", _is_not_yet),
+    "not_yet": (lambda a, *_bound: f"{a} is still to come", _is_not_yet),
     "row": (lambda owner: f"every {owner.strip(chr(39)) or 'row'}", lambda _owner: True),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from revops_core.errors import FrozenMapError
 
 __all__ = ["EMPTY", "FrozenMap", "frozen_map"]
 
 
-class FrozenMap(Mapping[str, object]):
+class FrozenMap(Mapping[str, Any]):
     """Names and values that cannot be changed; equal to any mapping with the same items.
 
     >>> FrozenMap({"segment": "enterprise"})["segment"]
@@ -17,12 +18,12 @@ class FrozenMap(Mapping[str, object]):
     """
 
     __slots__ = ("_items",)
-    _items: dict[str, object]
+    _items: dict[str, Any]
 
-    def __init__(self, items: Mapping[str, object] = {}) -> None:
+    def __init__(self, items: Mapping[str, Any] = {}) -> None:
         object.__setattr__(self, "_items", dict(items))
 
-    def __getitem__(self, name: str) -> object:
+    def __getitem__(self, name: str) -> Any:
         return self._items[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -37,7 +38,7 @@ class FrozenMap(Mapping[str, object]):
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))
 
-    def __reduce__(self) -> tuple[type[FrozenMap], tuple[dict[str, object]]]:
+    def __reduce__(self) -> tuple[type[FrozenMap], tuple[dict[str, Any]]]:
         return FrozenMap, (dict(self._items),)
 
     def __repr__(self) -> str:
@@ -48,7 +49,7 @@ EMPTY = FrozenMap()
 """The mapping with nothing in it."""
 
 
-def frozen_map(items: Mapping[str, object]) -> Mapping[str, object]:
+def frozen_map(items: Mapping[str, Any]) -> Mapping[str, Any]:
     """`items` as a `FrozenMap`, lists and mappings inside frozen too.
 
     Anything that is no mapping is returned as it is, for the field's check to refuse.

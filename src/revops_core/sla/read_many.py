@@ -1,0 +1,90 @@
+"""Reading many clocks at once: one row for the current cycle of each target, straight from the integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from typing import cast
+
+from attrs import frozen
+
+from revops_core.sla.clock import Clock
+from revops_core.values.checks import require
+from revops_core.values.instants import from_microseconds, to_microseconds
+
+__all__ = ["TargetRow", "read_many"]
+
+
+@frozen
+class TargetRow:
+    """How the current cycle of one target of one clock stands, for tables of many; `Clock.read` tells the rest.
+
+    Args:
+        clock_id, target: which clock and target.
+        status: one of `STATUSES`.
+        due_at, breached_at, look_again_at: as in a `TargetReading`; the last one also names facts that lie ahead.
+        elapsed, remaining: the working time used and left; None left where it has not started.
+
+    >>> from datetime import UTC
+    >>> from revops_core.sla.clock_event import ClockEvent
+    >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
+    >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> clock = REVENUE_OPERATIONS.clock("ticket-7", [ClockEvent("started", nine)], request="account_setup")
+    >>> read_many([clock], as_of=nine)[0].due_at.hour
+    11
+    """
+
+    clock_id: str
+    target: str
+    status: str
+    due_at: datetime | None
+    breached_at: datetime | None
+    look_again_at: datetime | None
+    elapsed: timedelta
+    remaining: timedelta | None
+
+
+def read_many(clocks: Iterable[Clock], as_of: datetime) -> list[TargetRow]:
+    """The current cycle of every target of many clocks, faster than reading each one whole.
+
+    `min(row.look_again_at for row in rows if row.look_again_at)` is when to look again at the whole table.
+
+    Args:
+        clocks: in any order, of any policies.
+        as_of: aware datetime, the moment to look from; the instants are written in its zone.
+
+    >>> from datetime import UTC
+    >>> from revops_core.sla.clock_event import ClockEvent
+    >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
+    >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> clocks = [REVENUE_OPERATIONS.clock(f"t{n}", [ClockEvent("started", nine)], request="bug_fix") for n in (1, 2)]
+    >>> [row.status for row in read_many(clocks, as_of=nine + timedelta(hours=20))]
+    ['at_risk', 'at_risk']
+    """
+    require("read_many", as_of=(as_of, datetime))
+    now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
+    rows = []
+    for clock in clocks:
+        ahead = clock.next_fact(now_at)
+        for replay in clock.replays(now_at):
+            if replay.cycles:
+                cycle = replay.cycles[-1]
+                due, breached, again = cycle.due(), cycle.breached, cycle.look_again()
+                if again is None or (ahead is not None and ahead < again):
+                    again = ahead
+                rows.append(
+                    TargetRow(
+                        clock.id,
+                        replay.name,
+                        cycle.status,
+                        None if due is None else from_microseconds(due, tz),
+                        None if breached is None else from_microseconds(breached, tz),
+                        None if again is None else from_microseconds(again, tz),
+                        timedelta(microseconds=cycle.elapsed),
+                        timedelta(microseconds=cycle.budget - cycle.elapsed),
+                    )
+                )
+            elif replay.plan is not None:
+                again_at = None if ahead is None else from_microseconds(ahead, tz)
+                rows.append(TargetRow(clock.id, replay.name, "idle", None, None, again_at, timedelta(0), None))
+    return rows

@@ -1,0 +1,194 @@
+"""One worked example for each KPI of the catalogue, derived by hand from its definition."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from docs.generate_kpi_catalogue import markdown
+from revops_core import kpis
+from revops_core.entities.engagement import Answer, Visit
+from revops_core.entities.facts import Quota, Spend
+from revops_core.entities.lead import Lead
+from revops_core.entities.opportunity import Opportunity
+from revops_core.errors import InvalidValueError
+from revops_core.kpis import CATALOGUE, DIRECTIONS, STAGES, Kpi, LeadProgress, family
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+
+Q1 = Period.quarter(2026, 1)
+END = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def at(month, day):
+    return datetime(2026, month, day, tzinfo=UTC)
+
+
+def eur(amount):
+    return Money(amount, "EUR")
+
+
+OPPORTUNITIES = [
+    Opportunity(id="1", outcome="won", amount=eur(100), created_on=date(2026, 1, 1), closed_on=date(2026, 1, 11)),
+    Opportunity(id="2", outcome="won", amount=eur(200), created_on=date(2026, 1, 1), closed_on=date(2026, 2, 10)),
+    Opportunity(id="3", outcome="won", amount=eur(600), created_on=date(2025, 12, 1), closed_on=date(2026, 3, 31)),
+    Opportunity(id="4", outcome="lost", amount=eur(300), created_on=date(2026, 1, 1), closed_on=date(2026, 1, 11)),
+    Opportunity(id="5", outcome="no_decision", created_on=date(2026, 3, 1), closed_on=date(2026, 3, 31)),
+    Opportunity(id="6", outcome="won", amount=eur(400), created_on=date(2026, 3, 1), closed_on=date(2026, 4, 1)),
+    Opportunity(
+        id="7",
+        amount=eur(80),
+        probability=Decimal("0.25"),
+        created_on=date(2026, 3, 1),
+        close_date=date(2026, 3, 30),
+    ),
+    Opportunity(id="8", amount=eur(50), created_on=date(2026, 4, 1), close_date=date(2026, 6, 1)),
+]
+QUOTAS = [
+    Quota(owner_id="u1", amount=eur(100), starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1)),
+    Quota(owner_id="u2", amount=eur(300), starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1)),
+    Quota(owner_id="u2", amount=eur(999), starts_on=date(2026, 4, 1), ends_on=date(2026, 7, 1)),
+]
+SELLING = {"Opportunity": OPPORTUNITIES, "Quota": QUOTAS}
+LEADS = [
+    Lead(id="1", created_at=at(1, 5), outcome="qualified", closed_at=at(1, 9), converted_at=at(2, 1)),
+    Lead(id="2", created_at=at(2, 5), outcome="qualified", closed_at=at(4, 9), converted_at=at(4, 9)),
+    Lead(id="3", created_on=date(2026, 3, 1), outcome="disqualified", closed_on=date(2026, 3, 31)),
+    Lead(id="4", created_at=at(3, 31)),
+    Lead(id="5", created_at=at(4, 1)),
+]
+SPENDS = [
+    Spend(on=date(2026, 1, 31), amount=eur(800), purpose="marketing"),
+    Spend(on=date(2026, 3, 31), amount=eur(200), purpose="marketing"),
+    Spend(on=date(2026, 3, 31), amount=eur(500), purpose="sales"),
+    Spend(on=date(2026, 4, 1), amount=eur(999), purpose="marketing"),
+]
+PROGRESS = [
+    LeadProgress(id="1", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 3), opportunity_at=at(1, 4), won_at=at(2, 1)),
+    LeadProgress(id="2", created_at=at(1, 1), mql_at=at(1, 2), sql_at=at(1, 7)),
+    LeadProgress(id="3", created_at=at(1, 1), mql_at=at(3, 1), sql_at=at(3, 31), opportunity_at=at(4, 2)),
+    LeadProgress(id="4", created_at=at(2, 1), mql_at=at(4, 2)),
+    LeadProgress(id="5", created_at=at(2, 1)),
+]
+VISITS = [Visit(visitor_id=visitor, at=day) for visitor, day in [("a", at(1, 1)), ("a", at(2, 1)), ("b", at(3, 1)), ("c", END)]]
+ANSWERS = [
+    *(Answer(survey="nps", score=score, at=at(1, 5)) for score in (10, 9, 9, 8, 7, 6, 0, None)),
+    *(Answer(survey="csat", score=score, at=at(1, 5)) for score in (5, 4, 3, None)),
+    Answer(survey="csat", score=5, scale_max=5, about="onboarding", at=at(1, 6)),
+    Answer(survey="csat", score=1, about="onboarding", at=at(1, 6)),
+    Answer(survey="csat", score=8, scale_max=10, about="onboarding", at=at(1, 6)),
+    Answer(survey="csat", score=1, at=END),
+]
+
+
+def promise(target, kept, hours, decided=at(1, 5), stopped=at(1, 5)):
+    return {
+        "target": target,
+        "kept": kept,
+        "elapsed": timedelta(hours=hours),
+        "decided_at": decided,
+        "stopped_at": stopped,
+    }
+
+
+PROMISES = [
+    promise("response", True, 1),
+    promise("response", True, 2),
+    promise("response", False, 6),
+    promise("resolution", True, 10),
+    promise("resolution", False, 20, stopped=None),
+    promise("resolution", None, 5, None, None),
+    promise("resolution", True, 30, END, END),
+]
+DAYS = timedelta(days=1)
+HOURS = timedelta(hours=1)
+EXAMPLES = {
+    kpis.website_sessions: (VISITS, 3),
+    kpis.website_visitors: (VISITS, 2),
+    kpis.lead_volume: (LEADS, 4),
+    kpis.lead_to_mql_rate: (PROGRESS, Fraction(3, 5)),
+    kpis.lead_conversion_rate: (LEADS, Fraction(1, 4)),
+    kpis.cost_per_lead: ({"Spend": SPENDS, "Lead": LEADS}, eur(250)),
+    kpis.mql_volume: (PROGRESS, 3),
+    kpis.sql_volume: (PROGRESS, 3),
+    kpis.mql_to_sql_rate: (PROGRESS, Fraction(1)),
+    kpis.sql_to_opportunity_rate: (PROGRESS, Fraction(1, 3)),
+    kpis.lead_qualification_rate: (LEADS, Fraction(1, 4)),
+    kpis.lead_qualification_rate_of_decided: (LEADS, Fraction(1, 2)),
+    kpis.time_to_sql_mean: (PROGRESS, timedelta(days=2 + 6 + 89) / 3),
+    kpis.time_to_sql_median: (PROGRESS, 6 * DAYS),
+    kpis.win_rate: (OPPORTUNITIES, Fraction(3, 4)),
+    kpis.win_rate_by_value: (OPPORTUNITIES, Fraction(900, 1200)),
+    kpis.win_rate_of_closed: (OPPORTUNITIES, Fraction(3, 5)),
+    kpis.win_rate_of_created: (OPPORTUNITIES, Fraction(2, 6)),
+    kpis.average_deal_size: (OPPORTUNITIES, eur(300)),
+    kpis.median_deal_size: (OPPORTUNITIES, eur(200)),
+    kpis.bookings: (OPPORTUNITIES, eur(900)),
+    kpis.deals_won: (OPPORTUNITIES, 3),
+    kpis.sales_cycle_mean: (OPPORTUNITIES, timedelta(days=10 + 40 + 120) / 3),
+    kpis.sales_cycle_median: (OPPORTUNITIES, 40 * DAYS),
+    kpis.sales_cycle_mean_of_decided: (OPPORTUNITIES, 45 * DAYS),
+    kpis.opportunities_created: (OPPORTUNITIES, 6),
+    kpis.pipeline_created: (OPPORTUNITIES, eur(100 + 200 + 300 + 400 + 80)),
+    kpis.open_opportunities: (OPPORTUNITIES, 2),
+    kpis.open_pipeline: (OPPORTUNITIES, eur(480)),
+    kpis.weighted_pipeline: (OPPORTUNITIES, eur(20)),
+    kpis.pipeline_coverage: (SELLING, Fraction(80, 400)),
+    kpis.quota_attainment: (SELLING, Fraction(900, 400)),
+    kpis.csat_of_onboarding: (ANSWERS, Fraction(1, 2)),
+    kpis.csat: (ANSWERS, Fraction(3, 5)),
+    kpis.nps: (ANSWERS, Decimal(100) / 7),
+    kpis.sla_compliance: (PROMISES, Fraction(3, 5)),
+    kpis.sla_breaches: (PROMISES, 2),
+    kpis.response_time_mean: (PROMISES, 3 * HOURS),
+    kpis.response_time_median: (PROMISES, 2 * HOURS),
+    kpis.resolution_time_mean: (PROMISES, 10 * HOURS),
+    kpis.resolution_time_median: (PROMISES, 10 * HOURS),
+}
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE, ids=lambda kpi: kpi.name)
+def test_every_kpi_gives_what_was_worked_out_by_hand(kpi):
+    rows, expected = EXAMPLES[kpi]
+    found = kpi(rows, period=Q1, as_of=END)
+    value = round(found.value, 20) if kpi is kpis.nps else found.value
+    expected = round(expected, 20) if kpi is kpis.nps else expected
+    assert (value, type(value), found.partial) == (expected, type(expected), False)
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE, ids=lambda kpi: kpi.name)
+def test_every_kpi_says_what_it_is(kpi):
+    assert getattr(kpis, kpi.name) is kpi
+    assert kpi.title
+    assert kpi.source
+    assert kpi.says.endswith(".")
+    assert kpi.stage in STAGES
+    assert kpi.direction in DIRECTIONS
+    assert kpi.family in {one.family for one in CATALOGUE}
+    assert kpi.unit in {"fraction", "ratio", "count", "money", "duration", "points", "score"}
+
+
+def test_the_catalogue_holds_every_kpi_of_the_room_once():
+    held = [getattr(kpis, name) for name in kpis.__all__ if isinstance(getattr(kpis, name), Kpi)]
+    assert sorted(held, key=lambda kpi: kpi.name) == sorted(CATALOGUE, key=lambda kpi: kpi.name)
+    assert len({kpi.name for kpi in CATALOGUE}) == len(CATALOGUE) == len(EXAMPLES)
+
+
+def test_the_readings_of_a_term_are_listed_together():
+    assert {kpi.name for kpi in family("win_rate")} == {
+        "win_rate",
+        "win_rate_by_value",
+        "win_rate_of_closed",
+        "win_rate_of_created",
+    }
+    with pytest.raises(InvalidValueError, match="must be one of website_traffic|must be one of"):
+        family("win_ratio")
+
+
+def test_the_page_of_the_catalogue_is_fresh():
+    page = Path(__file__).resolve().parents[2] / "docs" / "kpi-catalogue.md"
+    assert page.read_text("utf-8") == markdown(), "run `python docs/generate_kpi_catalogue.py`"
