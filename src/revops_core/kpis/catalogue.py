@@ -8,7 +8,7 @@ from types import ModuleType
 
 import revops_core.kpis.adoption as adoption
 import revops_core.kpis.attribution as attribution
-import revops_core.kpis.forecasting as forecasting
+import revops_core.kpis.sales_forecast as sales_forecast
 import revops_core.kpis.lead_generation as lead_generation
 import revops_core.kpis.onboarding as onboarding
 import revops_core.kpis.operations as operations
@@ -27,7 +27,7 @@ _MODULES = (
     qualification,
     sales,
     pipeline_health,
-    forecasting,
+    sales_forecast,
     onboarding,
     adoption,
     service,
