@@ -14,7 +14,7 @@ YEAR = Period.year(2026)
 AS_OF = datetime(2026, 8, 15, 12, tzinfo=UTC)
 
 
-def deal(number=0, outcome="won", amount=None, closed=None, created=date(2026, 1, 1), owner="ana", probability=None):
+def deal(number=0, outcome="won", amount=None, closed=None, *, created=date(2026, 1, 1), owner="ana", probability=None):
     """One opportunity as a mapping; `closed` is a date or an instant."""
     return {
         "id": f"o{number}",
@@ -47,9 +47,9 @@ def deals(draw, most=25):
                 outcome,
                 draw(st.none() | st.integers(0, 1_000_000).map(lambda cents: Decimal(cents).scaleb(-2))),
                 closed,
-                created,
-                draw(st.sampled_from(["ana", "ben", None])),
-                draw(st.none() | st.sampled_from([Decimal("0.1"), Decimal("0.5"), Decimal(1)])),
+                created=created,
+                owner=draw(st.sampled_from(["ana", "ben", None])),
+                probability=draw(st.none() | st.sampled_from([Decimal("0.1"), Decimal("0.5"), Decimal(1)])),
             )
         )
     return rows

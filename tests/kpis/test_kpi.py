@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -35,9 +35,13 @@ def custom(formula, unit="count", dated=None, name="custom"):
 def test_a_definition_of_ones_own_is_a_few_lines_over_any_rows():
     opportunity = each(Opportunity)
     big = opportunity.amount >= Money(100, "EUR")
-    share_of_big_deals = Kpi(name="share_of_big_deals", formula=count(big) / count(opportunity), dated=opportunity.closed_on)
+    share_of_big_deals = Kpi(
+        name="share_of_big_deals", formula=count(big) / count(opportunity), dated=opportunity.closed_on
+    )
     assert share_of_big_deals([deal(1, amount=100), deal(2, amount=99), deal(3)]).value == Fraction(1, 3)
-    assert str(share_of_big_deals) == "share_of_big_deals = count(amount is at least 100 EUR) / count(every Opportunity)"
+    assert (
+        str(share_of_big_deals) == "share_of_big_deals = count(amount is at least 100 EUR) / count(every Opportunity)"
+    )
     assert share_of_big_deals.formula_text.startswith("count(")
     assert pickle.loads(pickle.dumps(share_of_big_deals)) == share_of_big_deals
 
@@ -146,7 +150,10 @@ def test_what_is_left_out_is_told():
 
 def test_totals_from_elsewhere_give_the_same_measurement():
     assert str(kpis.win_rate.of(4238, 6711)) == "win_rate 63.2 % (4,238 of 6,711)"
-    assert kpis.win_rate.of(4238, 6711).ci() == kpis.win_rate([deal(n, "won" if n < 4238 else "lost") for n in range(6711)]).ci()
+    assert (
+        kpis.win_rate.of(4238, 6711).ci()
+        == kpis.win_rate([deal(n, "won" if n < 4238 else "lost") for n in range(6711)]).ci()
+    )
     assert kpis.win_rate.of(0, 0).value == Undefined("zero_denominator")
     assert kpis.bookings.of(Money(5, "EUR"), period=YEAR, as_of=AS_OF).partial
     assert kpis.pipeline_coverage.of(Money(300, "EUR"), Money(100, "EUR")).value == 3
@@ -160,7 +167,9 @@ def test_totals_that_cannot_be_are_refused():
         kpis.win_rate.of(4, 3)
     with pytest.raises(InvalidValueError, match=r"'totals' must be 2: count\(outcome is 'won'\)"):
         kpis.win_rate.of(4)
-    with pytest.raises(InvalidValueError, match=r"must be an int of at least 0 \(got -1\).*must be an int of at least 0 \(got 1.5\)"):
+    with pytest.raises(
+        InvalidValueError, match=r"must be an int of at least 0 \(got -1\).*must be an int of at least 0 \(got 1.5\)"
+    ):
         kpis.win_rate.of(-1, 1.5)
     with pytest.raises(InvalidValueError, match="must be an int, a Decimal, Money or a timedelta"):
         kpis.bookings.of(1.5)
@@ -171,7 +180,11 @@ def test_totals_that_cannot_be_are_refused():
 
 
 def test_as_of_a_moment_later_dates_have_not_happened():
-    rows = [deal(1, "won", 1, date(2026, 8, 15)), deal(2, "won", 1, date(2026, 8, 16)), deal(3, "lost", 1, date(2026, 2, 1))]
+    rows = [
+        deal(1, "won", 1, date(2026, 8, 15)),
+        deal(2, "won", 1, date(2026, 8, 16)),
+        deal(3, "lost", 1, date(2026, 2, 1)),
+    ]
     assert kpis.win_rate(rows, as_of=AS_OF).numerator == 1
     assert kpis.win_rate(rows, period=YEAR, as_of=AS_OF).numerator == 1
     assert kpis.win_rate(rows, period=YEAR).numerator == 2
@@ -196,7 +209,9 @@ def test_a_day_and_an_instant_in_one_cycle_count_civil_days_in_the_zone_of_the_p
 
 def test_a_cycle_over_the_night_when_clocks_change_is_as_long_as_it_lasted():
     paris = ZoneInfo("Europe/Paris")
-    rows = [deal(1, "won", closed=datetime(2026, 3, 29, 12, tzinfo=paris), created=datetime(2026, 3, 28, 12, tzinfo=paris))]
+    rows = [
+        deal(1, "won", closed=datetime(2026, 3, 29, 12, tzinfo=paris), created=datetime(2026, 3, 28, 12, tzinfo=paris))
+    ]
     assert kpis.sales_cycle_mean(rows).value == timedelta(hours=23)
 
 
@@ -204,10 +219,16 @@ def test_plain_numbers_are_money_where_the_currency_is_said():
     rows = [{"outcome": "won", "amount": 5}, {"outcome": "won", "amount": Decimal("2.50")}]
     assert kpis.bookings(rows, currency="USD").value == Money("7.50", "USD")
     assert kpis.average_deal_size(rows, currency="USD").numerator == Money("7.50", "USD")
-    with pytest.raises(InvalidValueError, match="'currency' must be given, as the amounts in these rows are plain numbers"):
+    with pytest.raises(
+        InvalidValueError, match="'currency' must be given, as the amounts in these rows are plain numbers"
+    ):
         kpis.bookings(rows)
     with pytest.raises(CurrencyMismatchError):
         kpis.bookings([deal(1, amount=5)], currency="USD")
+
+
+def test_a_number_that_no_row_says_the_currency_of_is_in_the_one_that_is_given():
+    assert custom(5 * count(row), "money")([{}, {}], currency="USD").value == Money(10, "USD")
 
 
 def test_rows_need_one_of_the_fields_that_stand_for_each_other():
@@ -219,7 +240,10 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"closed_on": "2026-02-01"}, r"row 1 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime"),
+        (
+            {"closed_on": "2026-02-01"},
+            r"row 1 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime",
+        ),
         ({"closed_on": datetime(2026, 2, 1)}, "'moment' must be"),
         ({"amount": 5.0}, r"row 1 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float"),
         ({"amount": True}, "'amount' must be Money"),
@@ -310,15 +334,15 @@ def test_values_inside_a_field_are_read_by_path():
 
 
 def test_distinct_values_are_united_by_a_merge_and_not_added():
-    one, other = (kpis.measure(rows, custom(distinct(row.k))) for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": None}]))
+    one, other = (
+        kpis.measure(rows, custom(distinct(row.k))) for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": None}])
+    )
     assert one.merge(other).measurement("custom").value == 2
     numbers = [kpis.measure([{"n": n}], custom(total(row.n))) for n in (1, Decimal("0.5"))]
     assert numbers[0].merge(numbers[1]).measurement("custom").value == Decimal("1.5")
 
 
 def test_money_sums_are_exact_in_any_callers_context():
-    from decimal import localcontext
-
     rows = [deal(n, amount=Decimal("1234567.89")) for n in range(3)]
     with localcontext() as context:
         context.prec = 3

@@ -37,6 +37,7 @@ def table_of(rows, **options):
     return measure(rows, KPIS, by="owner_id", over=YEAR.quarters(), as_of=AS_OF, **options)
 
 
+@settings(max_examples=50)
 @given(deals(), st.integers(0, 25), st.integers(0, 25))
 def test_parts_merged_in_any_order_equal_one_pass(rows, first, second):
     low, high = sorted((first, second))
@@ -44,6 +45,7 @@ def test_parts_merged_in_any_order_equal_one_pass(rows, first, second):
     assert three.merge(one).merge(two).rows() == table_of(rows).rows()
 
 
+@settings(max_examples=50)
 @given(deals(), st.randoms())
 def test_shuffling_the_rows_changes_nothing(rows, random):
     expected = table_of(rows)
@@ -51,7 +53,8 @@ def test_shuffling_the_rows_changes_nothing(rows, random):
     assert (table_of(rows).rows(), str(table_of(rows))) == (expected.rows(), str(expected))
 
 
-@given(deals())
+@settings(max_examples=50)
+@given(deals(most=12))
 def test_mappings_entities_and_dataclasses_give_the_same(rows):
     expected = table_of(rows).rows()
     assert table_of([Opportunity(**row) for row in rows]).rows() == expected
@@ -68,7 +71,8 @@ def test_segments_and_periods_add_up_to_the_whole(rows):
             together = table.measurement(kpi, period=period)
             assert together.value == kpi(rows, period=period, as_of=AS_OF, currency="EUR").value
             parts = [
-                table.measurement(kpi, segment={"owner_id": key}, period=period) for (key,) in table.keys()  # noqa: SIM118
+                table.measurement(kpi, segment={"owner_id": key}, period=period)
+                for (key,) in table.keys()  # noqa: SIM118
             ]
             if kpi in {kpis.win_rate, kpis.win_rate_of_created}:
                 assert together.n == sum(part.n for part in parts)
@@ -79,12 +83,12 @@ def test_segments_and_periods_add_up_to_the_whole(rows):
             assert whole.value == table.measurement(kpi, period=YEAR.quarters()[-1]).value
 
 
-@given(deals())
+@given(deals(most=8))
 def test_undefined_never_becomes_zero(rows):
     for found in table_of(rows).measurements():
         if found.denominator is not None:
             size = found.denominator.amount if isinstance(found.denominator, Money) else found.denominator
-            assert (size == 0) == isinstance(found.value, Undefined)
+            assert (size == 0 or found.numerator is None) == isinstance(found.value, Undefined)
         if found.unit != "count" and found.n == 0:
             assert isinstance(found.value, Undefined) or not found.value.amount
 
@@ -103,13 +107,11 @@ def test_a_trace_holds_exactly_the_rows_that_were_counted(rows):
     decided = [row for row in rows if row["outcome"] in {"won", "lost"}]
     decided = [row for row in decided if row["closed_on"] or row["closed_at"]]
     decided = [row for row in decided if (row["closed_on"] or row["closed_at"].date()) in YEAR]
-    if decided:
-        assert found.records("denominator") == tuple(decided)
-        assert found.records() == tuple(row for row in decided if row["outcome"] == "won")
+    assert found.records("denominator") == tuple(decided)
+    assert found.records() == tuple(row for row in decided if row["outcome"] == "won")
     sizes = measure(rows, kpis.average_deal_size, trace=True)
     with_amounts = tuple(row for row in rows if row["outcome"] == "won" and row["amount"] is not None)
-    if with_amounts:
-        assert sizes.measurement("average_deal_size").records() == with_amounts
+    assert sizes.measurement("average_deal_size").records() == with_amounts
 
 
 DEALS = [
@@ -127,8 +129,16 @@ def test_totals_are_sums_over_sums_and_never_means_of_rates():
 
 
 def test_the_table_reads_like_a_report():
-    table = measure(DEALS, [kpis.win_rate, kpis.bookings], by="owner_id", over=YEAR.quarters()[:2], as_of=datetime(2026, 5, 1, tzinfo=UTC))
-    assert str(table) == """\
+    table = measure(
+        DEALS,
+        [kpis.win_rate, kpis.bookings],
+        by="owner_id",
+        over=YEAR.quarters()[:2],
+        as_of=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    assert (
+        str(table)
+        == """\
 owner_id  period             win_rate    bookings
 --------  -----------------  --------  ----------
 ana       2026-Q1             100.0 %  100.00 EUR
@@ -138,6 +148,7 @@ ben       2026-Q2 (partial)              0.00 EUR
           2026-Q1                        0.00 EUR
           2026-Q2 (partial)              0.00 EUR
 all                            50.0 %  100.00 EUR"""
+    )
     assert "<table>" in table._repr_html_()
     assert repr(table) == "KpiTable(win_rate, bookings; 3 segments)"
 
@@ -215,13 +226,21 @@ def test_the_total_covers_the_days_of_all_periods_where_they_have_no_gap():
 
 def test_an_empty_sum_is_zero_of_the_currency_of_the_others():
     table = measure(DEALS, kpis.bookings, over=YEAR.quarters())
-    assert [found.value for found in table.measurements()] == [Money(100, "EUR"), Money(200, "EUR"), *[Money(0, "EUR")] * 2]
+    assert [found.value for found in table.measurements()] == [
+        Money(100, "EUR"),
+        Money(200, "EUR"),
+        *[Money(0, "EUR")] * 2,
+    ]
     assert measure([], kpis.bookings).measurement("bookings").value == Undefined("no_amount")
     assert measure([], kpis.bookings, currency="EUR").measurement("bookings").value == Money(0, "EUR")
 
 
 def test_segments_by_currency_stand_and_their_total_is_refused():
-    rows = [deal(1, "won", 5), {**deal(2, "won"), "amount": Money(3, "USD")}, {**deal(3, "lost"), "amount": Money(3, "JPY")}]
+    rows = [
+        deal(1, "won", 5),
+        {**deal(2, "won"), "amount": Money(3, "USD")},
+        {**deal(3, "lost"), "amount": Money(3, "JPY")},
+    ]
     table = measure(rows, kpis.bookings, by="amount.currency")
     assert table.measurement("bookings", segment={"amount.currency": "USD"}).value == Money(3, "USD")
     assert table.measurement("bookings", segment={"amount.currency": "JPY"}).value == Undefined("no_amount")
@@ -235,7 +254,7 @@ def test_questions_that_make_no_sense_are_refused():
     with pytest.raises(InvalidValueError, match="'over' must be periods of one zone"):
         measure(DEALS, kpis.win_rate, over=[Period.month(2026, 1), Period.month(2026, 2, tz="Europe/Paris")])
     with pytest.raises(InvalidValueError, match="'by' must have one name each"):
-        measure(DEALS, kpis.win_rate, by=[lambda row: 1, lambda row: 2])
+        measure(DEALS, kpis.win_rate, by=[lambda _: 1, lambda _: 2])
     with pytest.raises(InvalidValueError, match="'kpis' must be a tuple whose items must be a Kpi"):
         measure(DEALS, ["win_rate"])
     with pytest.raises(InvalidValueError, match="'as_of' must be an aware datetime"):
@@ -258,7 +277,7 @@ def test_two_populations_come_as_named_rows():
     table = measure(rows, [kpis.cost_per_lead, kpis.lead_volume], by="campaign", over=YEAR)
     assert table.measurement("cost_per_lead", segment={"campaign": "x"}).value == Money(900, "EUR")
     assert table.measurement("cost_per_lead", segment={"campaign": None}).value == Money(0, "EUR")
-    with pytest.raises(InvalidValueError, match="must be a mapping such as {'Spend': …, 'Lead': …} for cost_per_lead"):
+    with pytest.raises(InvalidValueError, match=r"must be a mapping such as {'Spend': …, 'Lead': …} for cost_per_lead"):
         kpis.cost_per_lead(leads)
     with pytest.raises(InvalidValueError, match="must be given for each of 'Spend', 'Lead', and for nothing else"):
         kpis.cost_per_lead({"Spend": spends})

@@ -83,7 +83,9 @@ def test_mappings_and_entities_give_the_same():
 def test_agents_regions_products_and_quarters_add_up_to_the_whole():
     won = Counter(row["owner_id"] for row in mappings() if row["outcome"] == "won")
     by_agent = kpis.measure(entities(), [kpis.deals_won, kpis.bookings], by="owner_id")
-    assert {found.segment["owner_id"]: found.value for found in by_agent.measurements() if found.unit == "count"} == dict(won)
+    assert {
+        found.segment["owner_id"]: found.value for found in by_agent.measurements() if found.unit == "count"
+    } == dict(won)
     for by in ("custom.region", "product_id"):
         table = kpis.measure(entities(), [kpis.bookings], by=by)
         parts = Money.total((found.value for found in table.measurements()), "USD")

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import frozen
@@ -12,10 +13,12 @@ from revops_core.errors import InvalidValueError, NoTruthValueError, UnknownFiel
 from revops_core.values.condition import (
     Symbol,
     each,
+    first_known,
     given,
     known,
     matching,
     missing,
+    not_yet,
     one_of,
     owner_of,
 )
@@ -189,3 +192,41 @@ def test_a_whole_row_is_no_field_and_tells_its_class():
     with pytest.raises(InvalidValueError, match="'field' must be a field of the row"):
         one_of(deal, 1)
     assert (owner_of(deal), owner_of(row), owner_of(3)) == (Deal, None, None)
+
+
+def test_the_first_known_of_several_fields_is_read():
+    closed = first_known(row.closed_at, row.closed_on, row.a)
+    read = compiled(closed.expression)
+    assert read({"closed_at": None, "closed_on": 2, "a": 3}) == 2
+    assert (read({"closed_at": 1}), read({}), read({"a": 3})) == (1, None, 3)
+    assert str(closed.expression) == "(closed_at else closed_on else a)"
+
+
+def test_nothing_is_yet_to_come_unless_a_reading_tells_from_when():
+    later = not_yet(row.closed_at)
+    assert not later.holds({"closed_at": datetime(2030, 1, 1, tzinfo=UTC)})
+    bound = Expression("not_yet", (*later.arguments, 0, date(1969, 12, 31)))
+    assert bound.holds({"closed_at": datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)})
+    assert not bound.holds({"closed_at": datetime(1970, 1, 1, tzinfo=UTC)})
+    assert (bound.holds({"closed_at": date(1970, 1, 1)}), bound.holds({"closed_at": date(1969, 12, 31)})) == (
+        True,
+        False,
+    )
+    assert not bound.holds({"closed_at": None})
+    with pytest.raises(InvalidValueError, match="must be a date or an aware datetime"):
+        bound.holds({"closed_at": datetime(1970, 1, 1)})
+    with pytest.raises(InvalidValueError, match="must be a date or an aware datetime"):
+        bound.holds({"closed_at": "1970-01-01"})
+
+
+def test_instants_of_one_zone_are_compared_and_subtracted_as_instants():
+    new_york = ZoneInfo("America/New_York")
+    first, second = datetime(2026, 11, 1, 1, 50, tzinfo=new_york), datetime(2026, 11, 1, 1, 10, fold=1, tzinfo=new_york)
+    assert (row.a < row.b).holds({"a": first, "b": second})
+    assert compiled((row.b - row.a).expression)({"a": first, "b": second}) == timedelta(minutes=20)
+    assert compiled((row.b - row.a).expression)({"a": 1, "b": 3}) == 2
+
+
+def test_values_that_cannot_be_added_are_refused_by_name():
+    with pytest.raises(InvalidValueError, match=r"'left' must allow '\+ 1'"):
+        compiled((row.a + row.b).expression)({"a": "x", "b": 1})

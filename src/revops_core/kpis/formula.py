@@ -50,6 +50,11 @@ class Aggregate:
         where: which rows.
         value: what of a row is added or collected; None for a count.
         level: which quantile, from 0 to 1; None for the others.
+
+    >>> from revops_core.values.condition import each
+    >>> won = count(each(object).outcome == "won")
+    >>> won.operation, str(won.where)
+    ('count', "outcome is 'won'")
     """
 
     operation: str
@@ -192,7 +197,12 @@ def total(value: object, where: object = None) -> Aggregate:
 
 
 def mean(value: object, where: object = None) -> Aggregate:
-    """The arithmetic mean of a value over the rows that have it."""
+    """The arithmetic mean of a value over the rows that have it.
+
+    >>> from revops_core.values.condition import each
+    >>> print(mean(each(object).amount))
+    mean(amount of every row)
+    """
     return _over_values("mean", value, where)
 
 
@@ -209,12 +219,22 @@ def quantile(value: object, level: Decimal | str, where: object = None) -> Aggre
 
 
 def median(value: object, where: object = None) -> Aggregate:
-    """The value in the middle; half the sum of the two in the middle where their number is even."""
+    """The value in the middle; half the sum of the two in the middle where their number is even.
+
+    >>> from revops_core.values.condition import each
+    >>> print(median(each(object).amount))
+    median(amount of every row)
+    """
     return _over_values("quantile", value, where, Decimal("0.5"))
 
 
 def distinct(value: object, where: object = None) -> Aggregate:
-    """How many different values there are. Distinct counts do not add up over segments; merged sets do."""
+    """How many different values there are. Distinct counts do not add up over segments; merged sets do.
+
+    >>> from revops_core.values.condition import each
+    >>> print(distinct(each(object).account_id))
+    distinct(account_id of every row)
+    """
     return _over_values("distinct", value, where)
 
 

@@ -115,6 +115,12 @@ class KpiTable:
         currency: what plain numbers were in.
         layout: where the tallies of each aggregate are.
         segments: the tallies of each segment.
+
+    >>> from revops_core.kpis.sales import deals_won
+    >>> deals = [{"owner_id": "ana", "outcome": "won"}, {"owner_id": "ben", "outcome": "won"}]
+    >>> first, second = (measure([deal], deals_won, by="owner_id") for deal in deals)
+    >>> first.merge(second).measurement("deals_won").value
+    2
     """
 
     kpis: tuple[Kpi, ...]

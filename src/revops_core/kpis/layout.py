@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Inexact
 from functools import lru_cache
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import field, frozen
 
@@ -41,7 +41,8 @@ Segments = dict[tuple[Hashable, ...], list[Tally | None]]
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Bound(NamedTuple):
+@frozen
+class Bound:
     """The last moment that a reading may look at: as an instant, in microseconds, and as a civil day.
 
     The day is the last that had begun before the instant, so that a reading at midnight does not see the day ahead.
@@ -92,10 +93,6 @@ class Layout:
     tz: str
     places: Mapping[tuple[Aggregate, Expression | None, int], tuple[int, Lane]] = field(eq=False)
 
-    def lane_of(self, tally: int) -> Lane:
-        """The lane to which the tally at this position belongs."""
-        return next(lane for lane in reversed(self.lanes) if lane.first <= tally)
-
 
 def slots_of(aggregate: Aggregate, *, trace: bool = False) -> tuple[Slot, ...]:
     """What has to be kept for an aggregate: how many rows, what of them, and the rows themselves to trace them."""
@@ -117,7 +114,7 @@ def laid_out(
 ) -> Layout:
     """The layout for aggregates, each with the date it is counted by, over periods; without any, over all rows."""
     _edges(tuple(periods))  # refuses periods that overlap
-    now = None if as_of is None else Bound.at(as_of, tz)
+    bound = None if as_of is None else Bound.at(as_of, tz)
     lane_slots: dict[tuple[str, Expression | None, int], dict[Slot, None]] = {}
     wanted = list(wanted)
     for aggregate, dated in wanted:
@@ -129,8 +126,8 @@ def laid_out(
     first = 0
     for (population, dated, number), slots in lane_slots.items():
         over = tuple(periods) if dated is not None else ()
-        bound = _end_of(periods[number], now) if dated is None and periods else now
-        made[population, dated, number] = Lane(population, dated, bound, first, over, tuple(slots))
+        own_bound = _end_of(periods[number], bound) if dated is None and periods else bound
+        made[population, dated, number] = Lane(population, dated, own_bound, first, over, tuple(slots))
         first += len(over) or 1
     places = {}
     for aggregate, dated in wanted:
@@ -141,11 +138,11 @@ def laid_out(
     return Layout(tuple(made.values()), first, tz, places)
 
 
-def _end_of(period: Period, now: Bound | None) -> Bound:
-    """The last moment of a period, or `now` where that is earlier."""
+def _end_of(period: Period, bound: Bound | None) -> Bound:
+    """The last moment of a period, or `bound` where that is earlier."""
     instant = period.end.astimezone(UTC) - _MICROSECOND
     end = Bound(instant, to_microseconds(instant), period.end_on - timedelta(days=1))
-    return end if now is None or end.microseconds <= now.microseconds else now
+    return end if bound is None or end.microseconds <= bound.microseconds else bound
 
 
 def fill(
@@ -311,7 +308,11 @@ def _bound(expression: Expression, row: Any, bound: Bound | None, tz: str) -> Ex
         if len(arguments) == 1:
             return arguments[0]
     if expression.operation == "not_yet":
-        return Expression("any", ()) if bound is None else Expression("not_yet", (arguments[0], *bound[1:]))
+        return (
+            Expression("any", ())
+            if bound is None
+            else Expression("not_yet", (arguments[0], bound.microseconds, bound.day))
+        )
     if expression.operation == "minus":
         arguments = (*arguments[:2], tz)
     return expression if arguments == expression.arguments else Expression(expression.operation, arguments)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
+
+from attrs import frozen
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
@@ -27,18 +29,19 @@ _NEVER_MONEY = {"duration", "count", "points", "score"}
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
-class Part(NamedTuple):
+@frozen
+class Part:
     """What one aggregate came to.
 
     `n` rows went into it; `missing` were left out, as their value is missing. A mean keeps its `total`; `rows` are
-    those that were traced.
+    those that were traced, None where none were.
     """
 
     value: Value
     n: int
     missing: int = 0
     total: Value | None = None
-    rows: tuple[Any, ...] = ()
+    rows: tuple[Any, ...] | None = None
 
 
 def parts_of(
@@ -86,7 +89,7 @@ def _part(
 ) -> Part:
     counted = held["count", aggregate.where, None]
     traced = held.get(("rows", aggregate.where, aggregate.value))
-    rows = () if traced is None else tuple(traced[0])
+    rows = None if traced is None else tuple(traced[0])
     if aggregate.value is None:
         return Part(counted, counted, rows=rows)
     operation = aggregate.operation
@@ -154,14 +157,18 @@ def measurement_of(
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}):
+    if (
+        not isinstance(value, Undefined)
+        and 0 < n < _SMALL_SAMPLE
+        and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"})
+    ):
         warnings.append("small_sample")
     warnings.extend(
         f"missing_values: {part.missing} of {part.n + part.missing}"
         for part in parts.values()
         if part.missing and not isinstance(part.value, Undefined)
     )
-    is_traced = any(part.rows for part in parts.values())
+    is_traced = any(part.rows is not None for part in parts.values())
     return Measurement(
         name=name,
         value=value,
@@ -173,7 +180,7 @@ def measurement_of(
         period=period,
         as_of=as_of,
         partial=None if period is None else period.is_partial(as_of),
-        warnings=warnings,
+        warnings=dict.fromkeys(warnings),
         segment=segment,
         traced=(_rows_of(above, parts), _rows_of(below, parts)) if is_traced else None,
     )
@@ -192,7 +199,7 @@ def _defined(value: Value | None) -> Any:
 
 def _rows_of(side: Any, parts: Mapping[Aggregate, Part]) -> tuple[Any, ...]:
     """The rows behind one side of a formula, each once, in the order they were read."""
-    rows = {id(row): row for aggregate in aggregates_of(side) for row in parts[aggregate].rows}
+    rows = {id(row): row for aggregate in aggregates_of(side) for row in parts[aggregate].rows or ()}
     return tuple(rows.values())
 
 
