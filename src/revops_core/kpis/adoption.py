@@ -18,7 +18,6 @@ __all__ = [
     "active_user_rate_of_seats",
     "ces",
     "feature_adoption_rate",
-    "feature_adoption_rate_of_active",
     "health_score",
     "nps",
     "product_adoption_rate",
@@ -67,16 +66,7 @@ _by_feature = all_of(_account, known(_activity.feature))
 feature_adoption_rate = _kpi(
     name="feature_adoption_rate", title="Feature adoption rate", family="feature_adoption_rate",
     formula=count(all_of(_by_feature, _active)) / count(_by_feature), source="CRM lifecycle guides: of customers",
-    says="Customers that used a feature in the period, of all customers that could. Group by \"feature\".",
-)  # fmt: skip
-
-feature_adoption_rate_of_active = _kpi(
-    name="feature_adoption_rate_of_active", title="Feature adoption rate of active customers",
-    family="feature_adoption_rate",
-    formula=count(all_of(_by_feature, _active)) / count(all_of(_account, _whole, _active)), unit="ratio",
-    source="SOMA B2B SaaS",
-    says="Uses of a feature by a customer in the period, over the customers that used the product at all. Prepare one "
-    "feature at a time: features sum.",
+    says='Customers that used a feature in the period, of all customers that could. Group by "feature".',
 )  # fmt: skip
 
 
@@ -122,7 +112,7 @@ usage_growth = _kpi(
              - total(_activity.previous_event_count, where=_whole))
     / total(_activity.previous_event_count, where=_whole),
     source="Common practice, usage-based signals",
-    says="How much the product was used more than in the period before, as a share of that. Group by \"subject_id\".",
+    says='How much the product was used more than in the period before, as a share of that. Group by "subject_id".',
 )  # fmt: skip
 
 health_score = _kpi(
@@ -131,7 +121,7 @@ health_score = _kpi(
     / total(_health.weight, where=_health.subject == "Account"),
     source="Gainsight; Natero",
     says="The weighted mean of the components of the health of accounts, computed in the period. A component that is "
-    "missing weighs nothing. Give the last score of each component; group by \"subject_id\".",
+    'missing weighs nothing. Give the last score of each component; group by "subject_id".',
 )  # fmt: skip
 
 ces = _kpi(

@@ -114,6 +114,7 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
     path = [touch for _, touch in sorted(found.items()) if sale.closed is None or not _is_after(touch.at, sale.closed)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
     shares = sale.amount.allocate(_weights(len(path), model)) if path else (sale.amount,)
+    touches: list[Touch | None] = [*path] if path else [None]
     return [
         Credit(
             opportunity_id=sale.id,
@@ -128,7 +129,7 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
             created_at=sale.created,
             closed_at=sale.closed,
         )
-        for touch, amount in zip(path or [None], shares, strict=True)
+        for touch, amount in zip(touches, shares, strict=True)
         if touch is None or amount.amount or len(path) == 1
     ]
 
@@ -155,14 +156,14 @@ _kpi = partial(Kpi, stage="lead_generation", family="attribution", unit="money")
 attributed_bookings = _kpi(
     name="attributed_bookings", title="Attributed bookings", dated=_credit.closed_at,
     formula=total(_credit.amount, where=_credit.outcome == Outcome.WON), source="Google Analytics, attribution models",
-    says="The amount won in the period that is credited to touches. Group by \"channel\": what no touch led to is "
-    "\"unattributed\", so that all channels sum to the bookings.",
+    says='The amount won in the period that is credited to touches. Group by "channel": what no touch led to is '
+    '"unattributed", so that all channels sum to the bookings.',
 )  # fmt: skip
 
 marketing_sourced_pipeline = _kpi(
     name="marketing_sourced_pipeline", title="Marketing-sourced pipeline", dated=_credit.created_at,
     formula=total(_credit.amount, where=one_of(_credit.sourced, True)), source="SOMA B2B SaaS",
-    says="The amount of the opportunities created in the period after a touch of marketing. Give credits by first touch.",
+    says="The amount of the opportunities created in the period after a touch of marketing. Give first-touch credits.",
 )  # fmt: skip
 
 marketing_influenced_pipeline = _kpi(

@@ -8,13 +8,13 @@ from types import ModuleType
 
 import revops_core.kpis.adoption as adoption
 import revops_core.kpis.attribution as attribution
-import revops_core.kpis.sales_forecast as sales_forecast
 import revops_core.kpis.lead_generation as lead_generation
 import revops_core.kpis.onboarding as onboarding
 import revops_core.kpis.operations as operations
 import revops_core.kpis.pipeline_health as pipeline_health
 import revops_core.kpis.qualification as qualification
 import revops_core.kpis.sales as sales
+import revops_core.kpis.sales_forecast as sales_forecast
 import revops_core.kpis.service as service
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.kpi import STAGES, Kpi

@@ -1,8 +1,8 @@
 """Explain: why a number moved between two periods, by segment; the parts sum exactly to the change.
 
-A share moves because the segments perform otherwise (rate), because their weights shift (mix), because a segment is new,
-and because both happen at once (residual). Weights and rates are those of the base period; mix is told against the whole
-of the base period, so that growing where one is better than the whole is good.
+A share moves because segments perform otherwise (rate), because their weights shift (mix), because a segment is new,
+and because both happen at once (residual). Weights and rates are those of the base period; mix is told against the
+whole of the base period, so that growing where one is better than the whole is good.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def explain(
     Args:
         kpi: a count, a sum, a mean or a quotient of such; medians and distinct counts do not add up over segments.
         rows: as `measure` takes them.
-        before, after: the two periods, the base first.
+        before: the base period.
+        after: the period to explain.
         by: what makes a segment.
         as_of: the moment to look from.
         currency: what amounts are in that are plain numbers.
@@ -136,9 +137,9 @@ def explain(
 
     >>> from revops_core.kpis.sales import win_rate
     >>> from datetime import date
-    >>> deals = [{"owner_id": owner, "outcome": outcome, "closed_on": date(2026, month, 9)} for owner, outcome, month in (
-    ...     ("ana", "won", 1), ("ana", "lost", 1), ("ben", "won", 1), ("ben", "lost", 1),
-    ...     ("ana", "won", 2), ("ana", "won", 2), ("ben", "won", 2), ("ben", "lost", 2))]
+    >>> deals = [{"owner_id": owner, "outcome": outcome, "closed_on": date(2026, month, 9)} for owner, outcome, month in
+    ...     [("ana", "won", 1), ("ana", "lost", 1), ("ben", "won", 1), ("ben", "lost", 1),
+    ...     ("ana", "won", 2), ("ana", "won", 2), ("ben", "won", 2), ("ben", "lost", 2)]]
     >>> january, february = Period.quarter(2026, 1).months()[:2]
     >>> found = explain(win_rate, deals, before=january, after=february, by="owner_id")
     >>> found.change, found.part("rate"), found.part("mix")
@@ -160,7 +161,7 @@ def explain(
     for found in whole:
         if isinstance(found.value, Undefined):
             raise UndefinedValueError(kpi.name, found.value.reason)
-    segments = [dict(zip(table.by, key, strict=True)) for key in table.keys()]
+    segments = [dict(zip(table.by, key, strict=True)) for key in table.keys()]  # noqa: SIM118
     parts = [
         [_parts(table.measurement(kpi, segment=segment, period=period), kpi.formula) for period in (before, after)]
         for segment in segments
@@ -182,15 +183,15 @@ def _contributions(
         if whole[0][1] is None or whole[1][1] is None or old[1] is None or new[1] is None:
             yield Contribution(segment=segment, rate=new[0] - old[0])
             continue
-        (above, below), (above_new, below_new) = (whole[0][0], whole[0][1]), (whole[1][0], whole[1][1])
-        base = above / below
+        below, below_new = whole[0][1], whole[1][1]
+        base = whole[0][0] / below
         old_weight, new_weight = old[1] / below, new[1] / below_new
         total = new[0] / below_new - old[0] / below - (new_weight - old_weight) * base
         if old[1] and new[1]:
             rate = old_weight * (new[0] / new[1] - old[0] / old[1])
             mix = (new_weight - old_weight) * (old[0] / old[1] - base)
             yield Contribution(segment=segment, mix=mix, rate=rate, residual=total - mix - rate)
-        elif old == (0, 0):
+        elif not old[0] and not old[1]:
             yield Contribution(segment=segment, new=total)
         else:
             yield Contribution(segment=segment, mix=total)

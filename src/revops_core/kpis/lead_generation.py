@@ -19,16 +19,16 @@ from revops_core.values.expression import all_of
 __all__ = [
     "average_lead_score",
     "conversion_rate",
+    "cost_per_lead",
     "cost_per_opportunity",
+    "lead_conversion_rate",
     "lead_to_account_match_rate",
     "lead_to_customer_rate",
+    "lead_to_mql_rate",
     "lead_to_mql_rate_in_period",
     "lead_velocity_rate",
-    "target_account_engagement",
-    "cost_per_lead",
-    "lead_conversion_rate",
-    "lead_to_mql_rate",
     "lead_volume",
+    "target_account_engagement",
     "website_sessions",
     "website_visitors",
 ]
@@ -124,8 +124,8 @@ lead_to_mql_rate_in_period = _kpi(
     name="lead_to_mql_rate_in_period", title="Lead-to-MQL rate in the period", family="lead_to_mql_rate",
     formula=count(known(_progress.mql_at)) / count(_lead), dated=(_progress.mql_at, _created), unit="ratio",
     source="GrowthBook, step by step",
-    says="Leads that marketing qualified in the period, over the leads created in it; others than those, so that it may "
-    "exceed 1.",
+    says="Leads that marketing qualified in the period, over the leads created in it; others than those, so that it "
+    "may exceed 1.",
 )  # fmt: skip
 
 lead_to_customer_rate = _kpi(

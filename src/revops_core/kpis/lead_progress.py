@@ -81,7 +81,8 @@ def lead_progress(
     Args:
         leads: records with the attributes of a `Lead`.
         moves: theirs; those of other records do no harm.
-        mql, sql: the stages, one or several, in which marketing and then sales have qualified a lead.
+        mql: the stage, or several, in which marketing has qualified a lead.
+        sql: the stage, or several, in which sales has.
         opportunities: records with a `lead_id`, or named by `converted_opportunity_id` of a lead.
         activities: those with the subject "Lead" count.
         calendar: counts the response time in working time.

@@ -7,7 +7,7 @@ from functools import partial
 
 from revops_core.entities.engagement import Answer, Usage
 from revops_core.kpis.customer_start import CustomerStart
-from revops_core.kpis.formula import count, distinct, mean, median, total
+from revops_core.kpis.formula import count, distinct, median, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.values.checks import Count, require
 from revops_core.values.condition import each, first_known, given, known, missing, not_yet
@@ -16,14 +16,11 @@ from revops_core.values.expression import Expression, all_of, any_of
 __all__ = [
     "activation_rate",
     "csat",
-    "csat_mean",
     "csat_of_onboarding",
-    "csat_response_rate",
     "onboarding_completion_rate",
     "onboarding_completion_rate_within",
     "product_usage",
     "time_to_value_from_onboarding",
-    "time_to_value_mean",
     "time_to_value_median",
 ]
 
@@ -59,20 +56,6 @@ csat = Kpi(
 _start, _usage = each(CustomerStart), each(Usage)
 _kpi = partial(Kpi, stage="onboarding")
 
-csat_mean = _kpi(
-    name="csat_mean", title="Customer satisfaction, mean score", family="csat", dated=_answer.at, unit="score",
-    formula=mean(_answer.score, where=_answered), source="SOMA B2B SaaS",
-    says="The mean of the answers of the period on the scale of 1 to 5.",
-)  # fmt: skip
-
-csat_response_rate = _kpi(
-    name="csat_response_rate", title="Customer satisfaction, response rate", family="csat",
-    dated=first_known(_answer.asked_at, _answer.at), when_zero="not_asked",
-    formula=count(all_of(_answer.survey == "csat", known(_answer.score))) / count(_answer.survey == "csat"),
-    source="SOMA B2B SaaS",
-    says="Answers to the surveys asked in the period, of all asked: who was asked and did not answer has no score.",
-)  # fmt: skip
-
 _value = partial(
     _kpi, family="time_to_value", dated=_start.first_value_at, unit="duration", direction="lower_is_better",
     source="SOMA B2B SaaS, time to activation",
@@ -85,12 +68,6 @@ time_to_value_median = _value(
     formula=median(given(_start.first_value_at) - given(_start.signed_at), where=_signed),
     says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
     f"{_NOT_YET}",
-)  # fmt: skip
-
-time_to_value_mean = _value(
-    name="time_to_value_mean", title="Time to first value, mean",
-    formula=mean(given(_start.first_value_at) - given(_start.signed_at), where=_signed),
-    says=f"The mean time from signing to first value, of the customers who got there in the period. {_NOT_YET}",
 )  # fmt: skip
 
 time_to_value_from_onboarding = _value(

@@ -17,7 +17,6 @@ from revops_core.values.condition import each, first_known, given, known, not_ye
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "automation_saving_rate",
     "automation_time_saved",
     "availability_rate",
     "data_entry_time_mean",
@@ -26,12 +25,8 @@ __all__ = [
     "escalation_rate_to",
     "handoff_acceptance_rate",
     "handoff_time_median",
-    "open_tickets",
     "report_time_p95",
-    "resolution_time_p90",
     "response_time_p95",
-    "ticket_reopening_rate",
-    "ticket_volume",
     "time_to_acknowledge_mean",
 ]
 
@@ -52,12 +47,6 @@ response_time_p95 = _time(
     name="response_time_p95", title="Response time, 95 %", family="response_time", formula=_elapsed("response", "0.95"),
     dated=_promise.stopped_at, source="Zendesk, reply time",
     says="The time until first response that 95 % of those reached in the period did not exceed.",
-)  # fmt: skip
-
-resolution_time_p90 = _time(
-    name="resolution_time_p90", title="Resolution time, 90 %", family="resolution_time",
-    formula=_elapsed("resolution", "0.9"), dated=_promise.stopped_at, source="Zendesk, resolution time",
-    says="The time until resolution that 90 % of those reached in the period did not exceed.",
 )  # fmt: skip
 
 time_to_acknowledge_mean = _time(
@@ -101,30 +90,12 @@ availability_rate = _kpi(
     "reads what `sla.availability` found for a period.",
 )  # fmt: skip
 
-ticket_volume = _kpi(
-    name="ticket_volume", title="Ticket volume", family="ticket_volume", unit="count", direction="neither",
-    formula=count(_ticket), dated=_created, source="Fivetran dbt_zendesk", says="Tickets created in the period.",
-)  # fmt: skip
-
-open_tickets = _kpi(
-    name="open_tickets", title="Open tickets", family="ticket_volume", unit="count", direction="lower_is_better",
-    formula=count(all_of(~not_yet(_created), ~all_of(known(_closed), ~not_yet(_closed)))), dated=None,
-    source="Fivetran dbt_zendesk", says="Tickets that are open at the end of the period, or now: the backlog.",
-)  # fmt: skip
-
-ticket_reopening_rate = _kpi(
-    name="ticket_reopening_rate", title="Ticket reopening rate", family="ticket_reopening_rate",
-    formula=count(all_of(known(_closed), _ticket.reopened_count >= 1)) / count(known(_closed)), dated=_closed,
-    direction="lower_is_better", source="Fivetran dbt_zendesk",
-    says="Tickets that had been reopened before, of those closed in the period.",
-)  # fmt: skip
-
 handoff_time_median = _time(
     name="handoff_time_median", title="Hand-off time, median", family="handoff_time",
     formula=median(given(_handoff.accepted_at) - _handoff.at, where=known(_handoff.accepted_at)),
     dated=_handoff.accepted_at, source="LeanScale, hand-off latency",
-    says="The time from a hand-off to its acceptance that half of those accepted in the period did not exceed. Group by "
-    "\"to_team\".",
+    says="The time from a hand-off to its acceptance that half of those accepted in the period did not exceed. Group "
+    'by "to_team".',
 )  # fmt: skip
 
 handoff_acceptance_rate = _kpi(
@@ -140,20 +111,20 @@ data_quality_score = _kpi(
     formula=total(_score.value * _score.weight, where=_quality) / total(_score.weight, where=_quality),
     source="DAMA, dimensions of data quality",
     says="The weighted mean of the scores of accuracy, completeness, consistency, validity, uniqueness and freshness "
-    "computed in the period. What nobody measured weighs nothing. Group by \"name\" for each of them.",
+    'computed in the period. What nobody measured weighs nothing. Group by "name" for each of them.',
 )  # fmt: skip
 
 data_entry_time_mean = _time(
     name="data_entry_time_mean", title="Data entry time, mean", family="data_entry_time", dated=_activity.at,
     formula=mean(_activity.duration_time, where=_activity.kind == "data_entry"), source="CRM operations guides",
-    says="The mean time to enter a record, of the activities \"data_entry\" of the period.",
+    says='The mean time to enter a record, of the activities "data_entry" of the period.',
 )  # fmt: skip
 
 report_time_p95 = _time(
     name="report_time_p95", title="Report time, 95 %", family="report_time", dated=_activity.at,
     formula=quantile(_activity.duration_time, "0.95", where=_activity.kind == "report"),
     source="CRM operations guides",
-    says="The time to make a report that 95 % of the activities \"report\" of the period did not exceed.",
+    says='The time to make a report that 95 % of the activities "report" of the period did not exceed.',
 )  # fmt: skip
 
 _saved = (_run.manual_time - _run.review_time) * _run.count
@@ -161,11 +132,5 @@ automation_time_saved = _kpi(
     name="automation_time_saved", title="Time saved by automation", family="automation", unit="duration",
     formula=total(_saved), dated=_run.at, source="CRM operations guides, process automation efficiency",
     says="Runs of automated processes in the period, times the time that a person would have taken less the time that "
-    "one took all the same: an estimate. Group by \"process\".",
-)  # fmt: skip
-
-automation_saving_rate = _kpi(
-    name="automation_saving_rate", title="Share of time saved by automation", family="automation",
-    formula=total(_saved) / total(_run.manual_time * _run.count), dated=_run.at, source="CRM operations guides",
-    says="The time saved by automation in the period, of the time that it would have taken by hand: an estimate.",
+    'one took all the same: an estimate. Group by "process".',
 )  # fmt: skip

@@ -24,7 +24,6 @@ __all__ = [
     "meetings_per_rep",
     "next_quarter_coverage",
     "pipeline_acceleration",
-    "pipeline_acceleration_by_stage_time",
     "pipeline_coverage_of_remaining",
     "pipeline_coverage_weighted",
     "pipeline_created_at_creation",
@@ -38,7 +37,6 @@ __all__ = [
     "slip_rate",
     "slip_rate_by_value",
     "stage_conversion_rate",
-    "time_in_stage_mean",
     "time_in_stage_median",
     "win_rate_from_stage",
 ]
@@ -58,7 +56,7 @@ stage_conversion_rate = _kpi(
     formula=count(all_of(one_of(_visit.went_on, True), ~not_yet(_visit.exited_at))) / count(_visit),
     dated=_visit.entered_at, source="GrowthBook, funnel from entry",
     says="Stays in a stage that have led on to a later stage or to the good end so far, of those begun in the period. "
-    "Group by \"stage\"; what passed over a stage is not in it.",
+    'Group by "stage"; what passed over a stage is not in it.',
 )  # fmt: skip
 
 win_rate_from_stage = _kpi(
@@ -66,21 +64,14 @@ win_rate_from_stage = _kpi(
     formula=count(one_of(_visit.won, True)) / count(known(_visit.won)), dated=_visit.entered_at,
     source="Varicent, from a stage on",
     says="Stays in a stage whose sale was won in the end, of those begun in the period whose sale has ended. Group by "
-    "\"stage\".",
+    '"stage".',
 )  # fmt: skip
 
 time_in_stage_median = _kpi(
     name="time_in_stage_median", title="Time in stage, median", family="time_in_stage",
     formula=median(_visit.stay_time, where=known(_visit.stay_time)), dated=_visit.exited_at,
     unit="duration", direction="lower_is_better", source="Quartz, pipeline metrics",
-    says="The time in a stage that half of the stays that ended in the period did not exceed. Group by \"stage\".",
-)  # fmt: skip
-
-time_in_stage_mean = _kpi(
-    name="time_in_stage_mean", title="Time in stage, mean", family="time_in_stage",
-    formula=mean(_visit.stay_time, where=known(_visit.stay_time)), dated=_visit.exited_at,
-    unit="duration", direction="lower_is_better", source="Quartz, pipeline metrics",
-    says="The mean time in a stage, of the stays that ended in the period. Group by \"stage\".",
+    says='The time in a stage that half of the stays that ended in the period did not exceed. Group by "stage".',
 )  # fmt: skip
 
 sales_cycle_from_lead_mean = _kpi(
@@ -102,25 +93,17 @@ sales_velocity = _kpi(
 )  # fmt: skip
 
 
-def _growth(kpi: str, *, faster: bool = False) -> Formula:
-    """How much a KPI grew over the period before, as a share of what it was; or how much shorter a time became."""
+def _growth(kpi: str) -> Formula:
+    """How much a KPI grew over the period before, as a share of what it was."""
     of_kpi = _comparison.kpi == kpi
     before, after = total(_comparison.before, where=of_kpi), total(_comparison.after, where=of_kpi)
-    return (before - after) / before if faster else (after - before) / before
+    return (after - before) / before
 
 
 pipeline_acceleration = _kpi(
     name="pipeline_acceleration", title="Pipeline acceleration", family="pipeline_acceleration",
     formula=_growth("sales_velocity"), dated=_comparison.starts_on, unit="ratio", source="Clari, engage",
     says="How much the sales velocity grew over the period before. It reads comparisons of `sales_velocity`.",
-)  # fmt: skip
-
-pipeline_acceleration_by_stage_time = _kpi(
-    name="pipeline_acceleration_by_stage_time", title="Pipeline acceleration by time in stage",
-    family="pipeline_acceleration", formula=_growth("time_in_stage_median", faster=True), dated=_comparison.starts_on,
-    unit="ratio", source="Clari, engage",
-    says="How much shorter the median time in a stage became than in the period before. It reads comparisons of "
-    "`time_in_stage_median`.",
 )  # fmt: skip
 
 revenue_growth = _kpi(

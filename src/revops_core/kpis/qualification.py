@@ -15,13 +15,11 @@ from revops_core.values.expression import all_of
 
 __all__ = [
     "lead_acceptance_rate",
-    "lead_contact_rate",
-    "lead_response_rate",
-    "lead_response_time_mean",
-    "lead_response_time_median",
-    "lead_response_time_p95",
     "lead_qualification_rate",
     "lead_qualification_rate_of_decided",
+    "lead_response_rate",
+    "lead_response_time_median",
+    "lead_response_time_p95",
     "mql_to_sql_rate",
     "mql_volume",
     "sql_to_opportunity_rate",
@@ -147,12 +145,6 @@ lead_response_time_median = _response(
     f"exceed. {_NOT_YET}",
 )  # fmt: skip
 
-lead_response_time_mean = _response(
-    name="lead_response_time_mean", title="Lead response time, mean",
-    formula=mean(_progress.response_time, where=known(_progress.response_time)),
-    says=f"The mean time until a person of ours first turned to a lead, of those created in the period. {_NOT_YET}",
-)  # fmt: skip
-
 lead_response_time_p95 = _response(
     name="lead_response_time_p95", title="Lead response time, 95 %",
     formula=quantile(_progress.response_time, "0.95", where=known(_progress.response_time)),
@@ -165,13 +157,6 @@ lead_response_rate = _kpi(
     formula=count(all_of(known(_progress.attempted_at), ~not_yet(_progress.attempted_at))) / count(_progress),
     source="LeanScale, speed to lead",
     says="Leads to which a person of ours has turned so far, of those created in the period.",
-)  # fmt: skip
-
-lead_contact_rate = _kpi(
-    name="lead_contact_rate", title="Lead contact rate", family="lead_response_rate",
-    formula=count(all_of(known(_progress.contacted_at), ~not_yet(_progress.contacted_at))) / count(_progress),
-    source="LeanScale, attempt and contact",
-    says="Leads that a person of ours has reached so far, of those created in the period.",
 )  # fmt: skip
 
 lead_acceptance_rate = _kpi(

@@ -42,7 +42,7 @@ forecast_commit = _forecast(
     name="forecast_commit", title="Forecast, commit", source="Salesforce, cumulative forecast rollup",
     formula=total(_row.amount, where=any_of(_won, all_of(_due, _row.forecast_category == ForecastCategory.COMMIT))),
     says="What was won in the period so far, and what is open, to close in it and committed. For one category alone, "
-    "measure the open pipeline by \"forecast_category\".",
+    'measure the open pipeline by "forecast_category".',
 )  # fmt: skip
 
 _best_case = one_of(_row.forecast_category, ForecastCategory.COMMIT, ForecastCategory.BEST_CASE)

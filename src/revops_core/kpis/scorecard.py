@@ -1,4 +1,4 @@
-"""Scorecard: KPIs with targets, as a review reads them: the number, the one before, the target, and whether it is met."""
+"""Scorecard: KPIs with targets, as a review reads them: the number, the one before, the target, whether it is met."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from revops_core.values.table import Table
 __all__ = ["STATUSES", "Goal", "Scorecard", "ScorecardLine", "ScorecardResult"]
 
 STATUSES = ("met", "at_risk", "missed", "undefined", "no_target")
-"""What can be said of a KPI: "at_risk" where the target lies within the confidence interval, so that luck may decide."""
+"""What can be said of a KPI: "at_risk" where the target lies within the confidence interval, so that luck decides."""
 
 
 def _goals(goals: object) -> Any:
@@ -38,7 +38,7 @@ class Goal:
     """One KPI and what it is to reach: at least the target, or at most where lower is better.
 
     Args:
-        target: in the unit of the KPI: a Decimal for shares and ratios, `Money`, a timedelta, an int; None: none is set.
+        target: in the unit of the KPI: a Decimal for shares and ratios, `Money`, a timedelta, an int; None: not set.
 
     Raises:
         InvalidValueError: a target for a KPI of which neither more nor less is better.
@@ -87,8 +87,8 @@ class ScorecardLine:
         status: one of `STATUSES`.
 
     >>> from revops_core.kpis.sales import deals_won
-    >>> line = ScorecardLine(goal=Goal(kpi=deals_won), measurement=deals_won.of(9), before=deals_won.of(7), status="met")
-    >>> line.change
+    >>> now, before = deals_won.of(9), deals_won.of(7)
+    >>> ScorecardLine(goal=Goal(kpi=deals_won), measurement=now, before=before, status="met").change
     2
     """
 
