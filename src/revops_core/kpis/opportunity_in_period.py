@@ -151,7 +151,7 @@ def opportunities_in_period(
 
 def _begun(records: list[Any], facts: list[Any], at: datetime, period: Period) -> list[Any]:
     """The records as they stood at an instant, without those that were created on a later day."""
-    day = at.astimezone(period.start.tzinfo).date()
+    day = (at - _MICROSECOND).astimezone(period.start.tzinfo).date()
     found = records_as_of(records, facts, at)
     return [each for each in found if each.created_on is None or each.created_on <= day]
 
@@ -167,7 +167,7 @@ def _is_open(record: Any, at: datetime, period: Period) -> bool:
         return bool(record.outcome == Outcome.OPEN)
     if isinstance(closed, datetime):
         return to_microseconds(closed) > to_microseconds(at)
-    return bool(closed > at.astimezone(period.start.tzinfo).date())
+    return bool(closed > (at - _MICROSECOND).astimezone(period.start.tzinfo).date())
 
 
 def _is_later(close_date: date | None, period: Period) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
@@ -16,6 +16,8 @@ from revops_core.values.money import Money
 from revops_core.values.period import Period
 
 __all__ = ["QuotaProgress", "quota_progress"]
+
+_MICROSECOND = timedelta(microseconds=1)  # a day has begun once the moment before belongs to it
 
 
 @checked()
@@ -127,4 +129,4 @@ def _amounts(quota: Quota, sales: Iterable[Any], as_of: datetime | None, tz: str
 def _is_after(closed: date, as_of: datetime, period: Period) -> bool:
     if isinstance(closed, datetime):
         return to_microseconds(closed) > to_microseconds(as_of)
-    return closed > as_of.astimezone(period.start.tzinfo).date()
+    return closed > (as_of - _MICROSECOND).astimezone(period.start.tzinfo).date()

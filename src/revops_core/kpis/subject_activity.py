@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
@@ -15,6 +15,8 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.period import Period
 
 __all__ = ["SubjectActivity", "subject_activity"]
+
+_MICROSECOND = timedelta(microseconds=1)  # a day has begun once the moment before belongs to it
 
 
 @checked()
@@ -120,11 +122,11 @@ def _is_later(moment: date, as_of: datetime | None, zone: Any) -> bool:
         return False
     if isinstance(moment, datetime):
         return to_microseconds(moment) > to_microseconds(as_of)
-    return moment > as_of.astimezone(zone).date()
+    return moment > (as_of - _MICROSECOND).astimezone(zone).date()
 
 
 def _days_so_far(period: Period, as_of: datetime | None) -> int:
     """The days of the period that have begun."""
     if as_of is None or not period.is_partial(as_of):
         return period.day_count
-    return max(0, (as_of.astimezone(period.start.tzinfo).date() - period.start_on).days + 1)
+    return max(0, ((as_of - _MICROSECOND).astimezone(period.start.tzinfo).date() - period.start_on).days + 1)
