@@ -19,7 +19,8 @@ from revops_core.values.period import Period
 
 __all__ = ["Comparison", "beside_previous"]
 
-_DIGITS = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_PLACES = 12
+_DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
 @checked()
@@ -76,7 +77,12 @@ def beside_previous(
 
 
 def _kept(value: Any) -> Any:
-    """A value as rows hold it: a quotient to 28 digits, where a Fraction is no number that sums."""
+    """A value as rows hold it, which must add up exactly: quotients to 12 places."""
     if isinstance(value, Undefined):
         return None
-    return _DIGITS.divide(value.numerator, value.denominator) if isinstance(value, Fraction) else value
+    if isinstance(value, Money):
+        return value if value.amount == value.rounded().amount else value.rounded(_PLACES)
+    if isinstance(value, Fraction):
+        quotient = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
+        return quotient.quantize(Decimal(1).scaleb(-_PLACES), context=_DIGITS)
+    return value

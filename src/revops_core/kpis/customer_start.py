@@ -67,15 +67,17 @@ def customer_starts(
     >>> rows[0].first_value_at
     datetime.date(2026, 3, 1)
     """
-    field_of = {name: f"{point}_at" for point, name in {**MILESTONES, **names}.items()}
+    points_of: dict[str, list[str]] = defaultdict(list)
+    for point, name in {**MILESTONES, **names}.items():
+        points_of[name].append(f"{point}_at")
     found: dict[str, dict[str, date]] = defaultdict(dict)
     faults = []
     for number, milestone in enumerate(milestones):
         moment = milestone.at or milestone.on
         if moment is None:
             faults.append(Fault(f"milestones[{number}].at", "must be known, or 'on'", milestone.name))
-        elif milestone.name in field_of:
-            _keep_first(found[milestone.account_id], field_of[milestone.name], moment)
+        for point in points_of[milestone.name] if moment is not None else ():
+            _keep_first(found[milestone.account_id], point, moment)  # type: ignore[arg-type]
     if faults:
         raise InvalidValueError("customer_starts", faults)
     for deal in deals:
