@@ -154,8 +154,10 @@ WORK = [
       for kind in ("call", "call", "call", "email", "meeting", "demo")),
     Activity(kind="email", subject="Lead", subject_id="1", at=at(2, 1), is_automated=True),
     Activity(kind="call", subject="Lead", subject_id="1", at=END),
-    *(Activity(kind="data_entry", subject="Lead", subject_id="1", at=at(2, 1), duration_time=n * MINUTES) for n in (2, 4)),
-    *(Activity(kind="report", subject="Team", subject_id="1", at=at(2, 1), duration_time=n * MINUTES) for n in range(21)),
+    *(Activity(kind="data_entry", subject="Lead", subject_id="1", at=at(2, 1), duration_time=n * MINUTES)
+      for n in (2, 4)),
+    *(Activity(kind="report", subject="Team", subject_id="1", at=at(2, 1), duration_time=n * MINUTES)
+      for n in range(21)),
 ]  # fmt: skip
 CREDITS = [
     Credit(opportunity_id="1", channel="webinar", amount=eur(60), model="linear", touched_at=at(1, 1), sourced=True,
@@ -187,7 +189,7 @@ USES = [
 ]
 
 
-def active(subject, number, days, events=0, before=None, feature=None, starts_on=FIRST):
+def active(subject, number, days, events=0, before=None, *, feature=None, starts_on=FIRST):
     return SubjectActivity(
         subject=subject, subject_id=str(number), starts_on=starts_on, day_count=90, active_day_count=days,
         event_count=events, previous_event_count=before, feature=feature,

@@ -66,15 +66,14 @@ class Goal:
             return "undefined"
         if self.target is None:
             return "no_target"
+        value: Any = found.value
+        if _kind(value) is not _kind(self.target):
+            rule = f"must be of the kind of {self.kpi.name}, which is {_kind(value).__name__}"
+            raise InvalidValueError("Goal", [Fault("target", rule, self.target)])
         interval = found.ci()
         if interval is not None and interval.low < self.target < interval.high:
             return "at_risk"
-        value: Any = found.value
-        try:
-            reached = value <= self.target if self.kpi.direction == "lower_is_better" else value >= self.target
-        except TypeError:
-            rule = f"must be of the kind of {self.kpi.name}, which is {type(value).__name__}"
-            raise InvalidValueError("Goal", [Fault("target", rule, self.target)]) from None
+        reached = value <= self.target if self.kpi.direction == "lower_is_better" else value >= self.target
         return "met" if reached else "missed"
 
 
@@ -225,6 +224,11 @@ class Scorecard:
             if goal.kpi.name in found:
                 before, now = found[goal.kpi.name]
                 yield ScorecardLine(goal=goal, measurement=now, before=before, status=goal.status(now))
+
+
+def _kind(value: object) -> type:
+    """What a value can be compared with: money, a time, or any number."""
+    return Money if isinstance(value, Money) else timedelta if isinstance(value, timedelta) else Decimal
 
 
 def _shown(value: Any, unit: str) -> str:
