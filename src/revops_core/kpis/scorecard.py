@@ -32,7 +32,6 @@ def _goals(goals: object) -> Any:
     return tuple(Goal(kpi=goal) if isinstance(goal, Kpi) else goal for goal in goals)
 
 
-@checked()
 @frozen(kw_only=True)
 class Goal:
     """One KPI and what it is to reach: at least the target, or at most where lower is better.
@@ -52,6 +51,7 @@ class Goal:
     target: Decimal | Money | timedelta | int | None = None
 
     def __attrs_post_init__(self) -> None:
+        require("Goal", kpi=(self.kpi, Kpi), target=(self.target, Decimal | Money | timedelta | int | None))
         if self.target is not None and self.kpi.direction == "neither":
             rule = f"must be None: neither more nor less of {self.kpi.name} is better"
             raise InvalidValueError("Goal", [Fault("target", rule, self.target)])
