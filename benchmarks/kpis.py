@@ -29,6 +29,7 @@ SEGMENTS = tuple("abcdefgh")
 YEAR = Period.year(2026)
 KPIS = [kpis.win_rate, kpis.average_deal_size, kpis.bookings]
 _add = Context(prec=34, traps=[Inexact]).add
+_fma = Context(prec=80).fma
 
 
 @frozen
@@ -55,7 +56,10 @@ def deals(count: int) -> Iterator[Deal]:
 
 
 def by_hand(rows: Iterable[Deal], periods: tuple[Period, ...] = ()) -> dict[tuple[str, int], list[Any]]:
-    """The same numbers by a plain loop: with the same checks of dates, kinds of values and currencies."""
+    """The same numbers by a plain loop: with the same checks of dates, kinds of values and currencies.
+
+    The sum of squares is for the interval of the average deal size.
+    """
     begins = [period.start.astimezone(UTC) for period in periods]
     ends = [period.end.astimezone(UTC) for period in periods]
     cells: dict[tuple[str, int], list[Any]] = {}
@@ -72,7 +76,7 @@ def by_hand(rows: Iterable[Deal], periods: tuple[Period, ...] = ()) -> dict[tupl
                 continue
         cell = cells.get((row.segment, number))
         if cell is None:
-            cell = cells[row.segment, number] = [0, 0, Decimal(0), 0, None]
+            cell = cells[row.segment, number] = [0, 0, Decimal(0), 0, None, Decimal(0)]
         outcome = row.outcome
         if outcome in ("won", "lost"):
             cell[1] += 1
@@ -88,6 +92,7 @@ def by_hand(rows: Iterable[Deal], periods: tuple[Period, ...] = ()) -> dict[tupl
                     cell[4] = amount.currency
                 cell[2] = _add(cell[2], amount.amount)
                 cell[3] += 1
+                cell[5] = _fma(amount.amount, amount.amount, cell[5])
     return cells
 
 
@@ -119,7 +124,7 @@ def main() -> None:
     ]
     months = YEAR.months()
     table, cells = kpis.measure(rows, KPIS, by="segment", over=months), by_hand(rows, months)
-    for (segment, number), (won, decided, amount, known, _) in cells.items():
+    for (segment, number), (won, decided, amount, known, *_) in cells.items():
         rate, size, booked = (table.measurement(k, segment={"segment": segment}, period=months[number]) for k in KPIS)
         assert (rate.numerator, rate.denominator, size.n, booked.value) == (won, decided, known, Money(amount, "EUR"))
     print(f"{count:,} rows, {len(KPIS)} KPIs, {len(SEGMENTS)} segments")

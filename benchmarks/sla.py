@@ -62,6 +62,7 @@ def seconds(work: Callable[[], object], times: int, rounds: int = 7) -> float:
 
 
 def one_reading() -> None:
+    """One clock, read on the way and at the end, against its arithmetic."""
     clock, as_of = POLICY.clock("t", facts(0)), START + 50 * HOUR
     reading = clock.read(as_of)
     add, t = OFFICE.compiled.add, to_microseconds(START)
@@ -97,6 +98,7 @@ def one_reading() -> None:
 
 
 def many() -> None:
+    """A table of 100,000 clocks."""
     count = 100_000
     began = perf_counter()
     logs = [facts(number) for number in range(count)]
@@ -111,14 +113,14 @@ def many() -> None:
     print(f"\n{count:,} clocks of 6 facts, 2 targets, 4 tiers")
     print(f"  make {6 * count:,} facts                     {made - began:8.2f} s")
     print(f"  make the clocks                          {built - made:8.2f} s")
-    print(
-        f"  read_many (aim 2 s), {len(rows):,} rows       {read - built:8.2f} s  {(read - built) / len(rows) * 1e6:.1f} µs a target"
-    )
+    each = (read - built) / len(rows) * 1e6
+    print(f"  read_many (aim 2 s), {len(rows):,} rows       {read - built:8.2f} s  {each:.1f} µs a target")
     print(f"  outcomes of 20,000 of them               {counted - read:8.2f} s")
     print(f"  a table of those                         {perf_counter() - counted:8.2f} s")
 
 
 def real_log(path: str) -> None:
+    """The incident log, whole."""
     with zipfile.ZipFile(path) as archive, archive.open("incident_event_log.csv") as raw:
         rows = [
             {
@@ -145,9 +147,7 @@ def real_log(path: str) -> None:
     read = perf_counter()
     count = sum(len(clock.events) for clock in clocks)
     print(f"\nThe incident log: {len(rows):,} rows, {len(clocks):,} clocks, {count:,} facts, 2 targets")
-    print(
-        f"  rows to facts                            {made - began:8.2f} s  {len(rows) / (made - began):,.0f} rows a second"
-    )
+    print(f"  rows to facts                            {made - began:8.2f} s  {len(rows) / (made - began):,.0f} rows/s")
     print(f"  make the clocks                          {built - made:8.2f} s")
     print(f"  outcomes                                 {read - built:8.2f} s")
     print(
@@ -156,6 +156,7 @@ def real_log(path: str) -> None:
 
 
 def main() -> None:
+    """Print every figure."""
     one_reading()
     many()
     if len(sys.argv) > 1:

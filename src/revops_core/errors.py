@@ -29,6 +29,7 @@ __all__ = [
     "UndefinedValueError",
     "UnknownFieldError",
     "UnknownStageError",
+    "UnknownTargetError",
     "VersionConflictError",
     "WrongPipelineError",
     "WrongSubjectError",
@@ -426,3 +427,28 @@ class MissingColumnsError(RevopsError, LookupError):
             near = get_close_matches(column, self.found, n=1)
             told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
         return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
+
+
+# --- sla ---
+
+
+class UnknownTargetError(RevopsError, LookupError):
+    """A target was asked of a reading whose request has no promise of that name.
+
+    Attributes:
+        target: the name asked for.
+        clock_id: the clock that was read.
+        known: the names of the targets that hold.
+    """
+
+    def __init__(self, target: str, clock_id: str, known: Iterable[str]) -> None:
+        self.target = target
+        self.clock_id = clock_id
+        self.known = tuple(known)
+        super().__init__(target, clock_id, self.known)
+
+    def __str__(self) -> str:
+        """The target, the clock and the way out."""
+        near = get_close_matches(self.target, self.known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "SlaPolicy.explain tells why"
+        return f"no target '{self.target}' holds for {self.clock_id}; {hint}"

@@ -20,6 +20,7 @@ from revops_core.errors import (
 )
 from revops_core.kpis import Kpi, count, distinct, mean, median, quantile, total
 from revops_core.values.condition import each, given
+from revops_core.values.confidence import mean_interval, nps_interval
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -335,9 +336,10 @@ def test_values_inside_a_field_are_read_by_path():
 
 def test_distinct_values_are_united_by_a_merge_and_not_added():
     one, other = (
-        kpis.measure(rows, custom(distinct(row.k))) for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": None}])
+        kpis.measure(rows, custom(distinct(row.k)))
+        for rows in ([{"k": 1}, {"k": 2}], [{"k": 2}, {"k": 3}, {"k": None}])
     )
-    assert one.merge(other).measurement("custom").value == 2
+    assert one.merge(other).measurement("custom").value == 3
     numbers = [kpis.measure([{"n": n}], custom(total(row.n))) for n in (1, Decimal("0.5"))]
     assert numbers[0].merge(numbers[1]).measurement("custom").value == Decimal("1.5")
 
@@ -356,3 +358,38 @@ def test_a_reading_at_midnight_sees_what_happened_then_but_not_the_day_ahead():
     assert kpis.win_rate(rows, as_of=midnight).numerator == 2
     assert kpis.open_opportunities(rows, as_of=midnight).value == 1
     assert kpis.open_opportunities(rows, period=Period.quarter(2026, 1)).value == 2
+
+
+def test_means_medians_and_the_promoter_score_have_intervals_in_their_unit():
+    rows = [
+        deal(n, amount=amount, closed=date(2026, 1, 1 + n)) for n, amount in enumerate((10, 20, 40, 50, 60, 70, 80))
+    ]
+    between = kpis.average_deal_size(rows).ci()
+    exact = mean_interval(7, 330, 10**2 + 20**2 + 40**2 + 50**2 + 60**2 + 70**2 + 80**2)
+    assert (round(float(between.low.amount), 6), between.low.currency) == (round(exact.low, 6), "EUR")
+    assert kpis.measure(rows, [kpis.bookings, kpis.average_deal_size]).measurement("average_deal_size").ci() == between
+    assert Money(50, "EUR") in kpis.median_deal_size(rows).ci()
+    cycle = kpis.sales_cycle_mean(rows).ci()
+    assert timedelta(0) < cycle.low < timedelta(days=3) < cycle.high
+    assert kpis.nps.of(50, 20, 100).ci() == nps_interval(50, 20, 100)
+    assert custom(count(row), "points")(rows).ci() is None
+    assert custom(mean(row.n), "score")([{"n": 1}, {"n": 3}]).ci() == mean_interval(2, 4, 10)
+    assert custom(quantile(row.n, "1"), "score")([{"n": 1}, {"n": 3}]).ci() is None
+    assert kpis.average_deal_size(rows[:1]).ci() is None
+    assert kpis.win_rate(rows).ci().method == "wilson"
+
+
+def test_intervals_of_merged_means_are_those_of_one_pass():
+    rows = [{"n": 1}, {"n": Decimal("2.5")}, {"n": 4}, {"n": 9}]
+    average = custom(mean(row.n), "score")
+    one, other = (kpis.measure(part, average) for part in (rows[:2], rows[2:]))
+    assert one.merge(other).measurement("custom").ci() == average(rows).ci()
+    whole, rest = (kpis.measure(part, average) for part in (rows[:1], rows[2:]))
+    assert whole.merge(rest).measurement("custom").ci() == average([*rows[:1], *rows[2:]]).ci()
+
+
+def test_only_the_fields_that_a_reading_needs_must_be_there():
+    with pytest.raises(InvalidRowError) as refusal:
+        kpis.open_opportunities([{"id": 1}])
+    assert [fault.field for fault in refusal.value.faults] == ["outcome"]
+    assert kpis.open_opportunities([{"outcome": "open"}]).value == 1

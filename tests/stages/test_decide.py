@@ -7,7 +7,9 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
+from hypothesis import given
+from hypothesis import strategies as st
 
 from revops_core.entities import Lead, Opportunity, Ticket
 from revops_core.errors import (
@@ -59,13 +61,8 @@ def test_no_is_every_reason_with_its_parameters():
     answer = OPPORTUNITY.decide(Opportunity(id="o1", stage="won"), "proposal", at=AT)
     assert reasons(answer) == ("reason_required", "required_field", "required_field")
     assert dict(answer.blockers[1].parameters) == {"field": "amount", "target": "proposal"}
-    assert str(answer) == "refused: " + " ".join(
-        (
-            "Say why it moves to 'proposal'.",
-            "Fill in 'amount' before 'proposal'.",
-            "Fill in 'close_date' before 'proposal'.",
-        )
-    )
+    assert answer.blockers[0].says == "Say why it moves to 'proposal'."
+    assert str(answer).endswith("Fill in 'amount' before 'proposal'. Fill in 'close_date' before 'proposal'.")
 
 
 def test_a_won_opportunity_changes_stage_probability_outcome_and_closing_together():
@@ -318,6 +315,33 @@ def test_a_move_is_applied_to_its_own_record_only():
             move.apply_to(other)
     with pytest.raises(InvalidValueError, match=r"assign move\.changes"):
         move.apply_to(SimpleNamespace(id=7, stage="a"))
+
+
+@given(
+    st.sampled_from(("qualification", "proposal", "won", "lost")),
+    st.sampled_from(("qualification", "proposal", "won", "lost")),
+    st.none() | st.just("why"),
+    st.booleans(),
+)
+def test_applying_a_move_is_assigning_its_changes(source, target, reason, sure):
+    held = Opportunity(
+        id="o1", stage=source, closed_on=date(2026, 1, 1), loss_reason="old", probability=Decimal("0.2"), stage_seq=3
+    )
+    edge = OPPORTUNITY.edge(source, target)
+    told = {"outcome": edge.outcome, "probability": edge.probability, "seq": 4, "version": 1} if sure else {}
+    move = Moved(
+        subject_id="o1",
+        source=source,
+        target=target,
+        at=AT,
+        target_kind=edge.kind,
+        closes=edge.closes,
+        reopens=edge.reopens,
+        migrates=not sure,
+        reason=reason,
+        **told,
+    )
+    assert move.apply_to(held) == evolve(held, **move.changes)
 
 
 def test_a_record_without_fields_for_its_stage_cannot_be_rebuilt():

@@ -98,9 +98,7 @@ def slots_of(aggregate: Aggregate, *, trace: bool = False) -> tuple[Slot, ...]:
     """What has to be kept for an aggregate: how many rows, what of them, and the rows themselves to trace them."""
     slots: list[Slot] = [("count", aggregate.where, None)]
     if aggregate.value is not None:
-        slots.append(
-            ("total" if aggregate.operation == "mean" else aggregate.operation, aggregate.where, aggregate.value)
-        )
+        slots.append((aggregate.operation, aggregate.where, aggregate.value))
     return (*slots, ("rows", aggregate.where, aggregate.value)) if trace else tuple(slots)
 
 
@@ -125,6 +123,9 @@ def laid_out(
     made: dict[tuple[str, Expression | None, int], Lane] = {}
     first = 0
     for (population, dated, number), slots in lane_slots.items():
+        for operation, where, value in list(slots):
+            if operation == "mean":  # it keeps the total too
+                slots.pop(("total", where, value), None)
         over = tuple(periods) if dated is not None else ()
         own_bound = _end_of(periods[number], bound) if dated is None and periods else bound
         made[population, dated, number] = Lane(population, dated, own_bound, first, over, tuple(slots))

@@ -8,12 +8,13 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
 from revops_core.kpis.layout import Layout, Slot
 from revops_core.kpis.tally import Tally
+from revops_core.values.confidence import ConfidenceInterval, mean_interval, nps_interval, quantile_interval
 from revops_core.values.distribution import quantiles
 from revops_core.values.expression import Expression
 from revops_core.values.frozen_map import EMPTY
@@ -42,6 +43,7 @@ class Part:
     missing: int = 0
     total: Value | None = None
     rows: tuple[Any, ...] | None = None
+    interval: ConfidenceInterval | None = None
 
 
 def parts_of(
@@ -79,7 +81,7 @@ def kinds_of(layout: Layout, segments: Iterable[Sequence[Tally | None]]) -> dict
         for lane in layout.lanes:
             for tally in tallies[lane.first : lane.first + (len(lane.periods) or 1)]:
                 for (operation, _, value), part in zip(lane.slots, tally or (), strict=False):
-                    if value is not None and operation in {"total", "quantile"} and part[2]:
+                    if value is not None and operation in {"total", "mean", "quantile"} and part[2]:
                         found.setdefault(value, set()).add(part[2])
     return {value: next(iter(kinds)) for value, kinds in found.items() if len(kinds) == 1}
 
@@ -92,9 +94,8 @@ def _part(
     rows = None if traced is None else tuple(traced[0])
     if aggregate.value is None:
         return Part(counted, counted, rows=rows)
-    operation = aggregate.operation
-    slot = ("total" if operation == "mean" else operation, aggregate.where, aggregate.value)
-    kept, known, kind = held[slot]
+    operation, of = aggregate.operation, (aggregate.where, aggregate.value)
+    kept, known, kind, *squares = held[operation, *of] if (operation, *of) in held else held["mean", *of]
     missing = counted - known
     if operation == "distinct":
         return Part(len(kept), known, missing, rows=rows)
@@ -103,11 +104,35 @@ def _part(
     if not known and (counted or operation == "quantile"):
         return Part(Undefined("no_amount" if counted else "too_few"), counted, missing, rows=rows)
     if operation == "quantile":
-        return Part(_valued(quantiles(kept, [aggregate.level or Decimal(0)])[0], kind), known, missing, rows=rows)
+        share = aggregate.level or Decimal(0)
+        between = quantile_interval(sorted(kept), float(share)) if 0 < share < 1 else None
+        return Part(
+            _valued(quantiles(kept, [share])[0], kind), known, missing, rows=rows, interval=_told(between, kind)
+        )
     summed = _valued(kept, kind)
     if operation == "mean":
-        return Part(divided(summed, known), known, missing, summed, rows)
+        between = mean_interval(known, kept, squares[0])
+        return Part(divided(summed, known), known, missing, summed, rows, _told(between, kind))
     return Part(summed, known, missing, rows=rows)
+
+
+def _told(between: ConfidenceInterval | None, kind: str) -> ConfidenceInterval | None:
+    """An interval of kept numbers as one of the values they stand for."""
+    if between is None or kind in {"", "number"}:
+        return between
+    low, high = (_valued(Fraction(bound), kind) for bound in (between.low, between.high))
+    return evolve(between, low=low, high=high)
+
+
+def _interval_of(formula: Aggregate | Formula, unit: str, parts: Mapping[Aggregate, Part]) -> ConfidenceInterval | None:
+    """The interval of a mean, a quantile, or a net promoter score: 100 × (promoters - detractors) / answers."""
+    if isinstance(formula, Aggregate):
+        return parts[formula].interval
+    counted = [parts[aggregate].n for aggregate in formula.aggregates if aggregate.operation == "count"]
+    is_score = unit == "points" and len(counted) == len(formula.aggregates) == 3
+    if is_score and formula == 100 * (formula.aggregates[0] - formula.aggregates[1]) / formula.aggregates[2]:
+        return nps_interval(*counted)
+    return None
 
 
 def _valued(number: Any, kind: str) -> Value:
@@ -182,6 +207,7 @@ def measurement_of(
         partial=None if period is None else period.is_partial(as_of),
         warnings=dict.fromkeys(warnings),
         segment=segment,
+        interval=None if isinstance(value, Undefined) else _interval_of(formula, unit, parts),
         traced=(_rows_of(above, parts), _rows_of(below, parts)) if is_traced else None,
     )
 

@@ -2,8 +2,8 @@
 
 A tally is a list of plain parts. A count is an int. A sum, a list of values and a set of values are
 `[kept, known, kind]`: what was added up or collected, of how many rows, and of what kind: a currency, "duration",
-"number", or "" while there is none. Sums are exact, in any order: durations in whole microseconds, money and numbers as
-Decimals in a context that refuses to round.
+"number", or "" while there is none; a mean keeps the sum of the squares too, for its interval. Sums are exact, in any
+order: durations in whole microseconds, money and numbers as Decimals in a context that refuses to round.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import partial
 from typing import Any
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
@@ -25,19 +26,22 @@ _MICROSECOND = timedelta(microseconds=1)
 add_exactly: Callable[[Any, Any], Decimal] = Context(prec=34, traps=[InvalidOperation, Overflow, Inexact]).add
 """The sum of two numbers, in a context of our own; raises `decimal.Inexact` where 34 digits do not hold it."""
 
-_START: dict[str, Callable[[], Any]] = {"total": int, "quantile": list, "distinct": set, "rows": list}
+_multiply_and_add: Callable[[Any, Any, Any], Decimal] = Context(prec=80).fma
+_START: dict[str, Callable[[], Any]] = {"total": int, "mean": int, "quantile": list, "distinct": set, "rows": list}
 
 
 def started(operation: str) -> Part:
-    """An empty part for "count", "total", "quantile", "distinct" or "rows"."""
-    return 0 if operation == "count" else [_START[operation](), 0, ""]
+    """An empty part for "count", "total", "mean", "quantile", "distinct" or "rows"."""
+    if operation == "count":
+        return 0
+    return [_START[operation](), 0, "", *([0] if operation == "mean" else [])]
 
 
 def fold(operation: str, slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
     """A function that adds the value of a row to the part at `slot` of a tally.
 
     Args:
-        operation: "total", "quantile", "distinct" or "rows".
+        operation: "total", "mean", "quantile", "distinct" or "rows".
         slot: the position of the part.
         read: reads the value from a row.
         what: the value as text, for errors.
@@ -45,8 +49,8 @@ def fold(operation: str, slot: int, read: Callable[[Any], Any], what: str) -> Ca
     return _FOLDS[operation](slot, read, what)
 
 
-def _fold_total(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
-    def fold_total(tally: Tally, row: Any) -> None:
+def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool) -> Callable[[Tally, Any], None]:
+    def fold_sum(tally: Tally, row: Any) -> None:
         value = read(row)
         if value is None:
             return
@@ -59,9 +63,12 @@ def _fold_total(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[T
             _set_kind(part, kind, what)
         part[1] += 1
         summed = part[0]
-        part[0] = summed + value if value.__class__ is int and summed.__class__ is int else add_exactly(summed, value)
+        is_int = value.__class__ is int and summed.__class__ is int
+        part[0] = summed + value if is_int else add_exactly(summed, value)
+        if squares:
+            part[3] = part[3] + value * value if is_int else _multiply_and_add(value, value, part[3])
 
-    return fold_total
+    return fold_sum
 
 
 def _fold_values(slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
@@ -104,7 +111,8 @@ def _fold_rows(slot: int, read: Callable[[Any], Any], _what: str) -> Callable[[T
 
 
 _FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
-    "total": _fold_total,
+    "total": partial(_fold_sum, squares=False),
+    "mean": partial(_fold_sum, squares=True),
     "quantile": _fold_values,
     "distinct": _fold_distinct,
     "rows": _fold_rows,
@@ -164,4 +172,5 @@ def merged(left: Part, right: Part, what: str) -> Part:
     else:
         ints = isinstance(left[0], int) and isinstance(right[0], int)
         part[0] = left[0] + right[0] if ints else add_exactly(left[0], right[0])
+        part.extend(left[3] + right[3] if ints else _multiply_and_add(left[3], 1, right[3]) for _ in left[3:])
     return part

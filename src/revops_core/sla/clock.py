@@ -33,7 +33,12 @@ _NOTHING = timedelta(0)
 
 
 def fact_id(clock_id: str, fact: ClockEvent) -> str:
-    """The id of a fact of a clock: its own, or a fingerprint of clock, kind, instant, `seq` and target."""
+    """The id of a fact of a clock: its own, or a fingerprint of clock, kind, instant, `seq` and target.
+
+    >>> from datetime import UTC
+    >>> fact_id("ticket-7", ClockEvent("started", datetime(2026, 3, 2, 9, tzinfo=UTC), id="e1"))
+    'e1'
+    """
     if fact.id is not None:
         return fact.id
     parts = (clock_id, fact.kind, to_microseconds(fact.at), fact.seq)

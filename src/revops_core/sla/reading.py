@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from attrs import field, frozen
 
 from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.errors import UnknownFieldError
+from revops_core.errors import UnknownTargetError
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import Stretch
 from revops_core.sla.sla_target import SlaTarget
@@ -125,8 +125,8 @@ class TargetReading:
     """
 
     target: str
-    promise: SlaTarget
-    calendar: BusinessCalendar
+    promise: SlaTarget = field(repr=False)
+    calendar: BusinessCalendar = field(repr=False)
     cycle: str | None = None
     status: str = "idle"
     within: timedelta | None
@@ -216,11 +216,11 @@ class Reading:
         """The current cycle of a target.
 
         Raises:
-            UnknownFieldError: no target of that name holds for the request.
+            UnknownTargetError: no target of that name holds for the request.
         """
         current = {cycle.target: cycle for cycle in self.cycles}
         if target not in current:
-            raise UnknownFieldError(target, f"the reading of {self.clock_id}", current)
+            raise UnknownTargetError(target, self.clock_id, current)
         return current[target]
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
 from revops_core.sla.sla_target import ROLES
-from revops_core.sla.target_plan import TargetPlan, Trigger
+from revops_core.sla.target_plan import TargetPlan
 
 __all__ = ["LoggedFact", "Replay", "replayed"]
 
@@ -33,7 +33,7 @@ class Replay:
         self._ready = plan is None or plan.target.after is None
         self._held = False
         self._owner: str | None = None
-        self._reported: list[tuple[int, Trigger]] = []
+        self._reported: list[tuple[int, str]] = []
         self.cycles: list[Cycle] = []
         self.ignored: list[ClockEvent] = []
         self.acted: list[ClockEvent] = []
@@ -54,13 +54,15 @@ class Replay:
                 plan = self.plan
             if fact.owner is not None:
                 self._assign(fact.owner, at, fact)
-            if plan is None or (fact.target is not None and fact.target != name):
+            if fact.target is not None and fact.target != name:
                 continue
-            if fact.kind in plan.on_fact:
-                self._reported.extend((at, trigger) for trigger in plan.on_fact[fact.kind])
+            role = None if plan is None else plan.roles.get(fact.kind)
+            if role is None or plan is None or fact.kind in plan.on_fact:
+                self._reported.append((at, fact.kind))
+            if plan is None:
+                continue
             if fact.kind == "acknowledged" and self.cycles:
                 self.cycles[-1].acknowledge(fact.tier, at)
-            role = plan.roles.get(fact.kind)
             if role is not None and fact.tier is None:
                 (self.acted if self._act(role, plan, at, fact) else self.ignored).append(fact)
             if fact.kind == plan.target.after:
@@ -72,24 +74,23 @@ class Replay:
     def _act(self, role: int, plan: TargetPlan, at: int, fact: ClockEvent) -> bool:
         """Let one fact act; whether it changed anything."""
         cycle = self.cycles[-1] if self.cycles else None
-        if role in {_PAUSE, _RESUME}:
-            changed = self._held != (role == _PAUSE)
-            self._held = role == _PAUSE
-            if cycle is not None and cycle.is_open:
-                changed = cycle.phase == (RUNNING if self._held else PAUSED)
-                if changed:
-                    cycle.change(PAUSED if self._held else RUNNING, at, fact)
-            return changed
-        if role in {_STOP, _CANCEL, _RENEW}:
-            if cycle is None or not cycle.is_open:
+        is_open = cycle is not None and cycle.phase <= PAUSED
+        if role >= _STOP:
+            if cycle is None or not is_open:
                 return False
             cycle.change(CANCELLED if role == _CANCEL else STOPPED, at, fact)
             if role == _RENEW:
                 self._open(plan, at, fact)
-            return True
-        if role == _REOPEN:
-            if cycle is not None and cycle.is_open:
+        elif role == _PAUSE or role == _RESUME:  # noqa: PLR1714, SIM109 - a set of globals is made anew each time
+            was_held, self._held = self._held, role == _PAUSE
+            if cycle is None or not is_open:
+                return was_held != self._held
+            if cycle.phase == (PAUSED if self._held else RUNNING):
                 return False
+            cycle.change(PAUSED if self._held else RUNNING, at, fact)
+        elif is_open or (role != _REOPEN and (not self._ready or (cycle is not None and role == _START))):
+            return False
+        elif role == _REOPEN:
             self._held = False
             if cycle is None or plan.target.reopen == "new_cycle":
                 self._open(plan, at, fact)
@@ -97,10 +98,8 @@ class Replay:
                 cycle.reopen(at, fact, total=plan.target.reopen == "total")
                 if cycle.plan is not plan:
                     cycle.retarget(plan, at, fact)
-            return True
-        if not self._ready or (cycle is not None and (role == _START or cycle.is_open)):
-            return False
-        self._open(plan, at, fact)
+        else:
+            self._open(plan, at, fact)
         return True
 
     def _open(self, plan: TargetPlan, at: int, fact: ClockEvent) -> None:
@@ -113,9 +112,10 @@ class Replay:
 
     def _escalate_reports(self) -> None:
         """Fire what waited for a fact, after all facts of its instant have acted."""
-        if self._reported and self.cycles and self.cycles[-1].is_open:
-            for at, trigger in self._reported:
-                self.cycles[-1].report(trigger, at)
+        if self.plan is not None and self.plan.on_fact and self.cycles and self.cycles[-1].is_open:
+            for at, kind in self._reported:
+                for trigger in self.plan.on_fact.get(kind, ()):
+                    self.cycles[-1].report(trigger, at)
         self._reported = []
 
     def _retarget(self, plan: TargetPlan | None, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:

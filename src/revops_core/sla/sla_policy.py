@@ -192,8 +192,9 @@ def _rule_faults(
     for place, rule in enumerate(rules):
         path = f"{field_name}[{place}]"
         meant = [target for target in targets if rule.target in {None, target.name}]
-        if not meant and targets:
-            yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
+        if not meant:
+            if targets:
+                yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
             continue
         within = [target.within for target in meant]
         if rule.before_due is not None and all(

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from attrs import field, frozen
 
@@ -28,7 +28,7 @@ from revops_core.sla.definition import refuse_faults
 from revops_core.values.checks import AtLeast, Between, Id, checked, short_repr
 from revops_core.values.condition import matching
 from revops_core.values.expression import Expression, all_of
-from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.frozen_map import frozen_map
 
 __all__ = ["ALWAYS", "ROLES", "BusinessDays", "SlaTarget"]
 
@@ -82,6 +82,13 @@ def _condition(when: Mapping[str, object] | Expression) -> Expression:
     return matching(when) if isinstance(when, Mapping) else when
 
 
+def _frozen_facts(facts: Mapping[str, str]) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", frozen_map(facts))
+
+
+_NO_FACTS = _frozen_facts({})
+
+
 @frozen
 class SlaTarget:
     """One promise: a milestone, the time allowed, and for which requests.
@@ -115,7 +122,7 @@ class SlaTarget:
     within: timedelta | BusinessDays
     when: Expression = field(default=ALWAYS, converter=_condition, kw_only=True)
     calendar: BusinessCalendar | None = field(default=None, kw_only=True)
-    facts: Mapping[str, str] = field(default=EMPTY, converter=frozen_map, kw_only=True)
+    facts: Mapping[str, str] = field(default=_NO_FACTS, converter=_frozen_facts, kw_only=True)
     after: Id | None = field(default=None, kw_only=True)
     reopen: Literal["continue", "total", "new_cycle"] = field(default="continue", kw_only=True)
     retarget: Literal["carry", "restart"] = field(default="carry", kw_only=True)

@@ -3,6 +3,11 @@
 from revops_core.stages.diagram import dot, mermaid
 from revops_core.stages.flow import Conformance, Deviation, Rework, Waiting
 from revops_core.stages.funnel import Funnel, FunnelStep, StageFate
+from revops_core.stages.history_exports import (
+    SALESFORCE_OPPORTUNITY_FIELD_HISTORY,
+    SALESFORCE_OPPORTUNITY_HISTORY,
+    SERVICENOW_INCIDENT_LOG,
+)
 from revops_core.stages.journey import Journey, StageTime, Stay
 from revops_core.stages.lead_to_cash import advance_lifecycle, conversion_chain, lead_to_cash_time
 from revops_core.stages.migration import Migration
@@ -21,6 +26,9 @@ __all__ = [
     "ONBOARDING",
     "OPPORTUNITY",
     "RENEWAL",
+    "SALESFORCE_OPPORTUNITY_FIELD_HISTORY",
+    "SALESFORCE_OPPORTUNITY_HISTORY",
+    "SERVICENOW_INCIDENT_LOG",
     "TICKET",
     "Conformance",
     "Corrected",

@@ -35,7 +35,7 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
 ) -> Moved | Refused:
     """The move of `record` along `edge`, or every reason against it; the arguments are those of `Pipeline.decide`.
 
-    `constants` are what `sound_move` takes; the first two are the stages.
+    `constants` are what `sound_move` takes last; the first two are the stages.
     """
     if at.__class__ is not datetime or at.tzinfo is None:
         require("decide", at=(at, datetime))
@@ -71,9 +71,9 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
         and (by is None or by.__class__ is str)
         and (reason is None or reason.__class__ is str)
     ):
-        return sound_move(constants, subject_id, at, next_seq, by, reason)
+        return sound_move(subject_id, at, next_seq, by, reason, *constants)
     return evolve(
-        sound_move(constants, subject_id, at, next_seq, by, reason),
+        sound_move(subject_id, at, next_seq, by, reason, *constants),
         overridden_by=override if blockers else None,
         overridden=blockers,
         recorded_at=recorded_at,

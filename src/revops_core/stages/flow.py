@@ -138,18 +138,26 @@ def _measure(columns: StageColumns, calendar: BusinessCalendar | None) -> Callab
     return table.open_between
 
 
-def _ways(columns: StageColumns, limit: int, calendar: BusinessCalendar | None) -> dict[int, list[int]]:
-    """The durations of the completed stays, by the numbers of the stage and of the next, packed into one."""
-    durations: dict[int, list[int]] = defaultdict(list)
+def _ways(
+    columns: StageColumns, limit: int, calendar: BusinessCalendar | None, *, by_stage: bool = False
+) -> dict[int, list[int]]:
+    """The durations of the completed stays, by the numbers of the stage and of the next, packed into one.
+
+    With `by_stage`, by the number of the stage alone.
+    """
     between = _measure(columns, calendar)
-    if between is None:
-        for before, after, since, at in columns.events():
-            if before != NOTHING and at <= limit:
-                durations[before << 16 | after].append(at - since)
-    else:
-        for before, after, since, at in columns.events():
-            if before != NOTHING and at <= limit:
-                durations[before << 16 | after].append(between(since, at))
+    events = columns.events() if limit == FOREVER else (event for event in columns.events() if event[3] <= limit)
+    durations: dict[int, list[int]] = {}
+    adders: dict[int, Callable[[int], None]] = {}
+    adder_of = adders.get
+    for before, after, since, at in events:
+        if before != NOTHING:
+            way = before if by_stage else before << 16 | after
+            add = adder_of(way)
+            if add is None:
+                durations[way] = []
+                add = adders[way] = durations[way].append
+            add(at - since if between is None else between(since, at))
     return durations
 
 
@@ -193,14 +201,14 @@ def waiting_by_stage(
     """The time in each stage, by total waiting; the arguments are those of `StageLog.bottlenecks`."""
     limit = limit_of(as_of)
     counted = {n for n, name in enumerate(columns.stages) if pipeline is None or pipeline.stage(name).is_open}
-    stays = defaultdict[int, list[int]](list)
-    for way, durations in _ways(columns, limit, calendar).items():
-        if way >> 16 in counted:
-            stays[way >> 16].extend(durations)
-    still_open = Counter(stage for stage, _ in _last_stays(columns, limit) if stage in counted)
+    ways = _ways(columns, limit, calendar, by_stage=True)
+    stays = {code: ways.get(code, []) for code in counted}
+    still_open = Counter(stage for stage, _ in _last_stays(columns, limit))
     whole = sum(map(sum, stays.values()))
     return _by_total(
-        _waiting(columns.stages[code], None, stays[code], still_open[code], whole) for code in {*stays, *still_open}
+        _waiting(columns.stages[code], None, durations, still_open[code], whole)
+        for code, durations in stays.items()
+        if durations or still_open[code]
     )
 
 
@@ -209,8 +217,7 @@ def survival_of(
 ) -> KaplanMeier | Undefined:
     """How long stays in one stage last, open ones as censored; the arguments are those of `StageLog.survival`."""
     code, limit, between = columns.code(stage), limit_of(as_of), _measure(columns, calendar)
-    ways = _ways(columns, limit, calendar)
-    pairs = [(_time(span), True) for way, spans in ways.items() if way >> 16 == code for span in spans]
+    pairs = [(_time(span), True) for span in _ways(columns, limit, calendar, by_stage=True).get(code, ())]
     end = limit if as_of is not None else max(columns.at, default=0)
     pairs += [
         (_time(end - since if between is None else between(since, end)), False)

@@ -14,9 +14,13 @@ from revops_core.stages.move import Moved
 from revops_core.stages.pipeline import Pipeline
 from revops_core.values.checks import require
 from revops_core.values.decision import Blocker, Refused
-from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.frozen_map import frozen_map
 
 __all__ = ["Migration"]
+
+
+def _frozen(stages: Any) -> Any:
+    return frozen_map(stages)
 
 
 @frozen
@@ -43,7 +47,7 @@ class Migration:
 
     old: Pipeline
     new: Pipeline
-    stages: Mapping[str, str] = field(default=EMPTY, converter=frozen_map)
+    stages: Mapping[str, str] = field(factory=dict, converter=_frozen)
 
     def __attrs_post_init__(self) -> None:
         require("Migration", old=(self.old, Pipeline), new=(self.new, Pipeline), stages=(self.stages, Mapping))

@@ -11,13 +11,14 @@ from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from attrs import field, fields, frozen, has
 
 from revops_core.errors import Fault, InvalidValueError, WrongSubjectError
+from revops_core.values.bulk_builder import bulk_builder
 from revops_core.values.checks import Count, Id, Share, as_tuple, checked, short_repr
+from revops_core.values.compiled_class import compiled_function
 from revops_core.values.decision import Blocker
 from revops_core.values.fingerprint import fingerprint_of_parts
 from revops_core.values.instants import to_microseconds
@@ -28,7 +29,7 @@ R = TypeVar("R")
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Moved:
     """The fact that a record entered a stage: what `Pipeline.decide` answers for yes, and what an application keeps.
 
@@ -135,21 +136,32 @@ class Moved:
         fits = stage is None or stage == self.source or (self.source is None and stage == self.target)
         if not fits or (key != self.subject_id and str(key) != self.subject_id):
             raise WrongSubjectError(self.subject_id, self.source, key, stage)
-        read, arguments, known = _shape_of(held.__class__)
-        values = dict(zip(arguments, read(held)))  # noqa: B905 - `strict` costs more than all the rest
-        for name, value in self.changes.items():
-            if name in known:
-                values[known[name]] = value
-        return held.__class__(**values)  # type: ignore[no-any-return]
+        return _rebuilder(held.__class__)(held, self)  # type: ignore[no-any-return]
+
+
+# Column -> what a move makes of it; the same as `Moved.changes`, in the form that costs least for a whole record.
+_AFTER: Mapping[str, str] = {
+    "stage": "move.target",
+    "stage_entered_at": "record.stage_entered_at if move.migrates else move.at",
+    "stage_seq": "record.stage_seq if move.seq is None else move.seq",
+    "stage_version": "record.stage_version if move.version is None else move.version",
+    "outcome": "record.outcome if move.outcome is None else move.outcome",
+    "probability": "record.probability if move.probability is None else move.probability",
+    "closed_at": "move.at if move.closes else None if move.reopens else record.closed_at",
+    "closed_on": "None if move.closes or move.reopens else record.closed_on",
+    "loss_reason": "record.loss_reason if not (move.closes or move.reopens) else "
+    "move.reason if move.target_kind == 'lost' else None",
+}
 
 
 @lru_cache(maxsize=256)
-def _shape_of(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...], Mapping[str, str]]:
-    """How the fields of a class are read at once, the arguments they are given by, and the argument of each field."""
+def _rebuilder(cls: Any) -> Callable[[Any, Moved], Any]:
+    """A function of a record and a move: the record of class `cls` after the move, checked as any new one."""
     known = changeable(cls)
-    if len(known) < 2:
+    if not {"id", "stage"} <= known.keys():
         raise InvalidValueError("apply_to", [Fault("record", "must have fields for its 'id' and 'stage'", cls)])
-    return attrgetter(*known), tuple(known.values()), known
+    arguments = (f"{known[name]}={_AFTER.get(name, f'record.{name}')}" for name in known)
+    return compiled_function("rebuild(record, move)", [f"    return _cls({', '.join(arguments)})"], {"_cls": cls})
 
 
 @lru_cache(maxsize=256)
@@ -163,68 +175,19 @@ def changeable(cls: Any) -> Mapping[str, str]:
     raise InvalidValueError("apply_to", [Fault("record", rule, cls)])
 
 
-def sound_move(  # noqa: PLR0917 - see decide_step
-    constants: tuple[Any, ...], subject_id: str, at: datetime, seq: int | None, by: str | None, reason: str | None
-) -> Moved:
-    """A `Moved` of parts that are known to be sound, in half the time of the check (`benchmarks/stages.py`).
-
-    `constants` are source, target, pipeline, version, target_kind, outcome, probability, closes, reopens, regresses
-    and skipped.
-    """
-    move = _new(Moved)
-    source, target, pipeline, version, kind, outcome, probability, closes, reopens, regresses, skipped = constants
-    _put_subject_id(move, subject_id)
-    _put_target(move, target)
-    _put_at(move, at)
-    _put_source(move, source)
-    _put_seq(move, seq)
-    _put_pipeline(move, pipeline)
-    _put_version(move, version)
-    _put_target_kind(move, kind)
-    _put_outcome(move, outcome)
-    _put_probability(move, probability)
-    _put_closes(move, closes)
-    _put_reopens(move, reopens)
-    _put_regresses(move, regresses)
-    _put_migrates(move, False)
-    _put_skipped(move, skipped)
-    _put_by(move, by)
-    _put_reason(move, reason)
-    _put_overridden_by(move, None)
-    _put_overridden(move, ())
-    _put_recorded_at(move, None)
-    _put_id(move, None)
-    return move
-
-
-_new = object.__new__
-(
-    _put_subject_id,
-    _put_target,
-    _put_at,
-    _put_source,
-    _put_seq,
-    _put_pipeline,
-    _put_version,
-    _put_target_kind,
-    _put_outcome,
-    _put_probability,
-    _put_closes,
-    _put_reopens,
-    _put_regresses,
-    _put_migrates,
-    _put_skipped,
-    _put_by,
-    _put_reason,
-    _put_overridden_by,
-    _put_overridden,
-    _put_recorded_at,
-    _put_id,
-) = (getattr(Moved, attribute.name).__set__ for attribute in fields(Moved))
+sound_move = bulk_builder(
+    Moved,
+    (
+        *("subject_id", "at", "seq", "by", "reason"),
+        *("source", "target", "pipeline", "version", "target_kind", "outcome", "probability"),
+        *("closes", "reopens", "regresses", "skipped"),
+    ),
+)
+"""A `Moved` of parts that are known to be sound, in a third of the time: first what is new in each decision."""
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, weakref_slot=False)
 class Corrected:
     """The fact that an earlier move was wrong: it is replaced by another, or withdrawn.
 

@@ -98,7 +98,7 @@ class Pipeline:
         held: Any = [Stage(each) if isinstance(each, str) and each else each for each in stages]
         listed: Any = [Transition(*each) if isinstance(each, tuple | list) else each for each in transitions]
         first = None if creation is None else as_tuple(creation)
-        self.__attrs_init__(
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue] - attrs writes it
             name, tuple(held), version, subject.__name__ if isinstance(subject, type) else subject, tuple(listed),
             unlisted, skip, regression, same_stage, reopen, closed_to_closed, first,
         )  # fmt: skip

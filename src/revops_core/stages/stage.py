@@ -22,7 +22,7 @@ Limit = Annotated[timedelta, AtLeast(timedelta(microseconds=1))]
 
 
 @checked()
-@frozen
+@frozen(eq=False, weakref_slot=False)
 class Stage:
     """One step of a pipeline, as the team defines it.
 
@@ -73,7 +73,7 @@ class Stage:
 
 
 @checked()
-@frozen
+@frozen(eq=False, weakref_slot=False)
 class Transition:
     """A declared step from one stage to another, with its own policy.
 

@@ -19,7 +19,7 @@ from revops_core.values.period import Period
 
 __all__ = ["PARTS", "Waterfall", "waterfall"]
 
-PARTS = ("new", "reopened", "pulled_in", "increased", "decreased", "pushed_out", "won", "lost")
+PARTS: tuple[str, ...] = ("new", "reopened", "pulled_in", "increased", "decreased", "pushed_out", "won", "lost")
 """What can change an open pipeline, in the order in which it is drawn."""
 
 
@@ -93,7 +93,7 @@ def waterfall(
     after = {str(record.id): record for record in records_as_of(held, told, end)}
     parts = dict.fromkeys(PARTS, nothing)
     totals = {"start": nothing, "end": nothing}
-    counts = dict.fromkeys(("start", "end", *PARTS), 0)
+    counts: dict[str, int] = dict.fromkeys(("start", "end", *PARTS), 0)
     without_amount = 0
 
     def is_due(record: Any) -> bool:
@@ -112,7 +112,7 @@ def waterfall(
         for part, amount in steps:
             parts[part] += amount
             counts[part] += 1
-        without_amount += bool(steps or was_in) and (new if new is not None else old).amount is None
+        without_amount += bool(steps or was_in) and new is not None and new.amount is None
     return Waterfall(totals["start"], totals["end"], parts, counts, without_amount)
 
 

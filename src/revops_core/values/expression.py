@@ -271,6 +271,9 @@ def _constant(value: object) -> Read:
 
 def _first_known(readers: list[Read]) -> Read:
     first, *others = readers
+    if len(others) == 1:
+        second = others[0]
+        return lambda row: second(row) if (value := first(row)) is None else value
 
     def read(row: Row) -> Any:
         value = first(row)
