@@ -14,6 +14,7 @@ from attrs import frozen
 
 __all__ = [
     "CalendarHorizonError",
+    "ContractProblemsError",
     "CurrencyMismatchError",
     "DuplicateFactError",
     "Fault",
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidPlainDataError",
     "InvalidRowError",
     "InvalidValueError",
+    "LedgerImbalanceError",
     "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
@@ -272,6 +274,52 @@ class CalendarHorizonError(RevopsError, LookupError):
         )
 
 
+# --- recurring revenue ---
+
+
+class ContractProblemsError(RevopsError, ValueError):
+    """Contracts cannot be counted as they are; names every problem at once.
+
+    Attributes:
+        problems: every `Problem` that the policy does not accept.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """How many, the first of them, and the way out."""
+        codes = ", ".join(sorted({str(getattr(problem, "code", problem)) for problem in self.problems}))
+        first = "; ".join(map(str, self.problems[:3]))
+        more = f"; and {len(self.problems) - 3} more in `problems`" if len(self.problems) > 3 else ""
+        return (
+            f"{len(self.problems)} problems in the contracts: {first}{more}; correct them, or say that you know what"
+            f" becomes of them with RevenuePolicy(accept=...), here of {codes}"
+        )
+
+
+class LedgerImbalanceError(RevopsError, ArithmeticError):
+    """The movements of a period do not lead from its opening revenue to its closing one: a fault of this library.
+
+    Attributes:
+        period: the period, as text.
+        start, movements, end: the amounts that should add up, a year's revenue as text.
+    """
+
+    def __init__(self, period: str, start: str, movements: str, end: str) -> None:
+        self.period = period
+        self.start = start
+        self.movements = movements
+        self.end = end
+        super().__init__(period, start, movements, end)
+
+    def __str__(self) -> str:
+        """The equation that does not hold, and the way out."""
+        return (
+            f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
+            " please report this with the contracts of the period"
+        )
 # --- kpis ---
 
 

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from revops_core import kpis, sla, stages
 from revops_core.entities.engagement import Activity, Answer, Usage, Visit
-from revops_core.entities.facts import AutomationRun, ForecastSnapshot, Handoff, Score
+from revops_core.entities.facts import Advocacy, AutomationRun, ForecastSnapshot, Handoff, Score
 from revops_core.testing import sample_company
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
@@ -120,6 +120,24 @@ def company_rows():
             *kpis.subject_activity(worked, quarter, subject="target_account", among=targets),
         )
     ]
+    ledger = kpis.RevenueLedger.of(company.subscriptions, as_of=company.as_of)
+    onboarded = {
+        start.account_id: start.completed_at.date() for start in rows["CustomerStart"] if start.completed_at is not None
+    }
+    rows |= {
+        "RevenueChange": ledger.changes(*QUARTERS),
+        "Bridge": ledger.bridges(QUARTERS),
+        "Renewal": kpis.renewals(
+            company.subscriptions, *QUARTERS, as_of=company.as_of, opportunities=company.opportunities
+        ),
+        "Commitment": kpis.commitments(ledger, company.as_of),
+        "CustomerLife": kpis.customer_lives(ledger, onboarded),
+        "FinancialPeriod": told_finances(ledger),
+        "Advocacy": [
+            Advocacy(kind="review", account_id=deal.account_id, at=deal.closed_at + timedelta(days=90))
+            for deal in company.deals[::5]
+        ],
+    }
     rows["Comparison"] = [
         row
         for quarter in QUARTERS
@@ -127,6 +145,20 @@ def company_rows():
         for row in kpis.beside_previous(kpi, rows[kpi.populations[0]], quarter, as_of=company.as_of)
     ]
     return rows, company.as_of
+
+
+def told_finances(ledger):
+    """Revenue as the ledger has it, and round shares of it for the rest."""
+    quarterly = [ledger.revenue_at(quarter.start_on) / 4 for quarter in (QUARTERS[0].previous(), *QUARTERS)]
+    return [
+        kpis.FinancialPeriod(
+            on=quarter.end_on - timedelta(days=1), revenue=revenue.rounded(), previous_revenue=before.rounded(),
+            cost_of_revenue=(revenue / 5).rounded(), operating_income=(revenue / 10).rounded(),
+            net_burn=Money(9_000, "EUR"), usage_revenue=Money(500, "EUR"), contracted=revenue.rounded(),
+            billed=(revenue * Decimal("0.98")).rounded(), uncollected=(revenue / 100).rounded(),
+        )
+        for quarter, before, revenue in zip(QUARTERS, quarterly, quarterly[1:], strict=False)
+    ]  # fmt: skip
 
 
 def told_answers(company):

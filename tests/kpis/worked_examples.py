@@ -19,6 +19,7 @@ from revops_core.entities.user import User
 from revops_core.kpis import (
     Comparison,
     Credit,
+    CustomerLife,
     CustomerStart,
     ForecastResult,
     LeadProgress,
@@ -252,15 +253,21 @@ PROMISES = [
     *(promise("acknowledge", minutes) for minutes in (4, 8)),
     {**promise("acknowledge", 99), "stopped_at": None},
 ]
+LIVES = [
+    CustomerLife(key=str(number), account_id=str(number), started_on=FIRST, onboarded_on=onboarded, ended_on=ended,
+                 seen_until_on=NEXT)
+    for number, (onboarded, ended) in enumerate(
+        [(FIRST, date(2026, 3, 1)), (FIRST, None), (date(2026, 2, 1), date(2026, 2, 9)), (None, date(2026, 1, 9))]
+    )
+]  # fmt: skip
 CATALOGUE_EXAMPLES = {
-    "cost_per_opportunity": ({"Spend": SPENDS, "Opportunity": OPPORTUNITIES}, eur(200)),
+    "early_churn_rate_90d": (LIVES, Fraction(1, 2)),
     "lead_to_mql_rate_in_period": ({"LeadProgress": PROGRESS, "Lead": LEADS}, Fraction(2, 4)),
     "lead_to_customer_rate": (PROGRESS, Fraction(2, 4)),
     "conversion_rate": ({"Converted": CONVERSIONS, "Touch": TOUCHES}, Fraction(1, 4)),
     "lead_velocity_rate": (COMPARISONS, Fraction(-10, 40)),
     "average_lead_score": (SCORES, Decimal(45)),
     "target_account_engagement": (ACTIVITY, Fraction(1, 2)),
-    "lead_to_account_match_rate": (LEADS, Fraction(2, 4)),
     "attributed_bookings": (CREDITS, eur(60 + 40 + 70)),
     "marketing_sourced_pipeline": (CREDITS, eur(60)),
     "marketing_influenced_pipeline": (CREDITS, eur(60 + 40 + 50)),
@@ -298,7 +305,6 @@ CATALOGUE_EXAMPLES = {
     "forecast_mape": (RESULTS, Fraction(15, 100)),
     "forecast_bias": (RESULTS, Fraction(50, 400)),
     "time_to_value_median": (STARTS, 30 * DAYS),
-    "time_to_value_from_onboarding": (STARTS, 20 * DAYS),
     "onboarding_completion_rate": (STARTS, Fraction(2, 4)),
     "onboarding_completion_rate_90d": (STARTS, Fraction(1, 1)),
     "activation_rate_30d": (STARTS, Fraction(1, 3)),
@@ -311,16 +317,9 @@ CATALOGUE_EXAMPLES = {
     "stickiness": (ACTIVITY, Fraction(9, 180)),
     "usage_growth": (ACTIVITY, Fraction(3, 30)),
     "health_score": (SCORES, Decimal(70)),
-    "ces": (ANSWERS, Decimal("5.5")),
-    "response_time_p95": (PROMISES, 19 * MINUTES),
-    "time_to_acknowledge_mean": (PROMISES, 6 * MINUTES),
     "escalation_rate": ({"Notice": NOTICES, "Ticket": TICKETS}, Fraction(2, 8)),
-    "escalation_rate_to_level_2": ({"Notice": NOTICES, "Ticket": TICKETS}, Fraction(1, 8)),
     "availability_rate": (UPTIME, Fraction(990, 1000)),
     "handoff_time_median": (HANDOFFS, 2 * HOURS),
-    "handoff_acceptance_rate": (HANDOFFS, Fraction(3, 5)),
     "data_quality_score": (SCORES, Decimal("0.8")),
-    "data_entry_time_mean": (WORK, 3 * MINUTES),
-    "report_time_p95": (WORK, 19 * MINUTES),
     "automation_time_saved": (RUNS, 43 * MINUTES),
 }

@@ -6,7 +6,7 @@ from functools import partial
 
 from revops_core.entities.engagement import Answer
 from revops_core.entities.facts import Score
-from revops_core.kpis.formula import count, mean, total
+from revops_core.kpis.formula import count, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.subject_activity import SubjectActivity
 from revops_core.values.checks import Count, require
@@ -16,7 +16,6 @@ from revops_core.values.expression import all_of
 __all__ = [
     "active_user_rate",
     "active_user_rate_of_seats",
-    "ces",
     "feature_adoption_rate",
     "health_score",
     "nps",
@@ -122,11 +121,4 @@ health_score = _kpi(
     source="Gainsight; Natero",
     says="The weighted mean of the components of the health of accounts, computed in the period. A component that is "
     'missing weighs nothing. Give the last score of each component; group by "subject_id".',
-)  # fmt: skip
-
-ces = _kpi(
-    name="ces", title="Customer Effort Score (CES)", family="ces", dated=_answer.at, unit="score",
-    formula=mean(_answer.score, where=all_of(_answer.survey == "ces", known(_answer.score))),
-    source="SOMA B2B SaaS",
-    says="The mean of the answers of the period to how easy it was, usually from 1 to 7, where more is easier.",
 )  # fmt: skip

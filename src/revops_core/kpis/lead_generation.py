@@ -7,7 +7,6 @@ from functools import partial
 from revops_core.entities.engagement import Touch, Visit
 from revops_core.entities.facts import Converted, Score, Spend
 from revops_core.entities.lead import Lead
-from revops_core.entities.opportunity import Opportunity
 from revops_core.kpis.comparison import Comparison
 from revops_core.kpis.formula import count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
@@ -20,9 +19,7 @@ __all__ = [
     "average_lead_score",
     "conversion_rate",
     "cost_per_lead",
-    "cost_per_opportunity",
     "lead_conversion_rate",
-    "lead_to_account_match_rate",
     "lead_to_customer_rate",
     "lead_to_mql_rate",
     "lead_to_mql_rate_in_period",
@@ -34,7 +31,7 @@ __all__ = [
 ]
 
 _lead, _progress, _spend, _visit = each(Lead), each(LeadProgress), each(Spend), each(Visit)
-_opportunity, _score, _comparison = each(Opportunity), each(Score), each(Comparison)
+_score, _comparison = each(Score), each(Comparison)
 _activity, _touch, _converted = each(SubjectActivity), each(Touch), each(Converted)
 _created = first_known(_lead.created_at, _lead.created_on)
 
@@ -112,14 +109,6 @@ cost_per_lead = Kpi(
 
 _kpi = partial(Kpi, stage="lead_generation")
 
-cost_per_opportunity = _kpi(
-    name="cost_per_opportunity", title="Cost per opportunity", family="cost_per_lead",
-    formula=total(_spend.amount, where=_spend.purpose == "marketing") / count(_opportunity),
-    dated=(_spend.on, first_known(_opportunity.created_at, _opportunity.created_on)),
-    unit="money", direction="lower_is_better", source="SOMA B2B SaaS",
-    says="Marketing spend of the period, over the opportunities created in it.",
-)  # fmt: skip
-
 lead_to_mql_rate_in_period = _kpi(
     name="lead_to_mql_rate_in_period", title="Lead-to-MQL rate in the period", family="lead_to_mql_rate",
     formula=count(known(_progress.mql_at)) / count(_lead), dated=(_progress.mql_at, _created), unit="ratio",
@@ -164,10 +153,4 @@ target_account_engagement = _kpi(
     / count(_activity.subject == "target_account"),
     dated=_activity.starts_on, source="Clari, engage",
     says="Target accounts with which there was at least one activity in the period, of those on the list at its start.",
-)  # fmt: skip
-
-lead_to_account_match_rate = _kpi(
-    name="lead_to_account_match_rate", title="Lead-to-account match rate", family="lead_to_account_match_rate",
-    formula=count(known(_lead.account_id)) / count(_lead), dated=_created, source="LeanData",
-    says="Leads matched to an existing account, of those created in the period.",
 )  # fmt: skip

@@ -20,7 +20,6 @@ __all__ = [
     "onboarding_completion_rate",
     "onboarding_completion_rate_within",
     "product_usage",
-    "time_to_value_from_onboarding",
     "time_to_value_median",
 ]
 
@@ -68,14 +67,6 @@ time_to_value_median = _value(
     formula=median(given(_start.first_value_at) - given(_start.signed_at), where=_signed),
     says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
     f"{_NOT_YET}",
-)  # fmt: skip
-
-time_to_value_from_onboarding = _value(
-    name="time_to_value_from_onboarding", title="Time to first value from onboarding, median",
-    formula=median(given(_start.first_value_at) - given(_start.started_at),
-                   where=all_of(known(_start.first_value_at), known(_start.started_at))),
-    says=f"The time from the start of the onboarding to first value that half of the customers who got there in the "
-    f"period did not exceed. {_NOT_YET}",
 )  # fmt: skip
 
 onboarding_completion_rate = _kpi(

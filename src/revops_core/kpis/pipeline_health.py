@@ -114,8 +114,7 @@ revenue_growth = _kpi(
 
 # --- What moves in a period
 
-_was_due, _is_due_and_open = one_of(_row.was_due, True), all_of(one_of(_row.is_open, True), one_of(_row.is_due, True))
-_slipped = one_of(_row.is_slipped, True)
+_was_due, _slipped = one_of(_row.was_due, True), one_of(_row.is_slipped, True)
 
 slip_rate = _kpi(
     name="slip_rate", title="Slip rate", family="slip_rate", direction="lower_is_better",

@@ -56,4 +56,4 @@ def scorecard(name: str) -> Scorecard:
     """
     if name not in SCORECARDS:
         raise InvalidValueError("scorecard", [Fault("name", f"must be one of {', '.join(SCORECARDS)}", name)])
-    return Scorecard(name=name, goals=[Goal(kpi=_BY_NAME[kpi]) for kpi in SCORECARDS[name] if kpi in _BY_NAME])
+    return Scorecard(name=name, goals=[Goal(kpi=_BY_NAME[kpi]) for kpi in SCORECARDS[name]])
