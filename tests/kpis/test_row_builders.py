@@ -297,7 +297,7 @@ def test_a_stay_tells_where_it_led():
         move("p", "proposal", day[0]),
     ]
     rows = kpis.stage_visits(moves, stages.OPPORTUNITY)
-    assert [(row.subject_id, row.stage, row.went_on, row.won) for row in rows] == [
+    assert [(row.subject_id, row.stage, row.has_advanced, row.won) for row in rows] == [
         ("o", "qualification", True, False),
         ("o", "proposal", False, False),
         ("o", "qualification", True, False),
@@ -307,7 +307,7 @@ def test_a_stay_tells_where_it_led():
     assert [row.stay_time and row.stay_time.days for row in rows] == [1, 2, 1, 3, None]
     won = [move("o", "negotiation", day[0]), move("o", "won", day[1], source="negotiation")]
     [row] = kpis.stage_visits(won, stages.OPPORTUNITY)
-    assert (row.went_on, row.won) == (True, True)
+    assert (row.has_advanced, row.won) == (True, True)
     assert kpis.stage_visits([], stages.OPPORTUNITY) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from revops_core import kpis
 from revops_core.errors import InvalidValueError
-from revops_core.kpis import SCORECARDS, Goal, Scorecard, scorecard
+from revops_core.kpis import SCORECARDS, Scorecard, scorecard
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from tests.golden.company_rows import company_rows
@@ -30,7 +30,8 @@ def deals(won, lost, month=4, days=10):
 
 
 def status_of(kpi, target, rows):
-    [line] = Scorecard(name="card", goals=[Goal(kpi=kpi, target=target)]).measure({"Opportunity": rows}, Q2).lines
+    targets = {} if target is None else {kpi.name: target}
+    [line] = Scorecard(name="card", kpis=[kpi], targets=targets).measure({"Opportunity": rows}, Q2).lines
     return line.status
 
 
@@ -60,15 +61,16 @@ def test_a_kpi_without_a_target_has_none():
 def test_a_target_of_another_kind_or_without_a_direction_is_refused():
     with pytest.raises(InvalidValueError, match="must be of the kind of bookings, which is Money"):
         status_of(kpis.bookings, 27, deals(3, 0))
-    with pytest.raises(InvalidValueError, match="neither more nor less of open_opportunities is better"):
-        Goal(kpi=kpis.open_opportunities, target=3)
-    with pytest.raises(InvalidValueError, match="goals"):
-        Scorecard(name="card", goals="win_rate")
+    for name, target in (("open_opportunities", 3), ("nps", 3), ("win_rate", 0.4), ("win_rate", True)):
+        with pytest.raises(InvalidValueError, match=r"targets.* must be (for one of win_rate|a Decimal, Money)"):
+            Scorecard(name="card", kpis=[kpis.win_rate, kpis.open_opportunities], targets={name: target})
+    with pytest.raises(InvalidValueError, match="kpis"):
+        Scorecard(name="card", kpis=["win_rate"])
 
 
 def test_a_line_holds_the_period_before_and_the_change():
     rows = [*deals(3, 1, month=1), *deals(4, 0)]
-    card = Scorecard(name="card", goals=[kpis.win_rate, kpis.deals_won])
+    card = Scorecard(name="card", kpis=[kpis.win_rate, kpis.deals_won])
     rate, won = card.measure({"Opportunity": rows}, Q2).lines
     assert (rate.before.value, rate.measurement.value, rate.change) == (Fraction(3, 4), 1, Fraction(1, 4))
     assert won.change == 1
@@ -79,14 +81,14 @@ def test_a_line_holds_the_period_before_and_the_change():
 
 
 def test_a_kpi_whose_rows_are_not_given_is_named_and_not_measured():
-    card = Scorecard(name="card", goals=[kpis.cost_per_lead, kpis.deals_won, kpis.win_rate])
+    card = Scorecard(name="card", kpis=[kpis.cost_per_lead, kpis.deals_won, kpis.win_rate])
     found = card.measure({"Opportunity": iter(deals(1, 1)), "Lead": []}, Q2)
     assert dict(found.without_rows) == {"cost_per_lead": ("Spend", "Lead")}
-    assert [line.goal.kpi.name for line in found.lines] == ["deals_won", "win_rate"]
+    assert [line.kpi.name for line in found.lines] == ["deals_won", "win_rate"]
 
 
 def test_printed_it_is_a_table():
-    card = Scorecard(name="sales", goals=[Goal(kpi=kpis.win_rate, target=Decimal("0.3")), kpis.cost_per_lead])
+    card = Scorecard(name="sales", kpis=[kpis.win_rate, kpis.cost_per_lead], targets={"win_rate": Decimal("0.3")})
     found = card.measure({"Opportunity": deals(2, 2)}, Q2)
     assert [line.split() for line in str(found).splitlines()] == [
         ["sales"],
@@ -101,10 +103,10 @@ def test_printed_it_is_a_table():
 
 def test_targets_are_set_by_name():
     card = scorecard("sales").with_targets({"win_rate": Decimal("0.4")})
-    assert {goal.kpi.name: goal.target for goal in card.goals if goal.target} == {"win_rate": Decimal("0.4")}
+    assert dict(card.targets) == {"win_rate": Decimal("0.4")}
     again = card.with_targets({"bookings": Money(5, "EUR")})
-    assert sum(goal.target is not None for goal in again.goals) == 2
-    with pytest.raises(InvalidValueError, match="must be on the scorecard"):
+    assert (set(again.targets), again.kpis) == ({"win_rate", "bookings"}, card.kpis)
+    with pytest.raises(InvalidValueError, match="must be for one of sql_to_opportunity_rate, win_rate"):
         card.with_targets({"nps": 3})
 
 
@@ -119,8 +121,8 @@ def test_there_is_a_scorecard_for_each_stage_of_the_lifecycle_and_for_the_known_
 def test_the_sample_company_fills_the_ready_made_scorecards(name):
     rows, as_of = company_rows()
     found = scorecard(name).measure(rows, Period.quarter(2025, 3), as_of=as_of)
-    assert [line.goal.kpi.name for line in found.lines] == list(SCORECARDS[name])
-    assert {line.goal.kpi.name for line in found.lines if not line.measurement.is_defined} <= {
+    assert [line.kpi.name for line in found.lines] == list(SCORECARDS[name])
+    assert {line.kpi.name for line in found.lines if not line.measurement.is_defined} <= {
         "cltv_on_revenue",  # no customer left in that quarter
         "renewal_cycle_median",  # its renewals have no opportunities
     }

@@ -124,11 +124,11 @@ QUOTAS = [
 ]
 VISITS = [
     StageVisit(subject_id="1", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 3), stay_time=2 * DAYS,
-               went_on=True, won=True),
+               has_advanced=True, won=True),
     StageVisit(subject_id="2", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 11), stay_time=10 * DAYS,
-               went_on=False, won=False),
+               has_advanced=False, won=False),
     StageVisit(subject_id="3", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 6), stay_time=5 * DAYS,
-               went_on=True),
+               has_advanced=True),
     StageVisit(subject_id="4", stage="proposal", entered_at=at(3, 1)),
     StageVisit(subject_id="5", stage="proposal", entered_at=END),
 ]  # fmt: skip

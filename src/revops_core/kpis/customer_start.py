@@ -12,17 +12,19 @@ from attrs import frozen
 from revops_core.entities.facts import Milestone
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import Id, checked, short_repr
+from revops_core.values.frozen_map import EMPTY, FrozenMap
 from revops_core.values.instants import to_microseconds
 
-__all__ = ["MILESTONES", "CustomerStart", "customer_starts"]
+__all__ = ["CustomerStart", "customer_starts"]
 
-MILESTONES = {
-    "started": "onboarding_started",
-    "completed": "onboarding_completed",
-    "first_value": "first_value",
-    "activated": "activated",
-}
-"""The milestones that make the dates of a `CustomerStart`, by name."""
+_NAMES = FrozenMap(
+    {
+        "started": "onboarding_started",
+        "completed": "onboarding_completed",
+        "first_value": "first_value",
+        "activated": "activated",
+    }
+)
 
 
 @checked()
@@ -51,14 +53,15 @@ class CustomerStart:
 
 
 def customer_starts(
-    milestones: Iterable[Milestone], deals: Iterable[Any] = (), *, names: Mapping[str, str] = MILESTONES
+    milestones: Iterable[Milestone], deals: Iterable[Any] = (), *, names: Mapping[str, str] = EMPTY
 ) -> list[CustomerStart]:
     """One row for each account that has a milestone or a deal; of each milestone the first counts.
 
     Args:
         milestones: facts with `at` or `on`.
         deals: records with the attributes of a `Deal`; the first of an account is when it signed.
-        names: what the milestones "started", "completed", "first_value" and "activated" are called here.
+        names: what the milestones "started", "completed", "first_value" and "activated" are called here, where that is
+            not "onboarding_started", "onboarding_completed", "first_value", "activated".
 
     Raises:
         InvalidValueError: milestones without a date; names each.
@@ -68,7 +71,7 @@ def customer_starts(
     datetime.date(2026, 3, 1)
     """
     points_of: dict[str, list[str]] = defaultdict(list)
-    for point, name in {**MILESTONES, **names}.items():
+    for point, name in {**_NAMES, **names}.items():
         points_of[name].append(f"{point}_at")
     found: dict[str, dict[str, date]] = defaultdict(dict)
     faults = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from revops_core.entities.engagement import Answer, Usage
 from revops_core.kpis.customer_start import CustomerStart
@@ -59,12 +60,13 @@ _value = partial(
     _kpi, family="time_to_value", dated=_start.first_value_at, unit="duration", direction="lower_is_better",
     source="SOMA B2B SaaS, time to activation",
 )  # fmt: skip
+_valued_at: Any = given(_start.first_value_at)  # a day or an instant: the difference is told by the rows
 _signed = all_of(known(_start.first_value_at), known(_start.signed_at))
 _NOT_YET = "Customers that still wait are not in it."
 
 time_to_value_median = _value(
     name="time_to_value_median", title="Time to first value, median",
-    formula=median(given(_start.first_value_at) - given(_start.signed_at), where=_signed),
+    formula=median(_valued_at - given(_start.signed_at), where=_signed),
     says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
     f"{_NOT_YET}",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from revops_core.entities.engagement import Activity
 from revops_core.entities.opportunity import Opportunity, Outcome
@@ -53,7 +54,7 @@ _won = _opportunity.outcome == Outcome.WON
 
 stage_conversion_rate = _kpi(
     name="stage_conversion_rate", title="Stage conversion rate", family="stage_conversion_rate",
-    formula=count(all_of(one_of(_visit.went_on, True), ~not_yet(_visit.exited_at))) / count(_visit),
+    formula=count(all_of(one_of(_visit.has_advanced, True), ~not_yet(_visit.exited_at))) / count(_visit),
     dated=_visit.entered_at, source="GrowthBook, funnel from entry",
     says="Stays in a stage that have led on to a later stage or to the good end so far, of those begun in the period. "
     'Group by "stage"; what passed over a stage is not in it.',
@@ -74,9 +75,10 @@ time_in_stage_median = _kpi(
     says='The time in a stage that half of the stays that ended in the period did not exceed. Group by "stage".',
 )  # fmt: skip
 
+_lead_won_at: Any = given(_progress.won_at)  # a day or an instant
 sales_cycle_from_lead_mean = _kpi(
     name="sales_cycle_from_lead_mean", title="Sales cycle from the lead, mean", family="sales_cycle",
-    formula=mean(given(_progress.won_at) - _progress.created_at, where=known(_progress.won_at)),
+    formula=mean(_lead_won_at - _progress.created_at, where=known(_progress.won_at)),
     dated=_progress.won_at, unit="duration", direction="lower_is_better",
     source="RevOps guides, from the first contact on",
     says="The mean time from creating a lead to winning a sale from it, of those won in the period.",

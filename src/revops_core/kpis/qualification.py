@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from revops_core.entities.facts import Handoff
 from revops_core.entities.lead import Lead
@@ -32,7 +33,8 @@ _lead, _progress, _handoff = each(Lead), each(LeadProgress), each(Handoff)
 _created = first_known(_lead.created_at, _lead.created_on)
 _decided = first_known(_lead.closed_at, _lead.closed_on)
 _qualified = _lead.outcome == Outcome.QUALIFIED
-_time_to_sql = given(_progress.sql_at) - _progress.created_at
+_sql_at: Any = given(_progress.sql_at)  # a day or an instant
+_time_to_sql = _sql_at - _progress.created_at
 
 mql_volume = Kpi(
     name="mql_volume",

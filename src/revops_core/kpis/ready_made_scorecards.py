@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.catalogue import CATALOGUE
-from revops_core.kpis.scorecard import Goal, Scorecard
+from revops_core.kpis.scorecard import Scorecard
 
 __all__ = ["SCORECARDS", "scorecard"]
 
@@ -56,4 +56,4 @@ def scorecard(name: str) -> Scorecard:
     """
     if name not in SCORECARDS:
         raise InvalidValueError("scorecard", [Fault("name", f"must be one of {', '.join(SCORECARDS)}", name)])
-    return Scorecard(name=name, goals=[Goal(kpi=_BY_NAME[kpi]) for kpi in SCORECARDS[name]])
+    return Scorecard(name=name, kpis=[_BY_NAME[kpi] for kpi in SCORECARDS[name]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,69 +12,21 @@ from attrs import field, frozen
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import measure
-from revops_core.values.checks import Id, as_tuple, checked, require
+from revops_core.values.checks import Id, as_tuple, require
+from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.show import show
 from revops_core.values.table import Table
 
-__all__ = ["STATUSES", "Goal", "Scorecard", "ScorecardLine", "ScorecardResult"]
+__all__ = ["STATUSES", "Scorecard", "ScorecardLine", "ScorecardResult"]
 
 STATUSES = ("met", "at_risk", "missed", "undefined", "no_target")
 """What can be said of a KPI: "at_risk" where the target lies within the confidence interval, so that luck decides."""
 
 
-def _goals(goals: object) -> Any:
-    """KPIs without a target become goals without one; anything else is left for the check."""
-    if isinstance(goals, str | Mapping) or not isinstance(goals, Iterable):
-        return goals
-    return tuple(Goal(kpi=goal) if isinstance(goal, Kpi) else goal for goal in goals)
-
-
-@frozen(kw_only=True)
-class Goal:
-    """One KPI and what it is to reach: at least the target, or at most where lower is better.
-
-    Args:
-        target: in the unit of the KPI: a Decimal for shares and ratios, `Money`, a timedelta, an int; None: not set.
-
-    Raises:
-        InvalidValueError: a target for a KPI of which neither more nor less is better.
-
-    >>> from revops_core.kpis.sales import win_rate
-    >>> Goal(kpi=win_rate, target=Decimal("0.3")).target
-    Decimal('0.3')
-    """
-
-    kpi: Kpi
-    target: Decimal | Money | timedelta | int | None = None
-
-    def __attrs_post_init__(self) -> None:
-        require("Goal", kpi=(self.kpi, Kpi), target=(self.target, Decimal | Money | timedelta | int | None))
-        if self.target is not None and self.kpi.direction == "neither":
-            rule = f"must be None: neither more nor less of {self.kpi.name} is better"
-            raise InvalidValueError("Goal", [Fault("target", rule, self.target)])
-
-    def status(self, found: Measurement) -> str:
-        """One of `STATUSES`.
-
-        Raises:
-            InvalidValueError: the target is of another kind than the value, such as a number for money.
-        """
-        if not found.is_defined:
-            return "undefined"
-        if self.target is None:
-            return "no_target"
-        value: Any = found.value
-        if _kind(value) is not _kind(self.target):
-            rule = f"must be of the kind of {self.kpi.name}, which is {_kind(value).__name__}"
-            raise InvalidValueError("Goal", [Fault("target", rule, self.target)])
-        interval = found.ci()
-        if interval is not None and interval.low < self.target < interval.high:
-            return "at_risk"
-        reached = value <= self.target if self.kpi.direction == "lower_is_better" else value >= self.target
-        return "met" if reached else "missed"
+Target = Decimal | Money | timedelta | int
 
 
 @frozen(kw_only=True)
@@ -83,18 +35,35 @@ class ScorecardLine:
 
     Args:
         measurement, before: in the period, and in the one before.
-        status: one of `STATUSES`.
+        target: what it was to reach: at least, or at most where lower is better; None: no target is set.
 
     >>> from revops_core.kpis.sales import deals_won
-    >>> now, before = deals_won.of(9), deals_won.of(7)
-    >>> ScorecardLine(goal=Goal(kpi=deals_won), measurement=now, before=before, status="met").change
-    2
+    >>> line = ScorecardLine(kpi=deals_won, measurement=deals_won.of(9), before=deals_won.of(7), target=8)
+    >>> line.status, line.change
+    ('met', 2)
     """
 
-    goal: Goal
+    kpi: Kpi
     measurement: Measurement
     before: Measurement
-    status: str
+    target: Target | None = None
+
+    @property
+    def status(self) -> str:
+        """One of `STATUSES`."""
+        if not self.measurement.is_defined:
+            return "undefined"
+        if self.target is None:
+            return "no_target"
+        value: Any = self.measurement.value
+        if _kind(value) is not _kind(self.target):
+            rule = f"must be of the kind of {self.kpi.name}, which is {_kind(value).__name__}"
+            raise InvalidValueError("Scorecard", [Fault("targets", rule, self.target)])
+        interval = self.measurement.ci()
+        if interval is not None and interval.low < self.target < interval.high:
+            return "at_risk"
+        reached = value <= self.target if self.kpi.direction == "lower_is_better" else value >= self.target
+        return "met" if reached else "missed"
 
     @property
     def change(self) -> Any:
@@ -112,6 +81,11 @@ class ScorecardResult:
     Args:
         lines: in the order of the scorecard.
         without_rows: the KPIs that were not measured, as their rows were not given; by name, with what they read.
+
+    >>> from revops_core.kpis.sales import win_rate
+    >>> card = Scorecard(name="weekly", kpis=[win_rate])
+    >>> dict(card.measure({"Lead": []}, Period.quarter(2026, 2)).without_rows)
+    {'win_rate': ('Opportunity',)}
     """
 
     name: str
@@ -123,10 +97,10 @@ class ScorecardResult:
         """A line for each KPI: the number, the one before, the change, the target and the status."""
         cells = [
             [
-                line.goal.kpi.title,
-                _shown(line.measurement.value, line.goal.kpi.unit),
-                _shown(line.before.value, line.goal.kpi.unit),
-                "" if line.goal.target is None else show(line.goal.target, line.goal.kpi.unit),
+                line.kpi.title,
+                _shown(line.measurement.value, line.kpi.unit),
+                _shown(line.before.value, line.kpi.unit),
+                "" if line.target is None else show(line.target, line.kpi.unit),
                 line.status,
             ]
             for line in self.lines
@@ -145,42 +119,47 @@ class ScorecardResult:
         return self.table()._repr_html_()
 
 
-@checked()
 @frozen(kw_only=True)
 class Scorecard:
-    """KPIs that are reviewed together, each with its target.
+    """KPIs that are reviewed together, with their targets.
 
     Args:
-        goals: `Goal` values, or KPIs for those without a target.
+        name: what it is called.
+        kpis: the definitions, in order.
+        targets: by the name of a KPI, what it is to reach, in its unit: a Decimal for shares and ratios, `Money`, a
+            timedelta, an int. At least that, or at most where lower is better.
+
+    Raises:
+        InvalidValueError: a target for a KPI that is not there, or of which neither more nor less is better.
 
     >>> from datetime import date
     >>> from revops_core.kpis.sales import bookings, win_rate
-    >>> card = Scorecard(name="weekly", goals=[Goal(kpi=win_rate, target=Decimal("0.4")), bookings])
+    >>> card = Scorecard(name="weekly", kpis=[win_rate, bookings], targets={"win_rate": Decimal("0.4")})
     >>> deals = [{"outcome": "won", "closed_on": date(2026, 4, 9), "amount": Money(900, "EUR")}]
     >>> [line.status for line in card.measure({"Opportunity": deals}, Period.quarter(2026, 2)).lines]
     ['at_risk', 'no_target']
     """
 
     name: Id
-    goals: tuple[Goal, ...] = field(converter=_goals)
+    kpis: tuple[Kpi, ...] = field(converter=as_tuple)
+    targets: Mapping[str, Target] = field(default=EMPTY, converter=frozen_map)
 
-    @property
-    def kpis(self) -> tuple[Kpi, ...]:
-        """The definitions, in order."""
-        return tuple(goal.kpi for goal in self.goals)
+    def __attrs_post_init__(self) -> None:
+        require("Scorecard", name=(self.name, Id), kpis=(self.kpis, tuple[Kpi, ...]), targets=(self.targets, Mapping))
+        directions = {kpi.name: kpi.direction for kpi in self.kpis}
+        faults = []
+        for name, target in self.targets.items():
+            if directions.get(name, "neither") == "neither":
+                names = ", ".join(name for name, direction in directions.items() if direction != "neither")
+                faults.append(Fault("targets", f"must be for one of {names}", name))
+            elif isinstance(target, bool) or not isinstance(target, Target):
+                faults.append(Fault(f"targets.{name}", "must be a Decimal, Money, a timedelta or an int", target))
+        if faults:
+            raise InvalidValueError("Scorecard", faults)
 
-    def with_targets(self, targets: Mapping[str, Decimal | Money | timedelta | int]) -> Scorecard:
-        """The same KPIs, with a target for each that is named.
-
-        Raises:
-            InvalidValueError: a name that is not on the scorecard.
-        """
-        unknown = sorted(set(targets) - {kpi.name for kpi in self.kpis})
-        if unknown:
-            rule = f"must be on the scorecard: {', '.join(kpi.name for kpi in self.kpis)}"
-            raise InvalidValueError("Scorecard.with_targets", [Fault("targets", rule, unknown)])
-        goals = [Goal(kpi=goal.kpi, target=targets.get(goal.kpi.name, goal.target)) for goal in self.goals]
-        return Scorecard(name=self.name, goals=goals)
+    def with_targets(self, targets: Mapping[str, Target]) -> Scorecard:
+        """The same KPIs, with these targets beside those it has."""
+        return Scorecard(name=self.name, kpis=self.kpis, targets={**self.targets, **targets})
 
     def measure(
         self,
@@ -215,15 +194,18 @@ class Scorecard:
         return ScorecardResult(
             name=self.name,
             period=period,
-            lines=tuple(self._lines(found)),
+            lines=tuple(
+                ScorecardLine(
+                    kpi=kpi,
+                    measurement=found[kpi.name][1],
+                    before=found[kpi.name][0],
+                    target=self.targets.get(kpi.name),
+                )
+                for kpi in self.kpis
+                if kpi.name in found
+            ),
             without_rows={kpi.name: kpi.populations for kpi in self.kpis if kpi.name not in found},
         )
-
-    def _lines(self, found: Mapping[str, tuple[Measurement, Measurement]]) -> Iterator[ScorecardLine]:
-        for goal in self.goals:
-            if goal.kpi.name in found:
-                before, now = found[goal.kpi.name]
-                yield ScorecardLine(goal=goal, measurement=now, before=before, status=goal.status(now))
 
 
 def _kind(value: object) -> type:

@@ -26,10 +26,10 @@ class StageVisit:
         subject_id: the record.
         entered_at, exited_at: when; None: not known, or not yet.
         stay_time: how long it stayed, where it has left.
-        went_on: it went on, to a later stage or to the good end; None while it stays.
+        has_advanced: it went on, to a later stage or to the good end; None while it stays.
         won: the record ended well; None while it has not ended.
 
-    >>> StageVisit(subject_id="o1", stage="proposal").went_on is None
+    >>> StageVisit(subject_id="o1", stage="proposal").has_advanced is None
     True
     """
 
@@ -38,7 +38,7 @@ class StageVisit:
     entered_at: datetime | None = None
     exited_at: datetime | None = None
     stay_time: Span | None = None
-    went_on: bool | None = None
+    has_advanced: bool | None = None
     won: bool | None = None
 
     __repr__ = short_repr
@@ -59,7 +59,7 @@ def stage_visits(
     >>> first, later = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 5))
     >>> moves = [Moved(subject_id="o1", target="qualification", at=first),
     ...          Moved(subject_id="o1", source="qualification", target="proposal", at=later)]
-    >>> [(row.stage, row.went_on, row.stay_time) for row in stage_visits(moves, OPPORTUNITY)]
+    >>> [(row.stage, row.has_advanced, row.stay_time) for row in stage_visits(moves, OPPORTUNITY)]
     [('qualification', True, datetime.timedelta(days=4)), ('proposal', None, None)]
     """
     by_subject: dict[str, list[Moved | Corrected]] = defaultdict(list)
@@ -84,7 +84,7 @@ def stage_visits(
                     entered_at=stay.entered_at,
                     exited_at=stay.exited_at,
                     stay_time=None if stay.exited_at is None else stay.time(calendar=calendar),
-                    went_on=None if target is None else is_good,
+                    has_advanced=None if target is None else is_good,
                     won=won,
                 )
             )
