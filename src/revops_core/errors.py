@@ -231,22 +231,13 @@ class UnknownFieldError(RevopsError, AttributeError):
         return f"{self.owner} has no field '{self.field}'{hint}"
 
 
-class InvalidPlainDataError(RevopsError, ValueError):
+class InvalidPlainDataError(InvalidValueError):
     """Plain data does not have the shape of the class it is loaded as; names every fault with its path.
 
     Attributes:
         what: the class that was asked for.
         faults: every `Fault`; the field is a path such as `$.lines[1].price`.
     """
-
-    def __init__(self, what: str, faults: Iterable[Fault]) -> None:
-        self.what = what
-        self.faults = tuple(faults)
-        super().__init__(what, self.faults)
-
-    def __str__(self) -> str:
-        """All faults in one sentence."""
-        return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
 
 
 # --- calendars ---

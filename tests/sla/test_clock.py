@@ -8,6 +8,7 @@ import pytest
 
 from revops_core import calendars, sla
 from revops_core.errors import InvalidValueError, UnknownTargetError
+from revops_core.values.known_by import known_by
 
 H = timedelta(hours=1)
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -137,6 +138,16 @@ def test_a_promise_that_reads_facts_otherwise_makes_of_them_what_it_would_have()
     assert cycles("top") == [("cancelled", 2 * H), ("running", H)]
 
 
+def test_a_promise_that_reads_facts_otherwise_takes_a_running_clock_as_it_is():
+    targets = [
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "low"}),
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "high"}, facts={"paused": "ignore"}),
+    ]
+    facts = [fact("started", 0), fact("reprioritised", 2, fields={"priority": "high"}), fact("paused", 3)]
+    reading = sla.SlaPolicy("p", targets=targets).clock("t", facts, priority="low").read(NINE + 4 * H)["resolution"]
+    assert (reading.status, reading.elapsed) == ("running", 4 * H)
+
+
 def test_a_reopening_after_a_new_promise_runs_under_that_promise():
     low, high = (sla.SlaTarget("resolution", n * H, when={"priority": p}) for n, p in ((8, "low"), (2, "high")))
     policy = sla.SlaPolicy("p", targets=[low, high])
@@ -241,6 +252,15 @@ def test_two_facts_with_one_id_are_one_fact():
     facts = [fact("started", 0, id="a"), fact("stopped", 1, id="b"), fact("stopped", 5, id="b")]
     reading = POLICY.clock("t", facts).read(NINE + 9 * H)["resolution"]
     assert reading.stopped_at == NINE + H
+
+
+def test_a_clock_over_what_was_known_says_what_it_said_then():
+    facts = [fact("started", 0), fact("stopped", 4, recorded_at=NINE + 20 * H)]
+    then = POLICY.clock("t", known_by(facts, NINE + 10 * H)).read(NINE + 10 * H)["resolution"]
+    today = POLICY.clock("t", facts).read(NINE + 10 * H)["resolution"]
+    assert (then.status, today.status) == ("breached", "met")
+    again = fact("stopped", 4, recorded_at=NINE + 30 * H)
+    assert len(POLICY.clock("t", [*facts, again]).events) == 2
 
 
 def test_segments_carry_who_had_it():

@@ -45,6 +45,8 @@ class ClockEvent:
         tier: of "acknowledged", the one escalation tier that was acknowledged; None is the request and every tier
             that has fired.
         by: who did or reported it.
+        recorded_at: aware datetime, when it became known; None is as it happened. A clock over
+            `known_by(facts, moment)` says what was known then. Two facts that differ only in it are one.
 
     Raises:
         InvalidValueError: with every fault at once.
@@ -64,5 +66,6 @@ class ClockEvent:
     owner: Id | None = field(default=None, kw_only=True)
     tier: Count | None = field(default=None, kw_only=True)
     by: Id | None = field(default=None, kw_only=True)
+    recorded_at: datetime | None = field(default=None, kw_only=True, eq=False)
 
     __repr__ = short_repr
