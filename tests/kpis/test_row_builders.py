@@ -237,6 +237,8 @@ def test_a_quota_knows_what_was_won_and_what_is_open_for_it_and_for_the_next():
 def test_what_closed_later_was_open():
     [first, *_] = kpis.quota_progress(QUOTAS, SALES, as_of=at(3, 31))
     assert (first.won, first.open) == (eur(5), eur(80))
+    [first, *_] = kpis.quota_progress(QUOTAS, SALES, as_of=END)  # the day before has begun by then
+    assert (first.won, first.open) == (eur(75), eur(10))
     [first, *_] = kpis.quota_progress(QUOTAS, SALES, as_of=at(2, 28))
     assert (first.won, first.open) == (eur(0), eur(85 + 999))
 
