@@ -137,8 +137,11 @@ def context(rows: list[Row]) -> None:
     expanded = months_of(rows)
     took = perf_counter() - begun
     query = """
-        with m as (select *, lag(month) over w as p, lag(amount) over w as a from t window w as (partition by customer order by month))
-        select month, sum(amount) as ends, sum(case when p = month - 1 then amount end) / sum(case when p = month - 1 then a end) as nrr
+        with m as (
+            select *, lag(month) over w as p, lag(amount) over w as a
+            from t window w as (partition by customer order by month)
+        )
+        select month, sum(amount), sum(case when p = month - 1 then amount end) / sum(case when p = month - 1 then a end)
         from m group by month order by month"""
 
     def in_polars() -> object:
@@ -152,7 +155,7 @@ def context(rows: list[Row]) -> None:
 
     calls: dict[str, Callable[[], object]] = {"polars": in_polars}
     try:
-        import duckdb
+        import duckdb  # noqa: PLC0415 - context only
 
         connection = duckdb.connect()
         connection.register("t", expanded)
@@ -160,7 +163,7 @@ def context(rows: list[Row]) -> None:
     except ImportError:
         print("DuckDB is not installed")
     try:
-        import pandas as pd
+        import pandas as pd  # noqa: PLC0415 - context only
 
         table = pd.DataFrame(expanded.to_dict(as_series=False))
 
@@ -190,6 +193,7 @@ def memory(held: list[Subscription]) -> int:
 
 
 def main() -> None:
+    """Print the figures."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     rows = rows_of(count)
     held, table = contracts(rows), frame(rows)

@@ -16,8 +16,8 @@ DAYS = 330
 EVERYTHING = tuple(CONTRACT_PROBLEMS)
 
 
-def day(low=0, high=DAYS):
-    return st.integers(low, high).map(lambda n: FIRST + timedelta(days=n))
+def day(low=0, high=DAYS, since=FIRST):
+    return st.integers(low, high).map(lambda n: since + timedelta(days=n))
 
 
 @st.composite
@@ -46,7 +46,7 @@ def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6
     found = []
     for number in range(draw(st.integers(0, max_size))):
         first = draw(day(0, DAYS - 60))
-        last = draw(st.none() | st.integers(0, 200).map(lambda n: first + timedelta(days=n)))
+        last = draw(st.none() | day(0, 200, first))
         currency = draw(st.sampled_from(currencies))
         pauses = ()
         if draw(st.integers(0, 3)) == 0:
@@ -54,7 +54,7 @@ def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6
             pauses = [
                 Pause(
                     starts_on=begin,
-                    ends_on=draw(st.none() | st.integers(0, 60).map(lambda n: begin + timedelta(days=n))),
+                    ends_on=draw(st.none() | day(0, 60, begin)),
                 )
             ]
         found.append(
@@ -64,9 +64,9 @@ def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6
                 starts_on=first,
                 ends_on=last,
                 renews_id=draw(st.sampled_from([None, None, *(each.id for each in found)])),
-                trial_ends_on=draw(st.none() | st.integers(0, 40).map(lambda n: first + timedelta(days=n))),
-                cancelled_on=draw(st.none() | st.integers(0, 90).map(lambda n: first + timedelta(days=n))),
-                unpaid_since_on=draw(st.none() | st.integers(0, 90).map(lambda n: first + timedelta(days=n))),
+                trial_ends_on=draw(st.none() | day(0, 40, first)),
+                cancelled_on=draw(st.none() | day(0, 90, first)),
+                unpaid_since_on=draw(st.none() | day(0, 90, first)),
                 churn_reason=draw(st.sampled_from([None, "price", "failed"])),
                 items=[draw(lines(first, last, currency)) for _ in range(draw(st.integers(0, 2)))],
                 pauses=pauses,

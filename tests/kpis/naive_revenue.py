@@ -93,14 +93,13 @@ class Naive:
                     self.state.get((customer, day), (Fraction(0), False)),
                 )
                 stays = after != 0 or (was and held)
-                if was and not stays and self.policy.gap_tolerance_days:
-                    gap_from = day if before else gap_from
+                if stays:
+                    gap_from = None
+                elif was and self.policy.gap_tolerance_days:
+                    gap_from = gap_from or day
                     until = gap_from + timedelta(days=self.policy.gap_tolerance_days)
-                    stays = any(
-                        self.amount(customer, day + DAY * n)
-                        for n in range((until - day).days + 1)
-                        if day + DAY * n <= self.last
-                    )
+                    ahead = (day + DAY * n for n in range((until - day).days + 1))
+                    stays = any(self.amount(customer, later) for later in ahead if later <= self.last)
                 change = after - before
                 if stays and not was:
                     again = {"own_bucket": "reactivation", "as_new": "new", "as_expansion": "expansion"}

@@ -19,9 +19,9 @@ AS_OF = datetime(2024, 3, 1, 12, tzinfo=UTC)
 QUARTERS = Period.between(date(2024, 4, 1), date(2026, 1, 1)).quarters()
 
 
-def contract(id, first, last, price=100, **fields):
+def contract(number, first, last, price=100, **fields):
     items = [LineItem(product_id="p1", unit_price=Money(price, "EUR"), billing_interval="month")]
-    return Subscription(id=id, account_id=id, starts_on=first, ends_on=last, items=items, **fields)
+    return Subscription(id=number, account_id=number, starts_on=first, ends_on=last, items=items, **fields)
 
 
 HELD = [

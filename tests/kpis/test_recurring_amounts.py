@@ -37,7 +37,8 @@ def test_a_week_is_fifty_two_twelfths_of_a_month_and_not_four():
 def test_a_price_for_three_years_is_rounded_once_to_the_twelfth_decimal():
     three = line(100, "year", interval_count=3)
     assert kpis.annual_amount(three).amount == Decimal("33.333333333333")
-    held = [Subscription(id=str(n), account_id=str(n), starts_on=date(2026, 1, 1), ends_on=date(2029, 1, 1), items=[three]) for n in range(3)]  # fmt: skip
+    days = {"starts_on": date(2026, 1, 1), "ends_on": date(2029, 1, 1)}
+    held = [Subscription(id=str(n), account_id=str(n), items=[three], **days) for n in range(3)]
     assert kpis.RevenueLedger.of(held).revenue_at(date(2026, 5, 1)).amount == Decimal("99.999999999999")
 
 

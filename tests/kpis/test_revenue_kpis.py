@@ -26,11 +26,12 @@ def eur(amount):
 
 
 def line(price, first=None, last=None, product="p1", quantity=1):
-    return LineItem(product_id=product, quantity=quantity, unit_price=eur(price), billing_interval="month", starts_on=first, ends_on=last)  # fmt: skip
+    days = {"starts_on": first, "ends_on": last}
+    return LineItem(product_id=product, quantity=quantity, unit_price=eur(price), billing_interval="month", **days)
 
 
-def contract(id, account, first, last, *items, **fields):
-    return Subscription(id=id, account_id=account, starts_on=first, ends_on=last, items=items, **fields)
+def contract(number, account, first, last, *items, **fields):
+    return Subscription(id=number, account_id=account, starts_on=first, ends_on=last, items=items, **fields)
 
 
 APRIL, MAY, JUNE, END = date(2024, 4, 1), date(2024, 5, 1), date(2024, 6, 1), date(2025, 1, 1)
@@ -83,15 +84,20 @@ OPENED = [
 ]  # fmt: skip
 POLICY = kpis.RevenuePolicy(grace_days=14)
 DUE = kpis.renewals(RENEWED, QUARTER, as_of=datetime(2024, 7, 1, tzinfo=UTC), policy=POLICY, opportunities=OPENED)
+SEEN = date(2024, 7, 1)
 LIVES = [
-    kpis.CustomerLife(key=str(n), account_id=str(n), started_on=started, ended_on=ended, seen_until_on=date(2024, 7, 1), onboarded_on=onboarded)
-    for n, (started, onboarded, ended) in enumerate([
-        (date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 2)),  # 30 days after onboarding, 61 after its start
-        (date(2024, 1, 1), date(2024, 2, 1), None),
-        (date(2024, 1, 1), None, date(2024, 1, 20)),
-        (date(2024, 6, 20), date(2024, 6, 25), date(2024, 6, 28)),  # too young to be counted
-    ])
-]  # fmt: skip
+    kpis.CustomerLife(
+        key=str(n), account_id=str(n), started_on=started, onboarded_on=onboarded, ended_on=ended, seen_until_on=SEEN
+    )
+    for n, (started, onboarded, ended) in enumerate(
+        [
+            (date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 2)),  # 30 days after onboarding, 61 after its start
+            (date(2024, 1, 1), date(2024, 2, 1), None),
+            (date(2024, 1, 1), None, date(2024, 1, 20)),
+            (date(2024, 6, 20), date(2024, 6, 25), date(2024, 6, 28)),  # too young to be counted
+        ]
+    )
+]
 
 DERIVED = [
     (kpis.arr, CHANGES, 12_360),
@@ -197,7 +203,7 @@ def test_every_kpi_of_these_rooms_has_a_worked_example():
         for name in module.__all__
         if isinstance(getattr(module, name), Kpi) and name not in published | derived | {"carr"}
     }
-    print(f"worked examples: {len(PUBLISHED)} published, {len(DERIVED) + 1} derived")
+    print(f"worked examples: {len(PUBLISHED)} published, {len(DERIVED) + 1} derived")  # noqa: T201
     assert not missing
 
 
@@ -320,10 +326,8 @@ def test_discounted_value_without_churn_or_discount_is_the_margin_of_the_months(
 
 
 def test_value_by_survival_is_censored_beyond_what_was_seen():
-    lives = [
-        kpis.CustomerLife(key=str(n), account_id=str(n), started_on=BEFORE, ended_on=None, seen_until_on=BEFORE + timedelta(days=400))
-        for n in range(3)
-    ]  # fmt: skip
+    days = {"started_on": BEFORE, "ended_on": None, "seen_until_on": BEFORE + timedelta(days=400)}
+    lives = [kpis.CustomerLife(key=str(n), account_id=str(n), **days) for n in range(3)]
     curve = kpis.customer_survival(lives)
     assert kpis.cltv_from_survival(curve, eur(100), gross_margin=HALF, months=12).value == eur(600)
     assert kpis.cltv_from_survival(curve, eur(100), gross_margin=HALF, months=24).value == Undefined("censored")

@@ -44,11 +44,11 @@ def told(bridge):
     return {name: getattr(bridge, name).amount for name in AMOUNTS} | {name: getattr(bridge, name) for name in COUNTS}
 
 
-def contract(id, account="a1", first=date(2024, 1, 1), last=date(2025, 1, 1), price=100, **fields):
+def contract(number, account="a1", first=date(2024, 1, 1), last=date(2025, 1, 1), price=100, **fields):
     line = {"product_id": "p1", "unit_price": Money(price, fields.pop("currency", "EUR")), "billing_interval": "month"}
     line |= fields.pop("line", {})
     held = {"account_id": account, "starts_on": first, "ends_on": last, "items": [LineItem(**line)], **fields}
-    return Subscription(id=id, **held)
+    return Subscription(id=number, **held)
 
 
 def balanced(bridge):
@@ -231,6 +231,21 @@ def test_a_gap_is_churn_while_nobody_knows_of_the_return():
     policy = RevenuePolicy(gap_tolerance_days=20, accept=["after_as_of"])
     ledger = RevenueLedger.of(held, policy=policy, as_of=datetime(2024, 3, 5, tzinfo=UTC))
     assert [kind for _, kind, _ in kinds(ledger)] == ["new", "churn"]
+
+
+def test_a_gap_begins_where_a_pause_ends_and_a_paused_start_is_no_return():
+    paused = contract("s1", last=date(2024, 3, 1), pauses=[Pause(starts_on=date(2024, 2, 1))])
+    back = contract("s2", first=date(2024, 3, 4), pauses=[Pause(starts_on=date(2024, 3, 4), ends_on=date(2024, 3, 9))])
+    found = kinds(RevenueLedger.of([paused, back], policy=RevenuePolicy(gap_tolerance_days=8)))
+    assert [kind for _, kind, _ in found] == ["new", "contraction", "expansion", "churn"]
+    found = kinds(RevenueLedger.of([paused, back], policy=RevenuePolicy(gap_tolerance_days=7)))
+    assert found[1:4] == [
+        ("2024-02-01", "contraction", -1200), ("2024-03-01", "churn", 0), ("2024-03-09", "reactivation", 1200),
+    ]  # fmt: skip
+
+
+def test_a_day_with_nobody_at_its_start_has_no_share_of_churn():
+    assert RevenueLedger.of([], currency="EUR").bridge(MONTHS[0]).churned_share is None
 
 
 def test_days_of_grace_keep_revenue_until_the_renewal_starts_or_they_are_over():
@@ -492,7 +507,7 @@ def test_periods_with_gaps_between_them_are_read_as_each_alone():
 
 def test_an_imbalance_is_an_error_that_tells_the_equation(monkeypatch):
     ledger = RevenueLedger.of([contract("s1")])
-    days, sums = ledger.events.by_day["EUR"]
+    _, sums = ledger.events.by_day["EUR"]
     sums[0] += 10**12
     with pytest.raises(LedgerImbalanceError) as caught:
         ledger.bridge(MONTHS[0])

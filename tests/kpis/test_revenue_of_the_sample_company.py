@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -55,7 +54,7 @@ def test_cohorts_survival_renewals_and_forecast_agree_with_the_ledger():
     ahead = kpis.forecast_revenue(
         LEDGER,
         YEAR.next().quarters(),
-        renewal_rate=Decimal(rate.numerator) / rate.denominator,
+        renewal_rate=rate.value,
         opportunities=COMPANY.opportunities,
     )
     assert all(row.low <= row.expected <= row.high for row in ahead.periods)

@@ -145,7 +145,7 @@ def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
             if number is not None:
                 customers[number][place] += 1
                 revenue[number][place] = revenue[number][place] + stock
-            elif started_on < held[0].start_on:
+            else:
                 earlier[place] = earlier[place] + stock
     return CohortTable(
         periods=held,

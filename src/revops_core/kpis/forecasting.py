@@ -20,11 +20,12 @@ from revops_core.values.checks import Between, require
 from revops_core.values.confidence import Level, normal_quantile
 from revops_core.values.money import Money
 from revops_core.values.period import Period
+from revops_core.values.show import show
 from revops_core.values.table import Table
 
 __all__ = ["ForecastPeriod", "RevenueForecast", "forecast_revenue"]
 
-_Share = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
+_Share = Annotated[Decimal, Between(Decimal(0), Decimal(1))] | Annotated[Fraction, Between(0, 1)]
 
 
 @frozen
@@ -70,7 +71,7 @@ def forecast_revenue(
     ledger: RevenueLedger,
     periods: Iterable[Period],
     *,
-    renewal_rate: Decimal,
+    renewal_rate: Decimal | Fraction,
     opportunities: Iterable[Opportunity] = (),
     level: float = 0.95,
 ) -> RevenueForecast:
@@ -83,7 +84,7 @@ def forecast_revenue(
     Args:
         ledger: built with the `as_of` to forecast from.
         periods: ahead.
-        renewal_rate: the share of contracts that renew, such as `renewal_rate` over last year measured it.
+        renewal_rate: the share of contracts that renew, such as the value of `renewal_rate` over last year.
         opportunities: open ones; their amounts are annual recurring revenue, renewals are left out, as contracts tell.
         level: of the interval.
 
@@ -129,7 +130,7 @@ def forecast_revenue(
         found.append(ForecastPeriod(period, *amounts))
     assumptions = (
         f"contracts known on {ledger.as_of:%Y-%m-%d} run to their end at their prices",
-        f"a contract renews with probability {renewal_rate}, at the price of its last day and for the same term",
+        f"a contract renews with a probability of {show(Fraction(renewal_rate))}, at the price of its last day and for the same term",
         f"{len(open_ones)} open opportunities come in with their probability on their close date, as annual revenue",
         f"{left_out} open opportunities without amount, probability or close date are left out",
         "renewals and opportunities are independent of each other; nobody comes who is not in the pipeline",

@@ -34,15 +34,14 @@ def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[s
     """
     found: dict[str, Subscription] = {}
     for later in held:
-        if later.renews_id is not None and later.starts_on is not None:
+        if later.renews_id is not None:
             known = found.get(later.renews_id)
             if known is None or later.starts_on < known.starts_on:  # type: ignore[operator]
                 found[later.renews_id] = later
     if policy.grace_days:
         by_account: dict[str | None, list[Subscription]] = {}
         for each in held:
-            if each.starts_on is not None:
-                by_account.setdefault(each.account_id, []).append(each)
+            by_account.setdefault(each.account_id, []).append(each)
         for mates in by_account.values():
             mates.sort(key=lambda each: each.starts_on or date.min)
             for each in mates:

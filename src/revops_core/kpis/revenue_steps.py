@@ -6,8 +6,10 @@ come to. Both are plain tuples, as there are hundreds of thousands.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from revops_core.kpis.contract_check import item_key
@@ -42,7 +44,7 @@ def steps(
     """The steps of one customer up to a day, in order; days on which nothing changes in sum have none.
 
     Args:
-        events: of one customer, sorted.
+        events: of one customer, sorted; at least one.
         horizon: the last day to look at.
         returning: the kind of a return.
         tolerance: how many days without revenue are no churn, where the return is known.
@@ -52,6 +54,8 @@ def steps(
     balance = held = gap = delta = first = current = 0
     was = ever = False
     place = -1
+    if events[-1][0] > horizon:
+        events = events[: bisect_right(events, horizon, key=itemgetter(0))]
     for day, change, stays, _ in (*events, _END):
         place += 1
         if day == current:
@@ -61,9 +65,11 @@ def steps(
         if first < place:
             after = balance + delta
             stays_on = after != 0 or (was and held > 0)
-            if tolerance and was and not stays_on:
-                gap = current if balance else gap
-                stays_on = _returns(events, place, after, min(gap + tolerance, horizon))
+            if stays_on:
+                gap = 0
+            elif tolerance and was:
+                gap = gap or current
+                stays_on = _returns(events, place, after, gap + tolerance)
             value = delta if value_of is None else sum(map(value_of, events[first:place]))
             if stays_on is not was:
                 kind, logos = (returning if ever else NEW, 1) if stays_on else (CHURN, -1)
@@ -73,8 +79,6 @@ def steps(
             elif value:
                 found.append((current, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0, first, place))
             balance = after
-        if day > horizon:
-            break
         current, delta, first = day, change, place
         held += stays
     return found
@@ -128,18 +132,13 @@ def _by_product(held: dict[str | None, list[Segment]]) -> dict[str, str | None]:
 def _changed(earlier: Sequence[Segment], later: Sequence[Segment]) -> Iterator[tuple[str, int, str]]:
     """The parts of the change of one item."""
     one, other = earlier[0], later[0]
-    if one[3] or other[3]:
-        yield "pause", other[2] - one[2], currency_of(one)
-        return
-    same = currency_of(one) == currency_of(other)
-    if len(earlier) > 1 or len(later) > 1 or not same or one[5].product_id != other[5].product_id:
+    paused = any(segment[3] for segment in (*earlier, *later))
+    same = currency_of(one) == currency_of(other) and one[5].product_id == other[5].product_id
+    if paused or not same or len(earlier) > 1 or len(later) > 1:
         for sign, held in ((-1, earlier), (1, later)):
             for segment in held:
-                yield "upsell", sign * segment[2], currency_of(segment)
+                yield "pause" if paused else "upsell", sign * segment[2], currency_of(segment)
         return
-    seats = 0
-    if one[5].quantity:
-        exact = one[2] * Fraction(other[5].quantity) / Fraction(one[5].quantity)
-        seats = round(exact) - one[2]
+    seats = round(one[2] * Fraction(other[5].quantity) / Fraction(one[5].quantity)) - one[2]
     yield "seats", seats, currency_of(one)
     yield "price", other[2] - one[2] - seats, currency_of(one)
