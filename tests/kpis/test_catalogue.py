@@ -207,7 +207,6 @@ def test_the_readings_of_a_term_are_listed_together():
     assert {kpi.name for kpi in family("win_rate")} == {
         "win_rate",
         "win_rate_by_value",
-        "win_rate_from_stage",
         "win_rate_of_closed",
         "win_rate_of_created",
     }

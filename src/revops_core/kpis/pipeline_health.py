@@ -61,7 +61,7 @@ stage_conversion_rate = _kpi(
 )  # fmt: skip
 
 win_rate_from_stage = _kpi(
-    name="win_rate_from_stage", title="Win rate from a stage", family="win_rate",
+    name="win_rate_from_stage", title="Win rate from a stage", family="stage_conversion_rate",
     formula=count(one_of(_visit.won, True)) / count(known(_visit.won)), dated=_visit.entered_at,
     source="Varicent, from a stage on",
     says="Stays in a stage whose sale was won in the end, of those begun in the period whose sale has ended. Group by "
