@@ -20,8 +20,8 @@ from revops_core.errors import InvalidValueError
 from revops_core.kpis import CATALOGUE, DIRECTIONS, STAGES, Kpi, LeadProgress, family
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from tests.kpis.test_revenue_kpis import DERIVED as WORKED_ELSEWHERE
 from revops_core.values.plain import from_plain, to_plain
+from tests.kpis.test_revenue_kpis import DERIVED as WORKED_ELSEWHERE
 
 Q1 = Period.quarter(2026, 1)
 END = datetime(2026, 4, 1, tzinfo=UTC)
