@@ -14,6 +14,7 @@ from attrs import frozen
 
 __all__ = [
     "CalendarHorizonError",
+    "ContractProblemsError",
     "CurrencyMismatchError",
     "DuplicateFactError",
     "Fault",
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidPlainDataError",
     "InvalidRowError",
     "InvalidValueError",
+    "LedgerImbalanceError",
     "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
@@ -269,6 +271,54 @@ class CalendarHorizonError(RevopsError, LookupError):
         )
 
 
+# --- recurring revenue ---
+
+
+class ContractProblemsError(RevopsError, ValueError):
+    """Contracts cannot be counted as they are; names every problem at once.
+
+    Attributes:
+        problems: every `Problem` that the policy does not accept.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """How many, the first of them, and the way out."""
+        codes = ", ".join(sorted({str(getattr(problem, "code", problem)) for problem in self.problems}))
+        first = "; ".join(map(str, self.problems[:3]))
+        more = f"; and {len(self.problems) - 3} more in `problems`" if len(self.problems) > 3 else ""
+        return (
+            f"{len(self.problems)} problems in the contracts: {first}{more}; correct them, or say that you know what"
+            f" becomes of them with RevenuePolicy(accept=...), here of {codes}"
+        )
+
+
+class LedgerImbalanceError(RevopsError, ArithmeticError):
+    """The movements of a period do not lead from its opening revenue to its closing one: a fault of this library.
+
+    Attributes:
+        period: the period, as text.
+        start, movements, end: the amounts that should add up, a year's revenue as text.
+    """
+
+    def __init__(self, period: str, start: str, movements: str, end: str) -> None:
+        self.period = period
+        self.start = start
+        self.movements = movements
+        self.end = end
+        super().__init__(period, start, movements, end)
+
+    def __str__(self) -> str:
+        """The equation that does not hold, and the way out."""
+        return (
+            f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
+            " please report this with the contracts of the period"
+        )
+
+
 # --- kpis ---
 
 
@@ -300,12 +350,14 @@ class UnknownStageError(RevopsError, LookupError):
 
     Attributes:
         stage: the name asked for, or held by a record.
-        pipeline: the name of the pipeline.
+        pipeline: the name of the pipeline; None where a log was asked.
         known: the stages it has.
         subject_id: the record that holds the name, where one does.
     """
 
-    def __init__(self, stage: object, pipeline: str, known: Iterable[str], subject_id: str | None = None) -> None:
+    def __init__(
+        self, stage: object, pipeline: str | None, known: Iterable[str], subject_id: str | None = None
+    ) -> None:
         self.stage = stage
         self.pipeline = pipeline
         self.known = tuple(known)
@@ -315,9 +367,10 @@ class UnknownStageError(RevopsError, LookupError):
     def __str__(self) -> str:
         """What is unknown, and the nearest name."""
         near = get_close_matches(str(self.stage), self.known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known)}"
+        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known) or 'none'}"
         holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
-        return f"pipeline '{self.pipeline}' has no stage {self.stage!r}{holder}; {hint}"
+        asked = "the log" if self.pipeline is None else f"pipeline '{self.pipeline}'"
+        return f"{asked} has no stage {self.stage!r}{holder}; {hint}"
 
 
 class WrongPipelineError(RevopsError, ValueError):
@@ -329,7 +382,7 @@ class WrongPipelineError(RevopsError, ValueError):
         found: name and version that the record holds; None for what it does not tell.
     """
 
-    def __init__(self, subject_id: str, expected: tuple[str, int], found: tuple[str | None, int | None]) -> None:
+    def __init__(self, subject_id: str, expected: tuple[str, int | None], found: tuple[str | None, object]) -> None:
         self.subject_id = subject_id
         self.expected = expected
         self.found = found
@@ -337,11 +390,13 @@ class WrongPipelineError(RevopsError, ValueError):
 
     def __str__(self) -> str:
         """Both definitions and the way out."""
-        name, version = self.found
-        found = f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version}")
+        expected, found = (
+            f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version!r}")
+            for name, version in (self.expected, self.found)
+        )
         return (
-            f"{self.subject_id!r} belongs to pipeline {found}, not to '{self.expected[0]}' version {self.expected[1]}; "
-            "ask the definition it was moved under, or migrate it first"
+            f"{self.subject_id!r} belongs to pipeline {found}, not to {expected}; "
+            "ask the definition it was moved under, migrate it first, or take the moves of one pipeline"
         )
 
 

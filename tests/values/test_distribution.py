@@ -244,3 +244,9 @@ def test_a_wrong_call_says_what_is_wrong(call: object, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         call(KaplanMeier.of([(5, True), (9, False)]))
     assert message in str(caught.value)
+
+
+def test_ints_too_large_for_an_exact_float_are_put_in_their_order():
+    large = 1 << 53
+    assert quantiles([large + 1, large, -large - 3, -large - 2], [Fraction(1), Fraction(0)]) == (large + 1, -large - 3)
+    assert median([large + 1, large, large + 2]) == large + 1

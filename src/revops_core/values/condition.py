@@ -165,7 +165,7 @@ def one_of(field: object, *values: object) -> Expression:
     >>> print(one_of(each(object).outcome, "won", "lost"))
     outcome is one of 'won', 'lost'
     """
-    return Expression("one_of", (as_argument(field), *values))
+    return Expression("equals" if len(values) == 1 else "one_of", (as_argument(field), *values))
 
 
 def known(field: object) -> Expression:
