@@ -14,6 +14,7 @@ from attrs import frozen
 
 __all__ = [
     "CalendarHorizonError",
+    "ContractProblemsError",
     "CurrencyMismatchError",
     "DuplicateFactError",
     "Fault",
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidPlainDataError",
     "InvalidRowError",
     "InvalidValueError",
+    "LedgerImbalanceError",
     "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
@@ -39,8 +41,14 @@ _LONGEST_SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """`value` as an error shows it: its repr, cut where it is long."""
-    text = repr(value)
+    """`value` as an error shows it: its repr, cut where it is long; its class where it has no repr.
+
+    An int of thousands of digits has none, nor has an object whose own `__repr__` fails; the fault is still told.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign class raises
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -226,25 +234,16 @@ class UnknownFieldError(RevopsError, AttributeError):
         """The field, its owner and the nearest name."""
         near = get_close_matches(self.field, self.known, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
-        return f"{self.owner} has no field '{self.field}'{hint}"
+        return f"{self.owner} has no field {shown(self.field)}{hint}"
 
 
-class InvalidPlainDataError(RevopsError, ValueError):
+class InvalidPlainDataError(InvalidValueError):
     """Plain data does not have the shape of the class it is loaded as; names every fault with its path.
 
     Attributes:
         what: the class that was asked for.
         faults: every `Fault`; the field is a path such as `$.lines[1].price`.
     """
-
-    def __init__(self, what: str, faults: Iterable[Fault]) -> None:
-        self.what = what
-        self.faults = tuple(faults)
-        super().__init__(what, self.faults)
-
-    def __str__(self) -> str:
-        """All faults in one sentence."""
-        return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
 
 
 # --- calendars ---
@@ -272,6 +271,52 @@ class CalendarHorizonError(RevopsError, LookupError):
         )
 
 
+# --- recurring revenue ---
+
+
+class ContractProblemsError(RevopsError, ValueError):
+    """Contracts cannot be counted as they are; names every problem at once.
+
+    Attributes:
+        problems: every `Problem` that the policy does not accept.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """How many, the first of them, and the way out."""
+        codes = ", ".join(sorted({str(getattr(problem, "code", problem)) for problem in self.problems}))
+        first = "; ".join(map(str, self.problems[:3]))
+        more = f"; and {len(self.problems) - 3} more in `problems`" if len(self.problems) > 3 else ""
+        return (
+            f"{len(self.problems)} problems in the contracts: {first}{more}; correct them, or say that you know what"
+            f" becomes of them with RevenuePolicy(accept=...), here of {codes}"
+        )
+
+
+class LedgerImbalanceError(RevopsError, ArithmeticError):
+    """The movements of a period do not lead from its opening revenue to its closing one: a fault of this library.
+
+    Attributes:
+        period: the period, as text.
+        start, movements, end: the amounts that should add up, a year's revenue as text.
+    """
+
+    def __init__(self, period: str, start: str, movements: str, end: str) -> None:
+        self.period = period
+        self.start = start
+        self.movements = movements
+        self.end = end
+        super().__init__(period, start, movements, end)
+
+    def __str__(self) -> str:
+        """The equation that does not hold, and the way out."""
+        return (
+            f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
+            " please report this with the contracts of the period"
+        )
 # --- kpis ---
 
 
@@ -434,7 +479,7 @@ class MissingColumnsError(RevopsError, LookupError):
         told = []
         for column in self.missing:
             near = get_close_matches(column, self.found, n=1)
-            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+            told.append(f"{shown(column)} (did you mean '{near[0]}'?)" if near else shown(column))
         return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
 
 
