@@ -317,6 +317,8 @@ class LedgerImbalanceError(RevopsError, ArithmeticError):
             f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
             " please report this with the contracts of the period"
         )
+
+
 # --- kpis ---
 
 

@@ -71,7 +71,6 @@ def quantiles(values: Iterable[Any], shares: Iterable[Fraction | Decimal]) -> tu
         endless = [value for value in held if isinstance(value, float | Decimal) and not isfinite(value)]
         if endless:
             raise InvalidValueError("quantiles", [Fault("values", "must be finite", endless)])
-<<<<<<< HEAD
     if not _sorted(held, kinds):
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         rule = "must all be numbers, timedeltas or Money of one kind"
@@ -83,9 +82,7 @@ def _sorted(held: list[Any], kinds: set[type]) -> bool:
     """Sort `held` in place; False where its values have no quantiles, or no common order."""
     if not all(issubclass(kind, _VALUES) and kind is not bool for kind in kinds):
         return False
-=======
     is_whole = kinds == {int} and max(held) < _EXACT and min(held) > -_EXACT
->>>>>>> review4
     try:
         held.sort(key=float if is_whole else None)  # floats sort in two thirds of the time of ints above 30 bits
     except TypeError:
