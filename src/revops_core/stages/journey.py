@@ -269,13 +269,20 @@ class Journey:
 
 
 def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:
-    """What lies between the moves; a first stay without a start where the first move left a stage."""
-    stays = []
+    """What lies between the moves; a first stay without a start where the first move left a stage.
+
+    A migration that keeps the name of the stage is no new stay.
+    """
+    entries: list[tuple[str, datetime | None]] = []
     if moves and moves[0].source is not None:
-        stays.append(Stay(moves[0].source, None, moves[0].at))
-    for number, move in enumerate(moves):
-        stays.append(Stay(move.target, move.at, moves[number + 1].at if number + 1 < len(moves) else None))
-    return tuple(stays)
+        entries.append((moves[0].source, None))
+    for move in moves:
+        if not (move.migrates and entries and entries[-1][0] == move.target):
+            entries.append((move.target, move.at))
+    exits = [at for _, at in entries[1:]] + [None]
+    return tuple(
+        Stay(stage, entered_at, exited_at) for (stage, entered_at), exited_at in zip(entries, exits, strict=False)
+    )
 
 
 def _stage_time(stays: list[Stay], as_of: datetime | None, calendar: BusinessCalendar | None) -> StageTime:

@@ -287,7 +287,12 @@ def columns_of_moves(facts: Iterable[Moved | Corrected]) -> StageColumns:
         moves = standing_moves(group)
         if moves and moves[0].source is not None:
             builder.unknown_starts[number] = builder.code(moves[0].source)
-        builder.add(entity, [(to_microseconds(move.at), builder.code(move.target)) for move in moves], collapse=False)
+        events = [
+            (to_microseconds(move.at), builder.code(move.target))
+            for move in moves
+            if not (move.migrates and move.source == move.target and move is not moves[0])  # that is no new stay
+        ]
+        builder.add(entity, events, collapse=False)
     return builder.finished()
 
 
