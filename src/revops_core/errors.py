@@ -41,8 +41,14 @@ _LONGEST_SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """`value` as an error shows it: its repr, cut where it is long."""
-    text = repr(value)
+    """`value` as an error shows it: its repr, cut where it is long; its class where it has no repr.
+
+    An int of thousands of digits has none, nor has an object whose own `__repr__` fails; the fault is still told.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign class raises
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -228,7 +234,7 @@ class UnknownFieldError(RevopsError, AttributeError):
         """The field, its owner and the nearest name."""
         near = get_close_matches(self.field, self.known, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
-        return f"{self.owner} has no field '{self.field}'{hint}"
+        return f"{self.owner} has no field {shown(self.field)}{hint}"
 
 
 class InvalidPlainDataError(InvalidValueError):
@@ -311,6 +317,8 @@ class LedgerImbalanceError(RevopsError, ArithmeticError):
             f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
             " please report this with the contracts of the period"
         )
+
+
 # --- kpis ---
 
 
@@ -332,6 +340,8 @@ class InvalidRowError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The row and all its faults in one sentence."""
         return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+
+
 # --- stages ---
 
 
@@ -340,12 +350,14 @@ class UnknownStageError(RevopsError, LookupError):
 
     Attributes:
         stage: the name asked for, or held by a record.
-        pipeline: the name of the pipeline.
+        pipeline: the name of the pipeline; None where a log was asked.
         known: the stages it has.
         subject_id: the record that holds the name, where one does.
     """
 
-    def __init__(self, stage: object, pipeline: str, known: Iterable[str], subject_id: str | None = None) -> None:
+    def __init__(
+        self, stage: object, pipeline: str | None, known: Iterable[str], subject_id: str | None = None
+    ) -> None:
         self.stage = stage
         self.pipeline = pipeline
         self.known = tuple(known)
@@ -355,9 +367,10 @@ class UnknownStageError(RevopsError, LookupError):
     def __str__(self) -> str:
         """What is unknown, and the nearest name."""
         near = get_close_matches(str(self.stage), self.known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known)}"
+        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known) or 'none'}"
         holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
-        return f"pipeline '{self.pipeline}' has no stage {self.stage!r}{holder}; {hint}"
+        asked = "the log" if self.pipeline is None else f"pipeline '{self.pipeline}'"
+        return f"{asked} has no stage {self.stage!r}{holder}; {hint}"
 
 
 class WrongPipelineError(RevopsError, ValueError):
@@ -369,7 +382,7 @@ class WrongPipelineError(RevopsError, ValueError):
         found: name and version that the record holds; None for what it does not tell.
     """
 
-    def __init__(self, subject_id: str, expected: tuple[str, int], found: tuple[str | None, int | None]) -> None:
+    def __init__(self, subject_id: str, expected: tuple[str, int | None], found: tuple[str | None, object]) -> None:
         self.subject_id = subject_id
         self.expected = expected
         self.found = found
@@ -377,11 +390,13 @@ class WrongPipelineError(RevopsError, ValueError):
 
     def __str__(self) -> str:
         """Both definitions and the way out."""
-        name, version = self.found
-        found = f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version}")
+        expected, found = (
+            f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version!r}")
+            for name, version in (self.expected, self.found)
+        )
         return (
-            f"{self.subject_id!r} belongs to pipeline {found}, not to '{self.expected[0]}' version {self.expected[1]}; "
-            "ask the definition it was moved under, or migrate it first"
+            f"{self.subject_id!r} belongs to pipeline {found}, not to {expected}; "
+            "ask the definition it was moved under, migrate it first, or take the moves of one pipeline"
         )
 
 
@@ -443,6 +458,8 @@ class DuplicateFactError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The id, how many facts have it, and the way out."""
         return f"{len(self.facts)} facts have the id {self.fact_id!r}; keep one, or give each its own 'id' or 'seq'"
+
+
 # --- entities ---
 
 
@@ -464,7 +481,7 @@ class MissingColumnsError(RevopsError, LookupError):
         told = []
         for column in self.missing:
             near = get_close_matches(column, self.found, n=1)
-            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+            told.append(f"{shown(column)} (did you mean '{near[0]}'?)" if near else shown(column))
         return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
 
 

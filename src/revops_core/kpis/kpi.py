@@ -57,7 +57,7 @@ class Kpi:
         stage: one of `STAGES`, or another.
         source: who defines it so.
         family: the term whose readings it is one of; its own name where it is the only one.
-        when_zero: the reason to give where the denominator is zero, such as "no_losses" or "infinite".
+        when_zero: the reason to give where the denominator is zero or less, such as "no_losses" or "target_met".
 
     >>> from revops_core.entities.opportunity import Opportunity
     >>> from revops_core.kpis.formula import count

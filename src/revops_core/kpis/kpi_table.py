@@ -184,8 +184,8 @@ class KpiTable:
             period=period,
             as_of=self.as_of,
             currency=self.currency if kpi.unit == "money" else None,
-            when_zero=kpi.when_zero,
             segment={} if key is None else dict(zip(self.by, key, strict=True)),
+            when_zero=kpi.when_zero,
         )
 
     def _together(self) -> list[Tally | None]:

@@ -177,7 +177,7 @@ def measurement_of(
         numerator, denominator = _defined(computed(above, values)), _defined(computed(below, values))
     elif isinstance(formula, Aggregate) and parts[formula].total is not None:
         numerator, denominator = _defined(parts[formula].total), parts[formula].n
-    if isinstance(value, Undefined) and denominator is not None and not getattr(denominator, "amount", denominator):
+    if isinstance(value, Undefined) and when_zero != "zero_denominator" and None not in (numerator, denominator):
         value = Undefined(when_zero)
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)

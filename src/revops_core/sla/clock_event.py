@@ -20,6 +20,7 @@ from attrs import field, frozen
 
 from revops_core.values.checks import Count, Id, checked, short_repr
 from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.instants import to_microseconds
 
 __all__ = ["ClockEvent"]
 
@@ -57,7 +58,7 @@ class ClockEvent:
     """
 
     kind: Id
-    at: datetime
+    at: datetime = field(eq=to_microseconds)  # Python takes the two 02:30 of an autumn night for one
     seq: int | None = field(default=None, kw_only=True)
     id: Id | None = field(default=None, kw_only=True)
     target: Id | None = field(default=None, kw_only=True)

@@ -68,7 +68,7 @@ class BusinessDays:
 
     Args:
         days: how many open dates, 1 or more.
-        until: the "close" of the last date, or the "same_time" of day as the start.
+        until: the "close" of the last date, or the "same_time" of day as the start, where that leaves any working time.
 
     >>> BusinessDays(3)
     BusinessDays(days=3, until='close')

@@ -83,6 +83,7 @@ class Journey:
 
     Raises:
         WrongSubjectError: facts of two records.
+        WrongPipelineError: moves of one record through two pipelines: each has a journey of its own.
         DuplicateFactError: two facts with the same id.
 
     >>> first = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -108,7 +109,7 @@ class Journey:
     @classmethod
     def of(cls, facts: Iterable[Moved | Corrected]) -> Journey:
         """The journey that `facts` tell, in whatever order they come."""
-        return cls(tuple(facts))
+        return cls(facts)
 
     def __repr__(self) -> str:
         return f"Journey({self.subject_id!r}: {' → '.join(stay.stage for stay in self.stays)})"
@@ -167,6 +168,7 @@ class Journey:
             as_of: the moment up to which the open stay is measured; without it, only stays that ended have a time.
             calendar: counts its working time only; without one, all time.
         """
+        require("Journey.time_in_stage", as_of=(as_of, datetime | None), calendar=(calendar, BusinessCalendar | None))
         journey = self if as_of is None else self.as_of(as_of)
         by_stage: dict[str, list[Stay]] = defaultdict(list)
         for stay in journey.stays:
