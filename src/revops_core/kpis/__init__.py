@@ -2,6 +2,7 @@
 
 from revops_core.kpis.adoption import nps
 from revops_core.kpis.catalogue import CATALOGUE, family
+from revops_core.kpis.change import Change, compare
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
 from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
@@ -25,6 +26,7 @@ from revops_core.kpis.qualification import (
     time_to_sql_mean,
     time_to_sql_median,
 )
+from revops_core.kpis.row_check import check
 from revops_core.kpis.sales import (
     average_deal_size,
     bookings,
@@ -59,12 +61,15 @@ __all__ = [
     "DIRECTIONS",
     "STAGES",
     "Aggregate",
+    "Change",
     "Formula",
     "Kpi",
     "KpiTable",
     "LeadProgress",
     "average_deal_size",
     "bookings",
+    "check",
+    "compare",
     "cost_per_lead",
     "count",
     "csat",
