@@ -32,7 +32,8 @@ class Change:
     relative: Fraction | Undefined
 
     def __str__(self) -> str:
-        sides = f"{self.before.name} {show(self.before.value, self.before.unit)} to {show(self.after.value, self.after.unit)}"
+        before, after = (show(found.value, found.unit) for found in (self.before, self.after))
+        sides = f"{self.before.name} {before} to {after}"
         return sides if isinstance(self.relative, Undefined) else f"{sides} ({show(self.relative, 'fraction')})"
 
 

@@ -24,7 +24,7 @@ from revops_core.values.expression import Expression, compiled
 __all__ = ["MISSING", "Segments", "fill", "id_of"]
 
 Segments = dict[tuple[Hashable, ...], list[Tally | None]]
-MISSING = "must be there: give the rows this field, None where it is not known"
+MISSING = "must be there, with None where it is not known"
 
 
 def fill(

@@ -17,13 +17,14 @@ from revops_core.kpis.filling import Segments
 from revops_core.kpis.kpi import Kpi, fill_named
 from revops_core.kpis.layout import By, Layout, Slot, laid_out
 from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
-from revops_core.kpis.tally import Settled, is_settled, merged, settled
+from revops_core.kpis.tally import Settled, is_settled, merged, settled, started
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.expression import Expression
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.table import Table
+from revops_core.values.zone import zone
 
 __all__ = ["KpiTable", "measure"]
 
@@ -159,6 +160,7 @@ class KpiTable:
         require("KpiTable", as_of=(self.as_of, datetime | None), currency=(self.currency, str | None))
         require("KpiTable", by=(self.by, tuple[str, ...]), tz=(self.tz, str), trace=(self.trace, bool))
         require("KpiTable", segments=(self.segments, Mapping))
+        zone(self.tz)  # refuses a name that no zone has
         wanted = [pair for kpi in self.kpis for pair in kpi.wanted]
         layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
         lanes = [lane for lane in layout.lanes for _ in lane.places]
@@ -211,12 +213,13 @@ class KpiTable:
         return self._measured(found, key, None if period is None else self.periods.index(period))
 
     def _measured(self, kpi: Kpi, key: tuple[Hashable, ...] | None, number: int | None) -> Measurement:
-        tallies = self._together() if key is None else self.segments[key]
+        read = {pair for one in kpi.aggregates for pair in ((one.where, None), (one.where, one.value))}
+        tallies = _joined(list(self.segments.values()), self._layout, read) if key is None else self.segments[key]
         period = None if number is None else self.periods[number]
         if number is None and len(self.periods) == 1:
             number, period = 0, self.periods[0]
         if number is None and self.periods:
-            tallies, number, period = self._over_periods(tallies), len(self.periods) - 1, self._whole_period()
+            tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()
         numbers_in = self.currency if kpi.unit == "money" else None
         parts = parts_of(kpi.wanted, self._layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
         return measurement_of(
@@ -230,14 +233,11 @@ class KpiTable:
             segment={} if key is None else dict(zip(self.by, key, strict=True)),
         )
 
-    def _together(self) -> tuple[Settled | None, ...]:
-        return _joined(list(self.segments.values()), self._layout)
-
-    def _over_periods(self, tallies: Sequence[Settled | None]) -> tuple[Settled | None, ...]:
+    def _over_periods(self, tallies: Sequence[Settled | None], read: _Read) -> tuple[Settled | None, ...]:
         """The tallies with those of all periods in the place of the last."""
         result = list(tallies)
         for lane in self._layout.lanes:
-            result[lane.places[-1]] = _merged([tallies[place] for place in lane.places], lane.slots)
+            result[lane.places[-1]] = _merged([tallies[place] for place in lane.places], lane.slots, read)
         return tuple(result)
 
     def _whole_period(self) -> Period | None:
@@ -351,20 +351,30 @@ class KpiTable:
         return self.table()._repr_html_()
 
 
-def _joined(groups: Sequence[Sequence[Settled | None]], layout: Layout) -> tuple[Settled | None, ...]:
+_Read = set[tuple[Expression, Expression | None]]
+
+
+def _joined(
+    groups: Sequence[Sequence[Settled | None]], layout: Layout, read: _Read | None = None
+) -> tuple[Settled | None, ...]:
     """The tallies of several groups of rows as those of all of them."""
     return tuple(
-        _merged([tallies[place] for tallies in groups], lane.slots) for lane in layout.lanes for place in lane.places
+        _merged([tallies[place] for tallies in groups], lane.slots, read)
+        for lane in layout.lanes
+        for place in lane.places
     )
 
 
-def _merged(tallies: Iterable[Settled | None], slots: tuple[Slot, ...]) -> Settled | None:
+def _merged(tallies: Iterable[Settled | None], slots: tuple[Slot, ...], read: _Read | None) -> Settled | None:
+    """Several tallies as one; what is not to be `read` stays empty, so that a count stands where amounts do not add."""
     held = [tally for tally in tallies if tally is not None]
     if len(held) < 2:
         return held[0] if held else None
     return tuple(
         merged(operation, [tally[number] for tally in held], str(value))
-        for number, (operation, _, value) in enumerate(slots)
+        if read is None or (where, value) in read
+        else started(operation)
+        for number, (operation, where, value) in enumerate(slots)
     )
 
 

@@ -39,11 +39,14 @@ def check(
         "wrong_value", "negative_duration" (something ends before it starts), "mixed_currencies" (told of each amount
         that is not in the currency of the first), "inexact_amount".
 
-    >>> from revops_core.kpis.sales import bookings
-    >>> for problem in check([{"id": "o1", "outcome": "won", "amount": 5.0}, {"id": "o2", "outcome": "won"}], bookings):
-    ...     print(problem)
-    Opportunity o1 row 1: 'amount' must be Money, a timedelta, an int or a finite Decimal; write Decimal('0.1'), as 0.1 has no exact float (got 5.0)
-    Opportunity o2 row 2: 'amount' must be there: give the rows this field, None where it is not known (got ('id', 'outcome'))
+    >>> from datetime import date
+    >>> from revops_core.kpis.sales import sales_cycle_mean
+    >>> deals = [{"id": "o1", "outcome": "won", "created_on": date(2026, 5, 9), "closed_on": date(2026, 5, 2)}] * 2
+    >>> for problem in check(deals, sales_cycle_mean):
+    ...     print(problem.code, problem.subject_id, problem.row)
+    duplicate_id o1 2
+    negative_duration o1 1
+    negative_duration o1 2
     """
     held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
     periods = (over,) if isinstance(over, Period) else as_tuple(over)
@@ -68,7 +71,7 @@ def _duplicates(rows: Iterable[Any], population: str) -> Iterator[Problem]:
         first = number if row_id is None else seen.setdefault((type(row), row_id), number)
         if first != number:
             says = f"'id' is also the id of row {first}: it would be counted twice"
-            yield _problem("duplicate_id", says, population or type(row).__name__, row_id, "id", number)
+            yield _problem(row, number, population, code="duplicate_id", says=says, field="id")
 
 
 def _stops(rows: Iterable[Any], layout: Layout, population: str) -> Iterator[Problem]:
@@ -94,7 +97,7 @@ def _stops(rows: Iterable[Any], layout: Layout, population: str) -> Iterator[Pro
         except InexactAmountError as error:
             faults = [("inexact_amount", str(error), None)]
         for code, says, name in faults or ():
-            yield _problem(code, says, population or type(row).__name__, id_of(row), name, number)
+            yield _problem(row, number, population, code=code, says=says, field=name)
 
 
 def _code(fault: Fault) -> str:
@@ -103,6 +106,7 @@ def _code(fault: Fault) -> str:
     return "negative_duration" if isinstance(fault.value, timedelta) else "wrong_value"
 
 
-def _problem(code: str, says: str, subject: str, row_id: object, field: str | None, row: int) -> Problem:
-    held = None if row_id is None else str(row_id)
-    return Problem(code=code, says=says, subject=subject, subject_id=held, field=field, row=row)
+def _problem(row: Any, number: int, population: str, **told: Any) -> Problem:
+    row_id = id_of(row)
+    subject_id = None if row_id is None else str(row_id)
+    return Problem(subject=population or type(row).__name__, subject_id=subject_id, row=number, **told)
