@@ -24,6 +24,10 @@ class Change:
         before, after: the two measurements.
         difference: after less before, in the unit of the KPI; `Undefined` where one of them is.
         relative: the difference over what it was before; `Undefined` where that is zero or negative.
+
+    >>> from revops_core.kpis.sales import deals_won
+    >>> compare(deals_won.of(8), deals_won.of(10)).difference
+    2
     """
 
     before: Measurement
