@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from revops_core import kpis
 from revops_core.entities.opportunity import Opportunity
 from revops_core.errors import CurrencyMismatchError, InexactAmountError, InvalidRowError, InvalidValueError
 from revops_core.kpis import Kpi, check, count, distinct, total
-from revops_core.values.condition import each
+from revops_core.values.condition import each, first_known
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from tests.kpis.deals import AS_OF, YEAR, deal
@@ -187,6 +188,28 @@ def test_a_segment_may_be_looked_up_through_related_records():
         ("north", 1),
         ("south", Decimal("0.5")),
     ]
+
+
+def test_rows_of_one_kind_may_have_the_day_or_the_instant_each_as_it_comes():
+    instant = datetime(2026, 2, 1, tzinfo=UTC)
+    rows = [
+        {"outcome": "won", "closed_on": None},
+        {"outcome": "won", "closed_at": instant},
+        {"outcome": "won", "closed_at": None, "closed_on": date(2026, 2, 1)},
+        {"outcome": "won", "closed_on": date(2026, 2, 1)},
+    ]
+    for kind in (dict, SimpleNamespace):
+        assert kpis.deals_won([kind(**row) for row in rows], period=YEAR).value == 3
+        with pytest.raises(InvalidRowError, match=r"row 4 .*'closed_at or closed_on' must be there"):
+            kpis.deals_won([kind(**row) for row in [*rows, {"outcome": "won"}]], period=YEAR)
+
+
+def test_the_first_known_of_computed_values_is_read_as_it_is_written():
+    row = each(object)
+    longest = Kpi(name="n", formula=total(first_known(row.a + row.b, row.c)), dated=None, unit="score")
+    inner = Kpi(name="n", formula=total(first_known(row.custom["a"], row.c)), dated=None, unit="score")
+    assert longest([{"a": 1, "b": 2, "c": 9}, {"a": None, "b": 2, "c": 9}]).value == 12
+    assert inner([{"custom": {"a": 1}, "c": 5}, {"custom": {}, "c": 5}]).value == 6
 
 
 def test_a_negative_time_is_refused_and_never_averaged():

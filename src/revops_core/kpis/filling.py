@@ -102,7 +102,7 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     read_from = _from_mapping if isinstance(row, Mapping) else _from_object
 
     def reader(expression: Expression) -> Callable[[Any], Any]:
-        return compiled(_bound(expression, row, lane.bound, tz), read_from)
+        return compiled(_bound(expression, lane.bound, tz), read_from)
 
     by_condition: dict[Expression, list[int]] = {}
     for slot, (_, where, _) in enumerate(lane.slots):
@@ -115,11 +115,11 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
             operation, _, value = lane.slots[slot]
             if operation != "count":
                 folds.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-        steps.append((*_test(_bound(where, row, lane.bound, tz), read_from), counted, folds))
+        steps.append((*_test(_bound(where, lane.bound, tz), read_from), counted, folds))
     return _placer(lane, None if lane.dated is None else reader(lane.dated)), steps, lane
 
 
-def _test(where: Expression, read_from: Callable[[str], Callable[[Any], Any]]) -> tuple[Any, tuple[Any, ...] | None]:
+def _test(where: Expression, read_from: Callable[[_Path], Callable[[Any], Any]]) -> tuple[Any, tuple[Any, ...] | None]:
     """What is read of a row and which values of it are wanted; None: all rows are. It saves a call for each row."""
     if where.operation == "row":
         return _always, None
@@ -169,17 +169,14 @@ def _is_after(moment: Any, bound: Bound) -> bool:
     return moment > bound.day
 
 
-def _bound(expression: Expression, row: Any, bound: Bound | None, tz: str) -> Expression:
-    """The expression for rows like `row`, as seen from `bound`: fields they do not have are left out of a choice."""
+def _bound(expression: Expression, bound: Bound | None, tz: str) -> Expression:
+    """The expression as seen from `bound`; the first known of several fields becomes one field of several names."""
     arguments = tuple(
-        _bound(argument, row, bound, tz) if isinstance(argument, Expression) else argument
+        _bound(argument, bound, tz) if isinstance(argument, Expression) else argument
         for argument in expression.arguments
     )
-    if expression.operation == "first_known":
-        kept = tuple(argument for argument in arguments if all(_has(row, name) for name in argument.fields))
-        arguments = kept or arguments
-        if len(arguments) == 1:
-            return arguments[0]
+    if expression.operation == "first_known" and all(_is_plain_field(argument) for argument in arguments):
+        return Expression("field", (expression.fields, ""))
     if expression.operation == "not_yet":
         return (
             Expression("any", ())
@@ -191,19 +188,49 @@ def _bound(expression: Expression, row: Any, bound: Bound | None, tz: str) -> Ex
     return expression if arguments == expression.arguments else Expression(expression.operation, arguments)
 
 
+def _is_plain_field(argument: object) -> bool:
+    return isinstance(argument, Expression) and argument.operation == "field" and "." not in argument.arguments[0]
+
+
 def _has(row: Any, path: str) -> bool:
     name = path.partition(".")[0]
     return name in row if isinstance(row, Mapping) else hasattr(row, name)
 
 
-def _from_object(path: str) -> Callable[[Any], Any]:
+_Path = str | tuple[str, ...]
+
+
+def _from_object(path: _Path) -> Callable[[Any], Any]:
+    if isinstance(path, tuple):
+        return _first_known(path, getattr)
     first, *inner = path.split(".")
     return _stepping(attrgetter(first), inner) if inner else attrgetter(first)
 
 
-def _from_mapping(path: str) -> Callable[[Any], Any]:
+def _from_mapping(path: _Path) -> Callable[[Any], Any]:
+    if isinstance(path, tuple):
+        return _first_known(path, lambda row, name, default: row.get(name, default))
     first, *inner = path.split(".")
     return _stepping(itemgetter(first), inner) if inner else itemgetter(first)
+
+
+def _first_known(names: tuple[str, ...], read: Callable[[Any, str, None], Any]) -> Callable[[Any], Any]:
+    """How the first of several fields that has a value is read: each row must have one of them, known or not."""
+    first, *others = names
+
+    def first_known(row: Any) -> Any:
+        value = read(row, first, None)
+        if value is not None:
+            return value
+        for name in others:
+            value = read(row, name, None)
+            if value is not None:
+                return value
+        if not any(_has(row, name) for name in names):
+            raise AttributeError(first)
+        return None
+
+    return first_known
 
 
 def _stepping(read: Callable[[Any], Any], inner: list[str]) -> Callable[[Any], Any]:
