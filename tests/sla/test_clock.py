@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import pickle
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import pytest
 
 from revops_core import calendars, sla
 from revops_core.errors import InvalidValueError, UnknownTargetError
+from revops_core.values.known_by import known_by
 
 H = timedelta(hours=1)
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -17,6 +19,7 @@ def fact(kind, hours, **extra):
     return sla.ClockEvent(kind, NINE + hours * H, **extra)
 
 
+TIER = sla.EscalationTier(1, "a", "b", after_breach=timedelta(0))
 POLICY = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H)])
 
 
@@ -137,6 +140,16 @@ def test_a_promise_that_reads_facts_otherwise_makes_of_them_what_it_would_have()
     assert cycles("top") == [("cancelled", 2 * H), ("running", H)]
 
 
+def test_a_promise_that_reads_facts_otherwise_takes_a_running_clock_as_it_is():
+    targets = [
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "low"}),
+        sla.SlaTarget("resolution", 8 * H, when={"priority": "high"}, facts={"paused": "ignore"}),
+    ]
+    facts = [fact("started", 0), fact("reprioritised", 2, fields={"priority": "high"}), fact("paused", 3)]
+    reading = sla.SlaPolicy("p", targets=targets).clock("t", facts, priority="low").read(NINE + 4 * H)["resolution"]
+    assert (reading.status, reading.elapsed) == ("running", 4 * H)
+
+
 def test_a_reopening_after_a_new_promise_runs_under_that_promise():
     low, high = (sla.SlaTarget("resolution", n * H, when={"priority": p}) for n, p in ((8, "low"), (2, "high")))
     policy = sla.SlaPolicy("p", targets=[low, high])
@@ -241,6 +254,15 @@ def test_two_facts_with_one_id_are_one_fact():
     facts = [fact("started", 0, id="a"), fact("stopped", 1, id="b"), fact("stopped", 5, id="b")]
     reading = POLICY.clock("t", facts).read(NINE + 9 * H)["resolution"]
     assert reading.stopped_at == NINE + H
+
+
+def test_a_clock_over_what_was_known_says_what_it_said_then():
+    facts = [fact("started", 0), fact("stopped", 4, recorded_at=NINE + 20 * H)]
+    then = POLICY.clock("t", known_by(facts, NINE + 10 * H)).read(NINE + 10 * H)["resolution"]
+    today = POLICY.clock("t", facts).read(NINE + 10 * H)["resolution"]
+    assert (then.status, today.status) == ("breached", "met")
+    again = fact("stopped", 4, recorded_at=NINE + 30 * H)
+    assert len(POLICY.clock("t", [*facts, again]).events) == 2
 
 
 def test_segments_carry_who_had_it():
@@ -348,3 +370,34 @@ def test_one_missing_seq_lets_the_kinds_decide_for_its_whole_instant():
 def test_of_two_facts_with_one_id_the_first_is_read():
     facts = [fact("started", 0), fact("paused", 1, id="b"), fact("stopped", 2, id="b")]
     assert POLICY.clock("t", facts).read(NINE + 4 * H)["resolution"].status == "paused"
+
+
+def test_the_two_instants_that_a_clock_shows_alike_in_autumn_are_two_and_one_instant_is_one_in_any_zone():
+    berlin = ZoneInfo("Europe/Berlin")
+    first = sla.ClockEvent("updated", datetime(2026, 10, 25, 2, 30, tzinfo=berlin))
+    second = sla.ClockEvent("updated", datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=berlin))
+    in_utc = sla.ClockEvent("updated", first.at.astimezone(UTC))
+    assert first != second
+    assert (first, hash(first)) == (in_utc, hash(in_utc))
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("update", H)])
+    start = sla.ClockEvent("started", datetime(2026, 10, 25, tzinfo=berlin))
+    assert policy.clock("t", [start, first, in_utc]) == policy.clock("t", [start, first])
+    assert policy.clock("t", [start, first]) != policy.clock("t", [start, second])
+
+
+@pytest.mark.parametrize("again", [lambda clock: pickle.loads(pickle.dumps(clock)), copy.deepcopy])
+def test_a_clock_goes_to_another_process_as_what_it_was_made_from(again):
+    office = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="Europe/Berlin")
+    high = sla.SlaTarget("resolution", 2 * H, when={"priority": "high"})
+    new = sla.SlaPolicy("p", version="2", targets=[high], calendar=office, escalation=[TIER])
+    facts = [
+        fact("started", 0, fields={"priority": "high"}),
+        fact("policy_changed", 1, policy="p@2"),
+        fact("reprioritised", 2, fields={"priority": "low"}),
+        fact("reprioritised", 3, fields={"priority": "high"}),
+    ]
+    clock = POLICY.clock("t", facts, versions=[new], team="a")
+    copied = again(clock)
+    assert copied == clock
+    assert copied.read(NINE + 9 * H) == clock.read(NINE + 9 * H)
+    assert copied.with_events([fact("stopped", 4)]) == clock.with_events([fact("stopped", 4)])

@@ -286,6 +286,9 @@ def test_row_24_business_days_are_open_dates_and_not_24_hours():
     paused = [fact("started", at(5, 16)), fact("paused", at(6, 9)), fact("resumed", at(6, 11))]
     assert read(three_days, paused, at(6, 12)).due_at == at(11, 11), "the budget is a duration from the start on"
     assert read(three_days, [], at(6)).within is None
+    night = [fact("started", at(8, 3))]
+    next_day = policy(sla.SlaTarget("resolution", sla.BusinessDays(1, "same_time")))
+    assert read(next_day, night, at(8, 4)).due_at == at(9, 17), "nothing is open before 3 on Monday"
     wall_day = policy(sla.SlaTarget("resolution", 24 * H, calendar=calendars.ALWAYS_OPEN))
     assert read(wall_day, [fact("started", at(6, 16))], at(6, 16)).due_at == at(7, 16)
 

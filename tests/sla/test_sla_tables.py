@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revops_core import calendars, sla
-from revops_core.errors import InvalidValueError
+from revops_core.errors import CalendarHorizonError, InvalidValueError
 from revops_core.values.interval import Interval
 from revops_core.values.period import Period
 
@@ -130,6 +130,19 @@ def test_a_table_counts_by_any_field_and_path():
     assert [row["causes"] for row in table] == ["", "started 2", "started 1"]
 
 
+def test_an_outcome_names_the_policy_that_promised_it_and_its_kind_of_agreement():
+    later = sla.SlaPolicy("p", version="2", targets=[sla.SlaTarget("resolution", H)], agreement="external")
+    change = fact("policy_changed", 5, policy="p@2")
+    ended = POLICY.clock("a", [fact("started", 0), fact("stopped", 4), change], versions=[later])
+    open_one = POLICY.clock("b", [fact("started", 0), change], versions=[later])
+    rows = sla.outcomes([ended, open_one], NINE + 12 * H)
+    assert [(row.policy, row.agreement, row.kept) for row in rows] == [
+        ("p@1", "internal", True),
+        ("p@2", "external", False),
+    ]
+    assert [row["agreement"] for row in sla.outcome_table(rows, by=["agreement"]).rows()] == ["external", "internal"]
+
+
 def test_a_table_over_periods_puts_each_row_where_it_was_decided():
     days = [Period.day(date(2026, 3, day), tz="UTC") for day in (1, 2)]
     table = sla.outcome_table(ROWS, by=["target"], over=days).rows()
@@ -176,6 +189,25 @@ def test_the_check_tells_a_log_that_never_starts_and_a_request_without_a_promise
     ]
     never = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", H, when={"a": 1})])
     assert [problem.code for problem in sla.check([never.clock("t", [fact("started", 0)])])] == ["no_target"]
+
+
+def test_one_clock_that_its_calendar_does_not_reach_ends_no_table_and_is_told():
+    placeholder = sla.ClockEvent("started", datetime(1970, 1, 1, tzinfo=UTC))
+    clocks = [POLICY.clock("old", [placeholder], vip=True), CLOCKS[0]]
+    rows = sla.read_many(clocks, NINE + 12 * H)
+    told = [("old", "resolution", "unreadable"), ("old", "response", "unreadable"), ("met", "resolution", "met")]
+    assert [(row.clock_id, row.target, row.status) for row in rows] == told
+    assert (rows[0].elapsed, rows[0].problem.code, rows[2].problem) == (None, "outside_calendar", None)
+    assert [(problem.code, problem.subject_id) for problem in sla.check(clocks)] == [("outside_calendar", "old")]
+    with pytest.raises(CalendarHorizonError) as caught:
+        sla.outcomes(clocks, NINE + 12 * H)
+    assert "'old'" in caught.value.__notes__[0]
+
+
+def test_the_check_looks_from_as_of_where_that_is_later_than_every_fact():
+    clock = POLICY.clock("t", [fact("started", 0)])
+    assert sla.check([clock]) == []
+    assert [problem.code for problem in sla.check([clock], as_of=NINE.replace(year=2060))] == ["outside_calendar"]
 
 
 def test_a_timeline_tells_the_whole_story():

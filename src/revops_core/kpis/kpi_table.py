@@ -15,9 +15,9 @@ from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.change import Change, compare
 from revops_core.kpis.filling import Segments
 from revops_core.kpis.kpi import Kpi, fill_named
-from revops_core.kpis.layout import By, Layout, Slot, laid_out
+from revops_core.kpis.layout import By, Layout, Read, joined, laid_out, merged_tallies
 from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
-from revops_core.kpis.tally import Settled, is_settled, merged, settled, started
+from revops_core.kpis.tally import Settled, is_settled, settled
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.expression import Expression
 from revops_core.values.measurement import Measurement, Undefined
@@ -214,7 +214,7 @@ class KpiTable:
 
     def _measured(self, kpi: Kpi, key: tuple[Hashable, ...] | None, number: int | None) -> Measurement:
         read = {pair for one in kpi.aggregates for pair in ((one.where, None), (one.where, one.value))}
-        tallies = _joined(list(self.segments.values()), self._layout, read) if key is None else self.segments[key]
+        tallies = joined(list(self.segments.values()), self._layout, read) if key is None else self.segments[key]
         period = None if number is None else self.periods[number]
         if number is None and len(self.periods) == 1:
             number, period = 0, self.periods[0]
@@ -231,13 +231,14 @@ class KpiTable:
             as_of=self.as_of,
             currency=self.currency if kpi.unit == "money" else None,
             segment={} if key is None else dict(zip(self.by, key, strict=True)),
+            when_zero=kpi.when_zero,
         )
 
-    def _over_periods(self, tallies: Sequence[Settled | None], read: _Read) -> tuple[Settled | None, ...]:
+    def _over_periods(self, tallies: Sequence[Settled | None], read: Read) -> tuple[Settled | None, ...]:
         """The tallies with those of all periods in the place of the last."""
         result = list(tallies)
         for lane in self._layout.lanes:
-            result[lane.places[-1]] = _merged([tallies[place] for place in lane.places], lane.slots, read)
+            result[lane.places[-1]] = merged_tallies([tallies[place] for place in lane.places], lane.slots, read)
         return tuple(result)
 
     def _whole_period(self) -> Period | None:
@@ -338,7 +339,7 @@ class KpiTable:
             raise InvalidValueError("KpiTable.merge", faults)
         segments = dict(self.segments)
         for key, tallies in other.segments.items():
-            segments[key] = _joined([segments[key], tallies], self._layout) if key in segments else tallies
+            segments[key] = joined([segments[key], tallies], self._layout) if key in segments else tallies
         return evolve(self, segments=segments)
 
     def __str__(self) -> str:
@@ -349,33 +350,6 @@ class KpiTable:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-
-_Read = set[tuple[Expression, Expression | None]]
-
-
-def _joined(
-    groups: Sequence[Sequence[Settled | None]], layout: Layout, read: _Read | None = None
-) -> tuple[Settled | None, ...]:
-    """The tallies of several groups of rows as those of all of them."""
-    return tuple(
-        _merged([tallies[place] for tallies in groups], lane.slots, read)
-        for lane in layout.lanes
-        for place in lane.places
-    )
-
-
-def _merged(tallies: Iterable[Settled | None], slots: tuple[Slot, ...], read: _Read | None) -> Settled | None:
-    """Several tallies as one; what is not to be `read` stays empty, so that a count stands where amounts do not add."""
-    held = [tally for tally in tallies if tally is not None]
-    if len(held) < 2:
-        return held[0] if held else None
-    return tuple(
-        merged(operation, [tally[number] for tally in held], str(value))
-        if read is None or (where, value) in read
-        else started(operation)
-        for number, (operation, where, value) in enumerate(slots)
-    )
 
 
 def _sortable(value: Any) -> tuple[str, Any]:

@@ -15,17 +15,18 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.kpis.formula import Aggregate
-from revops_core.kpis.tally import Tally, started
+from revops_core.kpis.tally import Settled, Tally, merged, started
 from revops_core.values.expression import Expression
 from revops_core.values.instants import to_microseconds
 from revops_core.values.period import Period
 from revops_core.values.period_index import periods_index
 from revops_core.values.zone import zone
 
-__all__ = ["Bound", "By", "Lane", "Layout", "Slot", "edges_of", "laid_out"]
+__all__ = ["Bound", "By", "Lane", "Layout", "Read", "Slot", "edges_of", "joined", "laid_out", "merged_tallies"]
 
 By = str | Callable[[Any], Hashable]
 Slot = tuple[str, Expression, Expression | None]
+Read = set[tuple[Expression, Expression | None]]
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -147,3 +148,27 @@ def edges_of(periods: tuple[Period, ...]) -> tuple[list[datetime], list[datetime
     """
     begins = [period.start.astimezone(UTC) for period in periods]
     return begins, [period.end.astimezone(UTC) for period in periods], periods_index(periods)
+
+
+def joined(
+    groups: Sequence[Sequence[Settled | None]], layout: Layout, read: Read | None = None
+) -> tuple[Settled | None, ...]:
+    """The tallies of several groups of rows as those of all of them."""
+    return tuple(
+        merged_tallies([tallies[place] for tallies in groups], lane.slots, read)
+        for lane in layout.lanes
+        for place in lane.places
+    )
+
+
+def merged_tallies(tallies: Iterable[Settled | None], slots: tuple[Slot, ...], read: Read | None) -> Settled | None:
+    """Several tallies as one; what is not to be `read` stays empty, so that a count stands where amounts do not add."""
+    held = [tally for tally in tallies if tally is not None]
+    if len(held) < 2:
+        return held[0] if held else None
+    return tuple(
+        merged(operation, [tally[number] for tally in held], str(value))
+        if read is None or (where, value) in read
+        else started(operation)
+        for number, (operation, where, value) in enumerate(slots)
+    )

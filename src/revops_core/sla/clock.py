@@ -5,7 +5,7 @@ A clock holds no state: everything is computed from the facts, in any order of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from operator import itemgetter
@@ -98,6 +98,10 @@ class Clock:
             facts.append((at, fact, matched))
         return cls(clock_id, tuple(fact for _, fact in ordered), fields, plans, first, tuple(facts), tuple(policies))
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """As what it was made from, without what is derived."""
+        return Clock.of, (self.id, self.events, self.fields, self.plans)
+
     def with_events(self, events: Iterable[ClockEvent]) -> Clock:
         """The clock with more facts: later ones, ones that came late, or supposed ones to see what they would change.
 
@@ -126,6 +130,9 @@ class Clock:
         Args:
             as_of: aware datetime, the moment to look from; the instants of the reading are written in its zone.
 
+        Raises:
+            CalendarHorizonError: a fact, a due instant or `as_of` lies outside the years of a calendar.
+
         >>> from datetime import UTC, datetime
         >>> from revops_core.sla.sla_policy import SlaPolicy
         >>> from revops_core.sla.sla_target import SlaTarget
@@ -143,7 +150,8 @@ class Clock:
         ignored: list[ClockEvent] = []
         acted: set[int] = set()
         soonest: list[int] = []
-        for replay in self.replays(now_at):
+        for name in self.names:
+            replay = self.replay(name, now_at)
             ignored.extend(replay.ignored)
             acted.update(map(id, replay.acted))
             for cycle in replay.cycles:
@@ -164,13 +172,16 @@ class Clock:
             look_again_at=from_microseconds(min(soonest), tz) if soonest else None,
         )
 
-    def replays(self, as_of: int) -> Iterator[Replay]:
-        """Each target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
-        names = self.plans[0].names
-        if len(self.plans) > 1:
-            names = tuple(dict.fromkeys(name for plan in self.plans for name in plan.names))
-        for name in names:
-            yield replayed(name, self._first.get(name), self._facts, as_of)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all targets of its policies, in order."""
+        if len(self.plans) == 1:
+            return self.plans[0].names
+        return tuple(dict.fromkeys(name for plan in self.plans for name in plan.names))
+
+    def replay(self, name: str, as_of: int) -> Replay:
+        """A target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
+        return replayed(name, self._first.get(name), self._facts, as_of)
 
     def next_fact(self, as_of: int) -> int | None:
         """The instant of the first fact that lies ahead of an instant in microseconds."""

@@ -20,6 +20,7 @@ from attrs import field, frozen
 
 from revops_core.values.checks import Count, Id, checked, short_repr
 from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.instants import to_microseconds
 
 __all__ = ["ClockEvent"]
 
@@ -45,6 +46,8 @@ class ClockEvent:
         tier: of "acknowledged", the one escalation tier that was acknowledged; None is the request and every tier
             that has fired.
         by: who did or reported it.
+        recorded_at: aware datetime, when it became known; None is as it happened. A clock over
+            `known_by(facts, moment)` says what was known then. Two facts that differ only in it are one.
 
     Raises:
         InvalidValueError: with every fault at once.
@@ -55,7 +58,7 @@ class ClockEvent:
     """
 
     kind: Id
-    at: datetime
+    at: datetime = field(eq=to_microseconds)  # Python takes the two 02:30 of an autumn night for one
     seq: int | None = field(default=None, kw_only=True)
     id: Id | None = field(default=None, kw_only=True)
     target: Id | None = field(default=None, kw_only=True)
@@ -64,5 +67,6 @@ class ClockEvent:
     owner: Id | None = field(default=None, kw_only=True)
     tier: Count | None = field(default=None, kw_only=True)
     by: Id | None = field(default=None, kw_only=True)
+    recorded_at: datetime | None = field(default=None, kw_only=True, eq=False)
 
     __repr__ = short_repr

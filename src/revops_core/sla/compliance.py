@@ -6,13 +6,14 @@ The compliance rate itself is a KPI and is defined once, in `kpis.sla_compliance
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import cast
 
 from attrs import frozen
 
+from revops_core.errors import CalendarHorizonError
 from revops_core.sla.clock import Clock, fact_id
 from revops_core.values.checks import require
 from revops_core.values.distribution import quantiles
@@ -38,7 +39,7 @@ class Outcome:
         kept: True where met, False where breached, None where it is not decided or was withdrawn.
         status: the status of the reading, one of `STATUSES`.
         request: the fields of the request at that instant, e.g. its priority.
-        policy: the key of the policy that held.
+        policy, agreement: the key of the policy that promised it, and whether that is "internal" or "external".
         provider, customer, owner: who promised, to whom, and who had it last.
         started_at, due_at, stopped_at, breached_at: as in the reading.
         decided_at: when it was met or missed; None where it is not decided.
@@ -62,6 +63,7 @@ class Outcome:
     status: str
     request: Mapping[str, object]
     policy: str
+    agreement: str
     provider: str
     customer: str
     owner: str | None
@@ -79,6 +81,9 @@ class Outcome:
 def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
     """One row for each cycle that has started, of every target of `clocks`, as the facts up to `as_of` make it.
 
+    Raises:
+        CalendarHorizonError: an instant of a clock lies outside the years of a calendar; a note names the clock.
+
     >>> from datetime import UTC
     >>> from revops_core.sla.clock_event import ClockEvent
     >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
@@ -88,42 +93,49 @@ def outcomes(clocks: Iterable[Clock], as_of: datetime) -> list[Outcome]:
     [('resolution', 'breached', False)]
     """
     require("outcomes", as_of=(as_of, datetime))
-    now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
-    rows = []
+    rows: list[Outcome] = []
     for clock in clocks:
-        request, policy = clock.fields_at(as_of), clock.plan_at(now_at).key
-        for replay in clock.replays(now_at):
-            for cycle in replay.cycles:
-                status, due = cycle.status, cycle.due()
-                breached_at = None if cycle.breached is None else from_microseconds(cycle.breached, tz)
-                stopped_at = from_microseconds(cycle.since, tz) if status in {"met", "met_late"} else None
-                kept = False if breached_at is not None else True if status == "met" else None
-                undecided = "cancelled" if status == "cancelled" else "running"
-                rows.append(
-                    Outcome(
-                        clock_id=clock.id,
-                        target=replay.name,
-                        cycle=fact_id(clock.id, cycle.opener),
-                        result=undecided if kept is None else "met" if kept else "breached",
-                        kept=kept,
-                        status=status,
-                        request=request,
-                        policy=policy,
-                        provider=cycle.plan.provider,
-                        customer=cycle.plan.customer,
-                        owner=cycle.owner,
-                        started_at=from_microseconds(cycle.opened, tz),
-                        due_at=None if due is None else from_microseconds(due, tz),
-                        stopped_at=stopped_at,
-                        breached_at=breached_at,
-                        decided_at=stopped_at if kept else breached_at,
-                        within=timedelta(microseconds=cycle.budget),
-                        elapsed=timedelta(microseconds=cycle.elapsed),
-                        wall_elapsed=timedelta(microseconds=cycle.wall),
-                        breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
-                    )
-                )
+        try:
+            rows.extend(_outcomes_of(clock, as_of))
+        except CalendarHorizonError as error:
+            error.add_note(f"It is about the clock {clock.id!r}; sla.check tells of all such clocks.")
+            raise
     return rows
+
+
+def _outcomes_of(clock: Clock, as_of: datetime) -> Iterator[Outcome]:
+    now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
+    request = clock.fields_at(as_of)
+    for name in clock.names:
+        for cycle in clock.replay(name, now_at).cycles:
+            status, due = cycle.status, cycle.due()
+            breached_at = None if cycle.breached is None else from_microseconds(cycle.breached, tz)
+            stopped_at = from_microseconds(cycle.since, tz) if status in {"met", "met_late"} else None
+            kept = False if breached_at is not None else True if status == "met" else None
+            undecided = "cancelled" if status == "cancelled" else "running"
+            yield Outcome(
+                clock_id=clock.id,
+                target=name,
+                cycle=fact_id(clock.id, cycle.opener),
+                result=undecided if kept is None else "met" if kept else "breached",
+                kept=kept,
+                status=status,
+                request=request,
+                policy=cycle.plan.policy.key,
+                agreement=cycle.plan.policy.agreement,
+                provider=cycle.plan.provider,
+                customer=cycle.plan.customer,
+                owner=cycle.owner,
+                started_at=from_microseconds(cycle.opened, tz),
+                due_at=None if due is None else from_microseconds(due, tz),
+                stopped_at=stopped_at,
+                breached_at=breached_at,
+                decided_at=stopped_at if kept else breached_at,
+                within=timedelta(microseconds=cycle.budget),
+                elapsed=timedelta(microseconds=cycle.elapsed),
+                wall_elapsed=timedelta(microseconds=cycle.wall),
+                breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
+            )
 
 
 def outcome_table(

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 
+from revops_core.errors import CalendarHorizonError
 from revops_core.sla.clock import Clock, fact_id
+from revops_core.values.checks import require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.problem import Problem
 
@@ -28,11 +30,12 @@ def check(clocks: Iterable[Clock], as_of: datetime | None = None) -> list[Proble
     | unknown_tier | an acknowledgement of a tier that the policy does not have |
     | no_target | no target holds for the request |
     | ambiguous_order | several facts at one instant, one without `seq`, that do different things |
+    | outside_calendar | an instant lies outside the years of a calendar: the clock cannot be read |
     | future_dated | a fact lies after `as_of`; asked only where that is given |
 
     Args:
         clocks: the clocks to look at, whole, whatever `as_of` is.
-        as_of: the moment after which facts are noted as lying ahead.
+        as_of: the moment to look from, after which facts are noted as lying ahead; by default that of the last fact.
 
     >>> from datetime import UTC
     >>> from revops_core.sla.clock_event import ClockEvent
@@ -42,13 +45,14 @@ def check(clocks: Iterable[Clock], as_of: datetime | None = None) -> list[Proble
     >>> print(*check([REVENUE_OPERATIONS.clock("ticket-7", facts, request="account_setup")]))
     Clock ticket-7: 'resumed' at 2026-03-02T10:00:00+00:00 changed nothing
     """
+    require("check", as_of=(as_of, datetime | None))
     problems: list[Problem] = []
     seen: set[str] = set()
     for clock in clocks:
         if clock.id in seen:
             problems.append(_problem(clock, "duplicate_clock", "another clock has the same id", "id"))
         seen.add(clock.id)
-        problems.extend(_log_problems(clock))
+        problems.extend(_log_problems(clock, as_of))
         if as_of is not None:
             limit = to_microseconds(as_of)
             problems.extend(
@@ -63,23 +67,31 @@ def _problem(clock: Clock, code: str, says: str, field: str = "events") -> Probl
     return Problem(code=code, says=says, subject="Clock", subject_id=clock.id, field=field)
 
 
-def _log_problems(clock: Clock) -> Iterator[Problem]:
+def _log_problems(clock: Clock, as_of: datetime | None) -> Iterator[Problem]:
     if not clock.events:
         return
-    reading = clock.read(max((fact.at for fact in clock.events), key=to_microseconds))
+    moments = [fact.at for fact in clock.events]
+    last = max(moments if as_of is None else [*moments, as_of], key=to_microseconds)
+    ignored = set[int]()
+    try:
+        reading = clock.read(last)
+    except CalendarHorizonError as error:
+        yield _problem(clock, "outside_calendar", str(error))
+    else:
+        ignored.update(map(id, reading.ignored))
+        if not reading.cycles:
+            yield _problem(clock, "no_target", "no target holds for this request", "fields")
+        elif all(cycle.cycle is None for cycle in reading.cycles):
+            yield _problem(clock, "not_started", "there are facts and no target ever started")
     names = {name for plan in clock.plans for name in plan.names}
     kinds = frozenset[str]().union(*(plan.kinds for plan in clock.plans))
     tiers = frozenset[int]().union(*(plan.tiers for plan in clock.plans))
     for identifier, count in Counter(fact_id(clock.id, fact) for fact in clock.events).items():
         if count > 1:
             yield _problem(clock, "duplicate_fact_id", f"{count} different facts have the id '{identifier}'")
-    if not reading.cycles:
-        yield _problem(clock, "no_target", "no target holds for this request", "fields")
-    elif all(cycle.cycle is None for cycle in reading.cycles):
-        yield _problem(clock, "not_started", "there are facts and no target ever started")
     for fact in clock.events:
         told = f"'{fact.kind}' at {fact.at.isoformat()}"
-        if fact in reading.ignored:
+        if id(fact) in ignored:
             yield _problem(clock, "no_effect", f"{told} changed nothing")
         if fact.kind not in kinds:
             yield _problem(clock, "unknown_kind", f"{told} is of a kind that no target or tier reads")

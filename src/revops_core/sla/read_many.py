@@ -8,9 +8,11 @@ from typing import cast
 
 from attrs import frozen
 
+from revops_core.errors import CalendarHorizonError
 from revops_core.sla.clock import Clock
 from revops_core.values.checks import require
 from revops_core.values.instants import from_microseconds, to_microseconds
+from revops_core.values.problem import Problem
 
 __all__ = ["TargetRow", "read_many"]
 
@@ -21,9 +23,10 @@ class TargetRow:
 
     Args:
         clock_id, target: which clock and target.
-        status: one of `STATUSES`.
+        status: one of `STATUSES`, or "unreadable" where an instant lies outside the years of a calendar.
         due_at, breached_at, look_again_at: as in a `TargetReading`; the last one also names facts that lie ahead.
         elapsed, remaining: the working time used and left; None left where it has not started.
+        problem: why it is unreadable, where it is: one clock of dirty facts does not end a table.
 
     >>> from datetime import UTC
     >>> from revops_core.sla.clock_event import ClockEvent
@@ -40,8 +43,9 @@ class TargetRow:
     due_at: datetime | None
     breached_at: datetime | None
     look_again_at: datetime | None
-    elapsed: timedelta
+    elapsed: timedelta | None
     remaining: timedelta | None
+    problem: Problem | None = None
 
 
 def read_many(clocks: Iterable[Clock], as_of: datetime) -> list[TargetRow]:
@@ -66,25 +70,30 @@ def read_many(clocks: Iterable[Clock], as_of: datetime) -> list[TargetRow]:
     rows = []
     for clock in clocks:
         ahead = clock.next_fact(now_at)
-        for replay in clock.replays(now_at):
-            if replay.cycles:
-                cycle = replay.cycles[-1]
-                due, breached, again = cycle.due(), cycle.breached, cycle.look_again()
-                if again is None or (ahead is not None and ahead < again):
-                    again = ahead
-                rows.append(
-                    TargetRow(
-                        clock.id,
-                        replay.name,
-                        cycle.status,
-                        None if due is None else from_microseconds(due, tz),
-                        None if breached is None else from_microseconds(breached, tz),
-                        None if again is None else from_microseconds(again, tz),
-                        timedelta(microseconds=cycle.elapsed),
-                        timedelta(microseconds=cycle.budget - cycle.elapsed),
+        for name in clock.names:
+            try:
+                replay = clock.replay(name, now_at)
+                if replay.cycles:
+                    cycle = replay.cycles[-1]
+                    due, breached, again = cycle.due(), cycle.breached, cycle.look_again()
+                    if again is None or (ahead is not None and ahead < again):
+                        again = ahead
+                    rows.append(
+                        TargetRow(
+                            clock.id,
+                            name,
+                            cycle.status,
+                            None if due is None else from_microseconds(due, tz),
+                            None if breached is None else from_microseconds(breached, tz),
+                            None if again is None else from_microseconds(again, tz),
+                            timedelta(microseconds=cycle.elapsed),
+                            timedelta(microseconds=cycle.budget - cycle.elapsed),
+                        )
                     )
-                )
-            elif replay.plan is not None:
-                again_at = None if ahead is None else from_microseconds(ahead, tz)
-                rows.append(TargetRow(clock.id, replay.name, "idle", None, None, again_at, timedelta(0), None))
+                elif replay.plan is not None:
+                    again_at = None if ahead is None else from_microseconds(ahead, tz)
+                    rows.append(TargetRow(clock.id, name, "idle", None, None, again_at, timedelta(0), None))
+            except CalendarHorizonError as error:
+                problem = Problem(code="outside_calendar", says=str(error), subject="Clock", subject_id=clock.id)
+                rows.append(TargetRow(clock.id, name, "unreadable", None, None, None, None, None, problem))
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
@@ -50,7 +51,7 @@ class Replay:
             if matched is not None:
                 self.acted.append(fact)
             if matched is not None and matched.get(name) is not plan:
-                self._retarget(matched.get(name), facts[:index], at, fact)
+                self._retarget(matched.get(name), facts, index)
                 plan = self.plan
             if fact.owner is not None:
                 self._assign(fact.owner, at, fact)
@@ -118,19 +119,21 @@ class Replay:
                     self.cycles[-1].report(trigger, at)
         self._reported = []
 
-    def _retarget(self, plan: TargetPlan | None, earlier: Sequence[LoggedFact], at: int, fact: ClockEvent) -> None:
-        """Let another promise, or none, hold from the instant `at` on."""
+    def _retarget(self, plan: TargetPlan | None, facts: Sequence[LoggedFact], index: int) -> None:
+        """Let another promise, or none, hold from the fact at `index` on."""
         before, self.plan = self.plan, plan
+        at, fact, _ = facts[index]
         cycle = self.cycles[-1] if self.cycles else None
         if plan is None:
             if cycle is not None and cycle.is_open:
                 cycle.change(CANCELLED, at, fact)
             return
         self._ready = plan.target.after is None or any(
-            other.kind == plan.target.after and other.target in {None, self.name} for _, other, _ in earlier
+            other.kind == plan.target.after and other.target in {None, self.name}
+            for _, other, _ in islice(facts, index)
         )
         if before is None or before.roles != plan.roles:
-            self._adopt(plan, earlier, at, fact)
+            self._adopt(plan, facts[:index], at, fact)
         elif cycle is not None and cycle.is_open:  # one that has ended keeps its promise until it is reopened
             if plan.target.retarget == "carry":
                 cycle.retarget(plan, at, fact)

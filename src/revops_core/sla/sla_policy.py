@@ -152,6 +152,7 @@ def _plan(policy: SlaPolicy) -> PolicyPlan:
         policy.calendar,
         provider=policy.provider,
         customer=policy.customer,
+        agreement=policy.agreement,
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import chain
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.calendars.working_time import WorkingTime
@@ -70,7 +71,7 @@ class TargetPlan:
     """One target of one policy, ready for a clock.
 
     Attributes:
-        target: what it was made from.
+        target, policy: what it was made from, and of which policy it is.
         calendar, table: whose working time counts.
         roles: what each kind of fact does.
         budget: the time allowed; None where it is fixed at the start of each cycle.
@@ -78,14 +79,21 @@ class TargetPlan:
     """
 
     __slots__ = (
-        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "provider",
-        "roles", "table", "target", "thresholds",
+        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "policy",
+        "provider", "roles", "table", "target", "thresholds",
     )  # fmt: skip
 
     def __init__(
-        self, target: SlaTarget, calendar: BusinessCalendar, triggers: list[Trigger], provider: str, customer: str
+        self,
+        target: SlaTarget,
+        policy: PolicyPlan,
+        calendar: BusinessCalendar,
+        triggers: list[Trigger],
+        *,
+        provider: str,
+        customer: str,
     ) -> None:
-        self.target, self.calendar = target, calendar
+        self.target, self.policy, self.calendar = target, policy, calendar
         self.table: WorkingTime = calendar.compiled
         self.known_until = day_start_microseconds(calendar.holidays_known_until + timedelta(days=1), calendar.tz)
         self.provider, self.customer = provider, customer
@@ -113,9 +121,13 @@ class TargetPlan:
         if self.budget is not None and self.thresholds is not None:
             return self.budget, self.thresholds
         within = cast("BusinessDays", self.target.within)
-        due = self.calendar.add_business_days(from_microseconds(opened), within.days, due_at=within.until)
-        budget = self.table.open_between(opened, to_microseconds(due))
+        # To the close where that time of day leaves nothing and it would be late at once: from Sunday night on.
+        budget = self._open_until(opened, within.days, within.until) or self._open_until(opened, within.days, "close")
         return budget, self._thresholds(budget)
+
+    def _open_until(self, opened: int, days: int, until: Literal["close", "same_time"]) -> int:
+        due = self.calendar.add_business_days(from_microseconds(opened), days, due_at=until)
+        return self.table.open_between(opened, to_microseconds(due))
 
     def due(self, since: int, left: int) -> int:
         """The instant at which `left` of working time has passed from `since`; `since` itself where none is left."""
@@ -127,13 +139,24 @@ class PolicyPlan:
     """A policy, ready for clocks: which targets hold for the fields of a request.
 
     Attributes:
-        key, fingerprint: which policy and version it is.
+        key, fingerprint, agreement: which policy and version it is, and whether it is one between teams.
         names: the names of its targets in order.
         kinds, tiers: the kinds of fact that anything in it reads, and the numbers of its tiers.
         ranks: the place of each kind among facts of one instant without `seq`; `change_rank` for the others.
     """
 
-    __slots__ = ("_targets", "change_rank", "fingerprint", "key", "kinds", "names", "ranks", "tiers")
+    __slots__ = (
+        "_made_by",
+        "_targets",
+        "agreement",
+        "change_rank",
+        "fingerprint",
+        "key",
+        "kinds",
+        "names",
+        "ranks",
+        "tiers",
+    )
 
     def __init__(
         self,
@@ -145,8 +168,11 @@ class PolicyPlan:
         *,
         provider: str,
         customer: str,
+        agreement: str,
     ) -> None:
-        self.key, self.fingerprint = key, fingerprint
+        teams = {"provider": provider, "customer": customer, "agreement": agreement}
+        self._made_by = partial(PolicyPlan, key, fingerprint, targets, rules, calendar, **teams)
+        self.key, self.fingerprint, self.agreement = key, fingerprint, agreement
         triggers = [Trigger(rule) for rule in rules]
         self._targets: list[tuple[str, Callable[[Any], Any], TargetPlan]] = [
             (
@@ -154,10 +180,11 @@ class PolicyPlan:
                 compiled(target.when),
                 TargetPlan(
                     target,
+                    self,
                     target.calendar or calendar,
                     triggers,
-                    target.provider or provider,
-                    target.customer or customer,
+                    provider=target.provider or provider,
+                    customer=target.customer or customer,
                 ),
             )
             for target in targets
@@ -173,6 +200,10 @@ class PolicyPlan:
         self.kinds = frozenset(kind for kind in read if kind is not None)
         self.tiers = frozenset(rule.number for rule in rules if isinstance(rule, EscalationTier))
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
+
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        """As what it was made from: what it compiled is made anew where it is loaded."""
+        return self._made_by, ()
 
     def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:
         """The target that holds under each name: the first whose condition does."""

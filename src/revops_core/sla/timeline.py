@@ -38,12 +38,13 @@ def timeline(clock: Clock, as_of: datetime) -> str:
     reading = clock.read(as_of)
     tz = cast("tzinfo", as_of.tzinfo)
     lines = [f"{clock.id} under {reading.policy}, as of {_written(as_of)}", "facts"]
+    ignored = set(map(id, reading.ignored))
     for fact in clock.events:
         if to_microseconds(fact.at) <= to_microseconds(as_of):
             at = from_microseconds(to_microseconds(fact.at), tz)
             extra = [f"{name}={value}" for name, value in fact.fields.items()]
             extra += [f"{word}={value}" for word in ("target", "owner", "policy") if (value := getattr(fact, word))]
-            extra += ["(no effect)"] * (fact in reading.ignored)
+            extra += ["(no effect)"] * (id(fact) in ignored)
             lines.append("  " + "  ".join([_written(at), fact.kind, *extra]))
     for cycle in reading.cycles:
         lines.extend(_cycle_lines(cycle))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -12,7 +13,6 @@ from revops_core.entities.conversion import OpportunityConversion, convert_oppor
 from revops_core.entities.deal import Deal
 from revops_core.entities.engagement import Answer
 from revops_core.entities.facts import Milestone
-from revops_core.entities.line_item import LineItem
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
@@ -66,21 +66,17 @@ def _answer(
 
 
 def _surveys(story: Story, sale: Opportunity, at: datetime) -> None:
-    try:
+    with suppress(Ended):
         while True:
             at = story.later(at, 100, 130)
             _answer(story, sale, "nps", "company", at=at, top=10, answered=0.5)
-    except Ended:
-        return
 
 
 def _tickets(story: Story, sale: Opportunity, at: datetime) -> None:
-    try:
-        for count in range(1, 1000):
+    with suppress(Ended):
+        while True:
             at = story.later(at, 5, 90)
-            _ticket(story, sale, f"ticket-{story.number}-{count}", at)
-    except Ended:
-        return
+            _ticket(story, sale, f"ticket-{story.number}-{len(story.clock_events) + 1}", at)
 
 
 def _ticket(story: Story, sale: Opportunity, ticket_id: str, at: datetime) -> None:
@@ -127,12 +123,13 @@ def _ticket(story: Story, sale: Opportunity, ticket_id: str, at: datetime) -> No
 def _renewals(story: Story, subscription: Subscription) -> None:
     """Seats bought in between, and at each end of a term a renewal or its refusal."""
     term = 1
-    while subscription.starts_on is not None and subscription.ends_on is not None:
-        [item] = subscription.items
+    while True:
         if story.chance(0.25):
-            item = _more_seats(story, subscription, item)
-        decided_on = subscription.ends_on - timedelta(days=int(story.between(5, 50)))
-        if datetime(decided_on.year, decided_on.month, decided_on.day, tzinfo=UTC) >= AS_OF:
+            subscription = _with_more_seats(story, subscription)
+            story.things.append(subscription)
+        ends_on, item = cast("date", subscription.ends_on), subscription.items[-1]
+        decided_on = ends_on - timedelta(days=int(story.between(5, 50)))
+        if decided_on >= AS_OF.date():
             return
         if story.chance(0.15):
             reason = story.pick(LOSS_REASONS)
@@ -145,20 +142,19 @@ def _renewals(story: Story, subscription: Subscription) -> None:
             subscription,
             id=f"{subscription.deal_id}-term-{term}",
             renews_id=subscription.id,
-            starts_on=subscription.ends_on,
-            ends_on=months_after(subscription.ends_on, 12),
+            starts_on=ends_on,
+            ends_on=months_after(ends_on, 12),
             signed_on=decided_on,
             items=(evolve(item, quantity=seats, starts_on=None, ends_on=None),),
         )
         story.things.append(subscription)
 
 
-def _more_seats(story: Story, subscription: Subscription, item: LineItem) -> LineItem:
+def _with_more_seats(story: Story, subscription: Subscription) -> Subscription:
     """More seats from some month of the term on: the line ends and a larger one follows it."""
-    starts_on = cast("date", subscription.starts_on)
-    from_on = months_after(starts_on, 2 + int(story.between(0, 9)))
+    [item] = subscription.items
+    from_on = months_after(cast("date", subscription.starts_on), 2 + int(story.between(0, 9)))
     if from_on >= AS_OF.date():
-        return item
+        return subscription
     more = evolve(item, quantity=(item.quantity * Decimal("1.3")).to_integral_value() + 1, starts_on=from_on)
-    story.things.append(evolve(subscription, items=(evolve(item, ends_on=from_on), more)))
-    return more
+    return evolve(subscription, items=(evolve(item, ends_on=from_on), more))

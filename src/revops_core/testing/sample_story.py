@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from random import Random
 from types import MappingProxyType
 
@@ -97,13 +99,8 @@ class Story:
         """One of several, by their weights."""
         if not isinstance(options, Mapping):
             return options[int(self._random.random() * len(options))]
-        place = self._random.random() * sum(options.values())
-        names = list(options)
-        for name in names:
-            place -= options[name]
-            if place < 0:
-                return name
-        return names[-1]
+        edges = list(accumulate(options.values()))
+        return list(options)[bisect_right(edges, self._random.random() * edges[-1])]
 
     def later(self, at: datetime, low: float, high: float) -> datetime:
         """Some working days later, in office hours; the story ends where that is not before `as_of`."""
