@@ -69,7 +69,6 @@ FORBIDDEN_ATTRIBUTES = set("now utcnow today utcfromtimestamp uuid1 uuid4 getnod
 CHECKS = "values/checks.py"
 ALLOWED_BY_NAME = {
     ("values/compiled_class.py", "exec"),  # the one place that writes source text
-    (CHECKS, "eval"),
     (CHECKS, "cache"),  # keyed by class or annotation, of which there are as many as in the program
     (CHECKS, "TypeError"),  # an annotation nobody can check: no caller's value is wrong
     ("testing/sample_story.py", "random"),  # seeded: the same company in every run
@@ -105,7 +104,7 @@ LONGEST_MODULE = 400
 TOP_FOLDERS = {"src", "docs", "tests", "benchmarks"}
 LEFT_BY_TOOLS = {"__pycache__", "build", "dist"}
 # Fixed again once stages and clocks stood: docs/decisions/0005-the-budget.md.
-BUDGET = {"modules": 140, "attrs classes": 125, "public names": 200, "KPIs": 150, "lines of code": 15_000}
+BUDGET = {"modules": 165, "attrs classes": 145, "public names": 240, "KPIs": 180, "lines of code": 17_500}
 
 # Written so that this very file does not hold what it looks for.
 NAMES_OF_A_MACHINE = re.compile(r"(?<![\w.])/wor[k]/|\bfar[m]-|\.librar[y]\b|/hom[e]/\w|/User[s]/\w")

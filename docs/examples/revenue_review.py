@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from revops_core import (
     sla,
     stages,
 )
+from revops_core.entities import Subscription
 from revops_core.errors import RevopsError
 from revops_core.testing import sample_company
 from revops_core.values.show import show
@@ -162,6 +164,7 @@ class Material:
     opportunities: Sequence[Opportunity]
     team_of: Callable[[Any], str]
     entered_on: Callable[[Opportunity], date | None]
+    contracts: Sequence[Subscription] = ()
     service: Sequence[Any] = ()
     notices: Counter[str] = field(factory=Counter)
     waiting: Table | None = None
@@ -212,6 +215,7 @@ def from_sample(size: int) -> Material:
         opportunities=company.opportunities,
         team_of=lambda deal: teams.get(deal.owner_id, ""),
         entered_on=lambda deal: deal.stage_entered_at.date() if deal.stage_entered_at else None,
+        contracts=company.subscriptions,
         service=sla.outcomes(clocks, company.as_of),
         notices=notices_of(clocks, company.as_of),
         waiting=waiting_of(stages.StageLog.of(sales_moves), company.as_of, "opportunities", stages.OPPORTUNITY),
@@ -453,6 +457,28 @@ def sales_section(material: Material) -> Iterator[Table]:
         yield evolve(by_quarter, title="Sales by quarter of closing")
 
 
+RETENTION = (kpis.nrr, kpis.grr, kpis.customer_churn_rate, kpis.quick_ratio, kpis.arpa)
+
+
+def revenue_section(material: Material) -> Iterator[Table]:
+    """The bridge of the last four quarters, retention over them, cohorts, and what lies ahead."""
+    if not material.contracts:
+        return
+    ledger = kpis.RevenueLedger.of(material.contracts, as_of=material.as_of)
+    last = Period.containing(material.as_of, "quarter").previous()
+    year = Period.between(last.next().start_on.replace(year=last.next().start_on.year - 1), last.end_on)
+    quarters = year.quarters()
+    yield kpis.bridge_table(ledger.bridges(quarters))
+    found = kpis.measure(ledger.changes(year), RETENTION, over=year, as_of=material.as_of)
+    lines = [[one.name, show(one.value, one.unit)] for one in found.measurements()]
+    yield Table(["retention", "last four quarters"], lines)
+    yield kpis.cohorts(ledger, quarters).triangle("revenue")
+    due = kpis.renewal_rate(kpis.renewals(material.contracts, year, as_of=material.as_of))
+    if isinstance(due.value, Fraction):
+        ahead = [last.next(), last.next().next()]
+        yield kpis.forecast_revenue(ledger, ahead, renewal_rate=due.value, opportunities=material.opportunities).table()
+
+
 def stale_section(material: Material) -> Table:
     """Open opportunities that have been in their stage for longer than the pipeline allows."""
     today, lines = material.as_of.date(), []
@@ -503,6 +529,7 @@ def review(material: Material) -> Iterator[str]:
     yield "\n".join(material.headlines)
     yield str(pipeline_section(material))
     yield from map(str, sales_section(material))
+    yield from map(str, revenue_section(material))
     yield str(stale_section(material))
     yield from map(str, service_section(material))
     yield str(problems_section(material)) if material.problems else "No problems in the data."

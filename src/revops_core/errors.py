@@ -14,6 +14,7 @@ from attrs import frozen
 
 __all__ = [
     "CalendarHorizonError",
+    "ContractProblemsError",
     "CurrencyMismatchError",
     "DuplicateFactError",
     "Fault",
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidPlainDataError",
     "InvalidRowError",
     "InvalidValueError",
+    "LedgerImbalanceError",
     "MissingColumnsError",
     "MissingRateError",
     "NoTruthValueError",
@@ -39,8 +41,14 @@ _LONGEST_SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """`value` as an error shows it: its repr, cut where it is long."""
-    text = repr(value)
+    """`value` as an error shows it: its repr, cut where it is long; its class where it has no repr.
+
+    An int of thousands of digits has none, nor has an object whose own `__repr__` fails; the fault is still told.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign class raises
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -226,25 +234,16 @@ class UnknownFieldError(RevopsError, AttributeError):
         """The field, its owner and the nearest name."""
         near = get_close_matches(self.field, self.known, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
-        return f"{self.owner} has no field '{self.field}'{hint}"
+        return f"{self.owner} has no field {shown(self.field)}{hint}"
 
 
-class InvalidPlainDataError(RevopsError, ValueError):
+class InvalidPlainDataError(InvalidValueError):
     """Plain data does not have the shape of the class it is loaded as; names every fault with its path.
 
     Attributes:
         what: the class that was asked for.
         faults: every `Fault`; the field is a path such as `$.lines[1].price`.
     """
-
-    def __init__(self, what: str, faults: Iterable[Fault]) -> None:
-        self.what = what
-        self.faults = tuple(faults)
-        super().__init__(what, self.faults)
-
-    def __str__(self) -> str:
-        """All faults in one sentence."""
-        return f"{self.what}: " + "; ".join(fault.says for fault in self.faults)
 
 
 # --- calendars ---
@@ -272,6 +271,54 @@ class CalendarHorizonError(RevopsError, LookupError):
         )
 
 
+# --- recurring revenue ---
+
+
+class ContractProblemsError(RevopsError, ValueError):
+    """Contracts cannot be counted as they are; names every problem at once.
+
+    Attributes:
+        problems: every `Problem` that the policy does not accept.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        """How many, the first of them, and the way out."""
+        codes = ", ".join(sorted({str(getattr(problem, "code", problem)) for problem in self.problems}))
+        first = "; ".join(map(str, self.problems[:3]))
+        more = f"; and {len(self.problems) - 3} more in `problems`" if len(self.problems) > 3 else ""
+        return (
+            f"{len(self.problems)} problems in the contracts: {first}{more}; correct them, or say that you know what"
+            f" becomes of them with RevenuePolicy(accept=...), here of {codes}"
+        )
+
+
+class LedgerImbalanceError(RevopsError, ArithmeticError):
+    """The movements of a period do not lead from its opening revenue to its closing one: a fault of this library.
+
+    Attributes:
+        period: the period, as text.
+        start, movements, end: the amounts that should add up, a year's revenue as text.
+    """
+
+    def __init__(self, period: str, start: str, movements: str, end: str) -> None:
+        self.period = period
+        self.start = start
+        self.movements = movements
+        self.end = end
+        super().__init__(period, start, movements, end)
+
+    def __str__(self) -> str:
+        """The equation that does not hold, and the way out."""
+        return (
+            f"{self.period}: start {self.start} + movements {self.movements} is not the end {self.end};"
+            " please report this with the contracts of the period"
+        )
+
+
 # --- kpis ---
 
 
@@ -293,6 +340,8 @@ class InvalidRowError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The row and all its faults in one sentence."""
         return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+
+
 # --- stages ---
 
 
@@ -301,12 +350,14 @@ class UnknownStageError(RevopsError, LookupError):
 
     Attributes:
         stage: the name asked for, or held by a record.
-        pipeline: the name of the pipeline.
+        pipeline: the name of the pipeline; None where a log was asked.
         known: the stages it has.
         subject_id: the record that holds the name, where one does.
     """
 
-    def __init__(self, stage: object, pipeline: str, known: Iterable[str], subject_id: str | None = None) -> None:
+    def __init__(
+        self, stage: object, pipeline: str | None, known: Iterable[str], subject_id: str | None = None
+    ) -> None:
         self.stage = stage
         self.pipeline = pipeline
         self.known = tuple(known)
@@ -316,9 +367,10 @@ class UnknownStageError(RevopsError, LookupError):
     def __str__(self) -> str:
         """What is unknown, and the nearest name."""
         near = get_close_matches(str(self.stage), self.known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known)}"
+        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known) or 'none'}"
         holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
-        return f"pipeline '{self.pipeline}' has no stage {self.stage!r}{holder}; {hint}"
+        asked = "the log" if self.pipeline is None else f"pipeline '{self.pipeline}'"
+        return f"{asked} has no stage {self.stage!r}{holder}; {hint}"
 
 
 class WrongPipelineError(RevopsError, ValueError):
@@ -330,7 +382,7 @@ class WrongPipelineError(RevopsError, ValueError):
         found: name and version that the record holds; None for what it does not tell.
     """
 
-    def __init__(self, subject_id: str, expected: tuple[str, int], found: tuple[str | None, int | None]) -> None:
+    def __init__(self, subject_id: str, expected: tuple[str, int | None], found: tuple[str | None, object]) -> None:
         self.subject_id = subject_id
         self.expected = expected
         self.found = found
@@ -338,11 +390,13 @@ class WrongPipelineError(RevopsError, ValueError):
 
     def __str__(self) -> str:
         """Both definitions and the way out."""
-        name, version = self.found
-        found = f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version}")
+        expected, found = (
+            f"'{name or self.expected[0]}'" + ("" if version is None else f" version {version!r}")
+            for name, version in (self.expected, self.found)
+        )
         return (
-            f"{self.subject_id!r} belongs to pipeline {found}, not to '{self.expected[0]}' version {self.expected[1]}; "
-            "ask the definition it was moved under, or migrate it first"
+            f"{self.subject_id!r} belongs to pipeline {found}, not to {expected}; "
+            "ask the definition it was moved under, migrate it first, or take the moves of one pipeline"
         )
 
 
@@ -404,6 +458,8 @@ class DuplicateFactError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The id, how many facts have it, and the way out."""
         return f"{len(self.facts)} facts have the id {self.fact_id!r}; keep one, or give each its own 'id' or 'seq'"
+
+
 # --- entities ---
 
 
@@ -425,7 +481,7 @@ class MissingColumnsError(RevopsError, LookupError):
         told = []
         for column in self.missing:
             near = get_close_matches(column, self.found, n=1)
-            told.append(f"'{column}' (did you mean '{near[0]}'?)" if near else f"'{column}'")
+            told.append(f"{shown(column)} (did you mean '{near[0]}'?)" if near else shown(column))
         return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
 
 

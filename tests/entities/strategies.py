@@ -12,11 +12,11 @@ from attrs import NOTHING, fields
 from hypothesis import strategies as st
 
 from revops_core import entities
-from revops_core.entities.cells import kind_of
 from revops_core.errors import InvalidValueError
 from revops_core.values.checks import AtLeast, Between, hints_of
 from revops_core.values.condition import matching
 from revops_core.values.decision import Rule
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 
 CLASSES = [
@@ -77,7 +77,8 @@ def _made(cls: type, arguments: dict[str, Any]) -> Any:
         return cls(**arguments)
     except InvalidValueError as error:
         for fault in error.faults:
-            arguments[fault.field] = date(2101, 1, 1)  # after every day the strategies make
+            is_day = isinstance(arguments[fault.field], date)
+            arguments[fault.field] = date(2101, 1, 1) if is_day else Decimal(101)  # after all that the strategies make
         return cls(**arguments)
 
 

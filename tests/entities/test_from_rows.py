@@ -144,8 +144,10 @@ def test_a_faulty_cell_is_told_and_the_record_is_there_without_it() -> None:
     found, problems = read(Opportunity, *rows, currency="EUR")
     assert found == [Opportunity(id="o1"), Opportunity(id="o2", amount=Money(7, "EUR"), close_date=date(2026, 12, 31))]
     assert [str(problem) for problem in problems] == [
-        ("Opportunity o1 row 1: 'amount' must be a number such as 1250.50, with a point and without separators"
-        " (got '1,200')"),
+        (
+            "Opportunity o1 row 1: 'amount' must be a number such as 1250.50, with a point and without separators"
+            " (got '1,200')"
+        ),
         "Opportunity o1 row 1: 'close_date' must be a day, written as ISO 8601 (got '31.12.2026')",
         "Opportunity o1 row 1: 'probability' must be a finite Decimal from 0 to 1 or None (got Decimal('1.5'))",
     ]

@@ -49,7 +49,10 @@ def mappings():
                 "closed_on": day(row["close_date"]),
                 "amount": Decimal(row["close_value"]) if row["close_value"] else None,
                 "product_id": row["product"],
-                "custom": {"region": teams[row["sales_agent"]]["regional_office"]},
+                "custom": {
+                    "region": teams[row["sales_agent"]]["regional_office"],
+                    "manager": teams[row["sales_agent"]]["manager"],
+                },
             }
             for row in csv.DictReader(file)
         ]
@@ -80,13 +83,13 @@ def test_mappings_and_entities_give_the_same():
         assert plain.rows() == kpis.measure(entities(), KPIS, **options, currency="USD").rows()
 
 
-def test_agents_regions_products_and_quarters_add_up_to_the_whole():
+def test_agents_managers_regions_products_and_quarters_add_up_to_the_whole():
     won = Counter(row["owner_id"] for row in mappings() if row["outcome"] == "won")
     by_agent = kpis.measure(entities(), [kpis.deals_won, kpis.bookings], by="owner_id")
     assert {
         found.segment["owner_id"]: found.value for found in by_agent.measurements() if found.unit == "count"
     } == dict(won)
-    for by in ("custom.region", "product_id"):
+    for by in ("custom.region", "custom.manager", "product_id"):
         table = kpis.measure(entities(), [kpis.bookings], by=by)
         parts = Money.total((found.value for found in table.measurements()), "USD")
         assert parts == table.measurement("bookings").value == Money(10_005_534, "USD")

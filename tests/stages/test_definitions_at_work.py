@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.entities import Account, Converted
+from revops_core.entities import Account, Converted, Opportunity
 from revops_core.errors import (
     InvalidValueError,
     UnknownStageError,
@@ -26,6 +26,7 @@ from revops_core.stages import (
     Stage,
     StageLog,
     advance_lifecycle,
+    check,
     conversion_chain,
     dot,
     lead_to_cash_time,
@@ -210,3 +211,24 @@ def test_a_ring_of_conversions_ends(order):
         Converted(subject="Opportunity", subject_id="o9", deal_id="d1", at=AT),
     ]
     assert len(conversion_chain("Lead", "l1", [ring[place] for place in order])) == 3
+
+
+def test_a_migration_that_keeps_the_stage_is_no_re_entry_no_rework_and_no_mismatch():
+    old, new = (Pipeline("sale", ("new", "demo", Stage("won", "won")), version=version) for version in (1, 2))
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 5, 11)]
+    begun = old.start(Opportunity(id="o1"), "demo", at=days[0])
+    (over,) = Migration(old, new).moves([begun.apply_to(Opportunity(id="o1"))], at=days[1])
+    held = over.apply_to(begun.apply_to(Opportunity(id="o1")))
+    facts = [begun, over]
+    assert check([held], facts, pipeline=new) == ()
+    journey = Journey.of(facts)
+    assert [(stay.stage, stay.entered_at, stay.exited_at) for stay in journey.stays] == [("demo", days[0], None)]
+    assert journey.re_entries == {}
+    assert journey.time_in_stage(as_of=days[2])["demo"].current == timedelta(days=10)
+    won = new.decide(held, "won", at=days[2])
+    log = StageLog.of([*facts, won])
+    assert log.rework()["demo"].extra_visit_count == 0
+    assert [(each.next_stage, each.total) for each in log.flow()] == [("won", timedelta(days=10))]
+    assert log.conformance(new).conforming_rate == 1
+    assert Journey.of([over]).stays[0].entered_at is None
+    assert len(StageLog.of([over])) == 1

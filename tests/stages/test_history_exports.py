@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 from revops_core.entities.from_rows import from_rows
 from revops_core.stages import (
+    HUBSPOT_DEAL_STAGE_HISTORY,
     SALESFORCE_OPPORTUNITY_FIELD_HISTORY,
     SALESFORCE_OPPORTUNITY_HISTORY,
     SERVICENOW_INCIDENT_LOG,
+    TICKET,
+    ZENDESK_TICKET_AUDITS,
     Journey,
     Moved,
     StageLog,
@@ -60,3 +63,52 @@ def test_a_row_of_a_ticket_log_without_a_state_is_told():
     moves, problems = from_rows(Moved, rows, **SERVICENOW_INCIDENT_LOG)
     assert [move.at for move in moves] == [datetime(2016, 2, 29, 1, 23, tzinfo=UTC)]
     assert [(problem.code, problem.row) for problem in problems] == [("missing_value", 2)]
+
+
+def test_the_history_of_a_hubspot_deal_becomes_a_log_newest_first():
+    entries = [
+        {"value": "closedwon", "timestamp": "2024-01-15T10:30:00.000Z", "sourceType": "CRM_UI", "updatedByUserId": 12},
+        {"value": "qualifiedtobuy", "timestamp": "2024-01-15T10:30:00.000Z", "sourceType": "API"},
+        {"value": "appointmentscheduled", "timestamp": "2024-01-02T08:00:00.000Z", "updatedByUserId": 12},
+    ]
+    rows = [{"dealId": 500123, "updatedByUserId": None} | entry for entry in entries]
+    moves, problems = from_rows(Moved, rows, **HUBSPOT_DEAL_STAGE_HISTORY)
+    assert not problems
+    assert [move.by for move in moves] == ["12", None, "12"]
+    log = StageLog.of(((move.subject_id, move.target, move.at) for move in moves), ties="reversed")
+    assert log.variants() == ((("appointmentscheduled", "qualifiedtobuy", "closedwon"), 1),)
+
+
+def test_the_audits_of_a_zendesk_ticket_become_a_journey():
+    audits = [
+        {
+            "ticket_id": 47,
+            "created_at": "2009-07-20T22:55:29Z",
+            "author_id": 35436,
+            "events": [
+                {"id": 1, "type": "Create", "field_name": "subject", "value": "Printer"},
+                {"id": 2, "type": "Create", "field_name": "status", "value": "new"},
+            ],
+        },
+        {
+            "ticket_id": 47,
+            "created_at": "2009-07-21T08:00:00Z",
+            "author_id": 35437,
+            "events": [
+                {"id": 3, "type": "Comment", "body": "On it."},
+                {"id": 4, "type": "Change", "field_name": "status", "previous_value": "new", "value": "open"},
+            ],
+        },
+    ]
+    rows = [
+        {"previous_value": None} | audit | event
+        for audit in audits
+        for event in audit["events"]
+        if event.get("field_name") == "status"
+    ]
+    moves, problems = from_rows(Moved, rows, **ZENDESK_TICKET_AUDITS)
+    assert not problems
+    journey = Journey.of(TICKET.classified(moves))
+    assert [stay.stage for stay in journey.stays] == ["new", "open"]
+    assert journey.deviations(TICKET) == ()
+    assert moves[1].by == "35437"

@@ -23,6 +23,12 @@ def test_a_larger_company_begins_with_the_smaller_one():
     assert larger.moves[: len(COMPANY.moves)] == COMPANY.moves
 
 
+def test_its_repr_counts_what_it_holds():
+    assert repr(sample_company(0)).startswith(
+        "SampleCompany(0 leads, 0 opportunities, 0 subscriptions, 0 tickets as of"
+    )
+
+
 def test_a_company_without_leads_has_people_and_costs_but_no_customers():
     empty = sample_company(0)
     assert (empty.leads, empty.opportunities, empty.tickets) == ((), (), ())

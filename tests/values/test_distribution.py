@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from statistics import median as textbook_median
@@ -75,13 +75,16 @@ def test_without_values_there_is_no_quantile() -> None:
         ([1, 2], [Decimal("1.1")], "'shares'"),
         ([1.0, float("nan"), 2.0], [Fraction(1, 2)], "quantiles: 'values' must be finite (got [nan])"),
         ([Decimal(1), Decimal("NaN")], [Fraction(1, 2)], "'values' must be finite (got [Decimal('NaN')])"),
-        ([1, "2"], [Fraction(1, 2)], "'values' must all be of one type that sorts (got 'int, str')"),
+        ([1, "2"], [Fraction(1, 2)], "'values' must all be numbers, timedeltas or Money of one kind (got 'int, str')"),
         (
             [None, timedelta(1)],
             [Fraction(1, 2)],
-            "'values' must all be of one type that sorts (got 'NoneType, timedelta')",
+            "'values' must all be numbers, timedeltas or Money of one kind (got 'NoneType, timedelta')",
         ),
-        ([1.0, None], [Fraction(1, 2)], "'values' must all be of one type that sorts (got 'NoneType, float')"),
+        ([1.0, None], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'NoneType, float')"),
+        ([1, timedelta(1)], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'int, timedelta')"),
+        ([datetime(2026, 1, 1)], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'datetime')"),
+        ([True, False], [Fraction(1, 2)], "timedeltas or Money of one kind (got 'bool')"),
     ],
 )
 def test_what_has_no_quantile_is_refused(values: list[object], shares_asked: list[object], message: str) -> None:
@@ -241,3 +244,9 @@ def test_a_wrong_call_says_what_is_wrong(call: object, message: str) -> None:
     with pytest.raises(InvalidValueError) as caught:
         call(KaplanMeier.of([(5, True), (9, False)]))
     assert message in str(caught.value)
+
+
+def test_ints_too_large_for_an_exact_float_are_put_in_their_order():
+    large = 1 << 53
+    assert quantiles([large + 1, large, -large - 3, -large - 2], [Fraction(1), Fraction(0)]) == (large + 1, -large - 3)
+    assert median([large + 1, large, large + 2]) == large + 1

@@ -163,5 +163,5 @@ def test_a_wrong_call_says_what_is_wrong() -> None:
         rates.convert(100, "USD", on=DAY)
     with pytest.raises(InvalidValueError, match="'on' must be a date without a time of day"):
         rates.convert(Money(1, "EUR"), "USD", on=datetime(2026, 3, 2, tzinfo=UTC))
-    with pytest.raises(InvalidValueError, match=r"'source' must be an ISO 4217 code .*; 'to' must be an ISO 4217 code"):
+    with pytest.raises(InvalidValueError, match=r"'source' must be an ISO 4217 .*; 'target' must be an ISO 4217"):
         rates.rate("EURO", "dollar", on=DAY)

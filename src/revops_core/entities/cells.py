@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from revops_core.values.checks import as_decimal
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 
-__all__ = ["CellReader", "cell_reader", "is_missing", "kind_of"]
+__all__ = ["CellReader", "cell_reader", "is_missing"]
 
 _EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
+_MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill the memory
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TRUTHS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -40,21 +41,6 @@ class CellReader:
     rule: str
 
 
-def kind_of(hint: Any) -> Any:
-    """The type in an annotation, without marks and without None.
-
-    >>> kind_of(Annotated[str, "a mark"] | None)
-    <class 'str'>
-    """
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return kind_of(get_args(hint)[0])
-    if origin in (Union, UnionType):
-        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
-        return kind_of(remaining[0]) if len(remaining) == 1 else hint
-    return hint
-
-
 def is_missing(cell: object) -> bool:
     """Whether a cell that is no text holds nothing: None, not-a-number, or what DataFrames write for missing.
 
@@ -63,7 +49,7 @@ def is_missing(cell: object) -> bool:
     """
     try:
         return cell is None or bool(cell != cell)  # noqa: PLR0124 - what is not equal to itself is missing
-    except TypeError:  # a missing value that is neither true nor false, such as pandas.NA
+    except (TypeError, ArithmeticError):  # neither true nor false, such as pandas.NA, or a signalling NaN
         return True
 
 
@@ -151,7 +137,7 @@ def _hundredth(cell: Any) -> object:
 def _whole(cell: Any) -> object:
     if isinstance(cell, str):
         number = _number(cell.strip())
-        if number != number.to_integral_value():
+        if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
             raise ValueError(cell)
         return int(number)
     if isinstance(cell, float) and cell.is_integer():

@@ -40,7 +40,8 @@ from revops_core.entities.product import Product
 from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
 from revops_core.entities.user import Team, User
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import Fault, InvalidValueError, shown
+from revops_core.values.checks import is_personal, require, shortened
 from revops_core.values.instants import to_microseconds
 from revops_core.values.problem import Problem
 
@@ -108,7 +109,7 @@ def check(entities: Iterable[Entity], facts: Iterable[Fact | object] = ()) -> li
     Returns:
         The problems, grouped by kind of record. Codes: "duplicate_id", "dangling_reference", "unchecked_references",
         "cycle", "missing_account", "missing_closing", "mixed_currencies", "undated_fact", "unknown_subject",
-        "unknown_field", "contradicting_change".
+        "out_of_scale", "unknown_field", "contradicting_change".
 
     Raises:
         InvalidValueError: something among the entities is no entity.
@@ -118,13 +119,14 @@ def check(entities: Iterable[Entity], facts: Iterable[Fact | object] = ()) -> li
     Contact c1: 'account_id' names no Account (got 'a7')
     Account a1: 'parent_id' leads in a circle: a1, a1
     """
+    require("check", entities=(entities, Iterable), facts=(facts, Iterable))
     records: dict[type, list[Any]] = defaultdict(list)
     for entity in entities:
         records[type(entity)].append(entity)
-    strange = [cls for cls in records if cls.__name__ not in _CLASSES]
+    strange = [cls for cls in records if cls not in _CLASSES.values()]
     if strange:
         rule = f"must be records of the classes {', '.join(_CLASSES)}"
-        raise InvalidValueError("check", [Fault("entities", rule, strange[0].__name__)])
+        raise InvalidValueError("check", [Fault("entities", rule, cls.__name__) for cls in strange])
     events: dict[type, list[Any]] = defaultdict(list)
     for fact in facts:
         if isinstance(fact, Fact):
@@ -143,6 +145,7 @@ def check(entities: Iterable[Entity], facts: Iterable[Fact | object] = ()) -> li
         problems.extend(_incomplete(cls, group))
     for group in events.values():
         problems.extend(_undated(group))
+    problems.extend(_out_of_scale(events[Answer]))
     problems.extend(_lost_subjects(events, known))
     problems.extend(_contradictions(events[Changed], records))
     return problems
@@ -258,6 +261,14 @@ def _undated(group: list[Any]) -> Iterator[Problem]:
                 yield _problem(fact, "undated_fact", "neither 'at' nor 'on' tells when it happened", "at")
 
 
+def _out_of_scale(answers: list[Answer]) -> Iterator[Problem]:
+    """Answers whose score lies outside their scale."""
+    for answer in answers:
+        low, score, high = answer.scale_min, answer.score, answer.scale_max
+        if score is not None and ((low is not None and score < low) or (high is not None and score > high)):
+            yield _problem(answer, "out_of_scale", f"'score' {score} lies outside its scale, {low} to {high}", "score")
+
+
 def _lost_subjects(events: Mapping[type, list[Any]], known: Mapping[type, set[str]]) -> Iterator[Problem]:
     """Facts about a record that is not there."""
     for group in events.values():
@@ -282,7 +293,8 @@ def _contradictions(changes: list[Changed], records: Mapping[type, list[Any]]) -
         history.sort(key=_when)
         for before, after in pairwise(history):
             if before.new != after.old:
-                says = f"'{name}' was left at {before.new!r} and then changed from {after.old!r} ({_date(after.at)})"
+                left, found = _told(subject, name, before.new), _told(subject, name, after.old)
+                says = f"'{name}' was left at {left} and then changed from {found} ({_date(after.at)})"
                 yield Problem(
                     code="contradicting_change", says=says, subject=subject, subject_id=subject_id, field=name
                 )
@@ -293,8 +305,15 @@ def _contradictions(changes: list[Changed], records: Mapping[type, list[Any]]) -
             says = f"a change names '{name}', which is no field of {subject}"
             yield Problem(code="unknown_field", says=says, subject=subject, subject_id=subject_id, field=name)
         elif _held(record, name) != history[-1].new:
-            says = f"'{name}' is {_held(record, name)!r}, but was last changed to {history[-1].new!r}"
+            held, last = _told(subject, name, _held(record, name)), _told(subject, name, history[-1].new)
+            says = f"'{name}' is {held}, but was last changed to {last}"
             yield Problem(code="contradicting_change", says=says, subject=subject, subject_id=subject_id, field=name)
+
+
+def _told(subject: str, name: str, value: object) -> str:
+    """A value as a problem shows it: personal data shortened."""
+    personal = subject in _CLASSES and is_personal(_CLASSES[subject], name)
+    return shortened(value) if personal and isinstance(value, str) else shown(value)
 
 
 def _when(change: Changed) -> tuple[int, int]:

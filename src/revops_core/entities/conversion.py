@@ -21,10 +21,10 @@ from revops_core.entities.lead import Lead
 from revops_core.entities.line_item import LineItem
 from revops_core.entities.opportunity import ContactRole, Opportunity
 from revops_core.entities.subscription import Subscription
-from revops_core.values.checks import Id, checked, require
-from revops_core.values.condition import each, known, matching
+from revops_core.values.checks import Id, as_tuple, checked, require
+from revops_core.values.condition import each, known, matching, one_of
 from revops_core.values.decision import Blocker, Refused, Rule
-from revops_core.values.expression import any_of
+from revops_core.values.expression import Expression, all_of, any_of
 from revops_core.values.months import months_after
 
 __all__ = [
@@ -42,14 +42,26 @@ _BLANKS = (None, "", ())
 
 _lead = each(Lead)
 
+
+def _filled_in(text: object) -> Expression:
+    """The condition that a field has a text that is not empty."""
+    return known(text) & ~one_of(text, "")
+
+
 LEAD_RULES: tuple[Rule, ...] = (
     Rule(
-        "qualified", any_of(_lead.outcome == "qualified", _lead.stage == "sales_qualified"), "Qualify the lead first."
+        "qualified",
+        any_of(_lead.outcome == "qualified", all_of(_lead.stage == "sales_qualified", _lead.outcome != "disqualified")),
+        "Qualify the lead first.",
     ),
     Rule("name_verified", matching({"name_verified": True}) & known(_lead.name), "Enter and verify the name."),
-    Rule("email_verified", matching({"email_verified": True}) & known(_lead.email), "Enter and verify the e-mail."),
     Rule(
-        "company_verified", matching({"company_verified": True}) & known(_lead.company), "Enter and verify the company."
+        "email_verified", matching({"email_verified": True}) & _filled_in(_lead.email), "Enter and verify the e-mail."
+    ),
+    Rule(
+        "company_verified",
+        matching({"company_verified": True}) & _filled_in(_lead.company),
+        "Enter and verify the company.",
     ),
 )
 """What a lead must satisfy before it is converted; `convert_lead` takes others in their place."""
@@ -124,6 +136,7 @@ def convert_lead(
     >>> made.account.name, made.contact.account_id, made.lead.converted_account_id
     ('Initech', 'l1-account', 'l1-account')
     """
+    demanded = as_tuple(rules)
     require(
         "convert_lead",
         lead=(lead, Lead),
@@ -132,8 +145,9 @@ def convert_lead(
         account=(account, Account | None),
         opportunity=(opportunity, Opportunity | None),
         by=(by, Id | None),
+        rules=(demanded, tuple[Rule, ...]),
     )
-    blockers = [Blocker("rule", rule.says, {"rule": rule.code}) for rule in rules if not rule.holds(lead, at)]
+    blockers = [Blocker("rule", rule.says, {"rule": rule.code}) for rule in demanded if not rule.holds(lead, at)]
     if lead.converted_at is not None or lead.converted_contact_id is not None:
         blockers.insert(0, Blocker("already_converted", "The lead was converted before.", {"at": lead.converted_at}))
     account_id = account.id if account is not None else f"{lead.id}-account"

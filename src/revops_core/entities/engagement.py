@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Count, Id, Span, as_decimal, checked, short_repr
+from revops_core.values.checks import Count, Id, InOrder, Span, as_decimal, checked, short_repr
 
 __all__ = ["Activity", "Answer", "Touch", "Usage", "Visit"]
 
@@ -131,14 +131,15 @@ class Usage:
     __repr__ = short_repr
 
 
-@checked()
+@checked(InOrder("scale_min", "scale_max"))
 @frozen(kw_only=True, eq=False, weakref_slot=False)
 class Answer:
     """One answer to a survey.
 
     Args:
         survey: "nps" (0 to 10), "csat" (usually 1 to 5), "ces" (usually 1 to 7), or another.
-        score: the answer, within `scale_min` and `scale_max` where those are given; None: asked, not answered.
+        score: the answer, None: asked, not answered.
+        scale_min, scale_max: the ends of the scale; `check` reports a score outside them.
         about: what was asked about, e.g. "onboarding", "support", or a feature.
         subject, subject_id: the record it was about, e.g. a ticket.
         asked_at: when it was asked, for a response rate.

@@ -8,13 +8,28 @@ the stages room, an event of a clock one of the SLA room.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from revops_core.values.checks import AtLeast, Count, Id, InOrder, Span, as_decimal, checked, short_repr
+from revops_core.entities.contact import Contact
+from revops_core.entities.lead import Lead
+from revops_core.entities.user import User
+from revops_core.values.checks import (
+    AtLeast,
+    Count,
+    Id,
+    InOrder,
+    Span,
+    as_decimal,
+    checked,
+    is_personal,
+    short_repr,
+    shortened,
+)
 from revops_core.values.money import Money
 
 __all__ = [
@@ -30,6 +45,8 @@ __all__ = [
     "Score",
     "Spend",
 ]
+
+_PEOPLE: Final[Mapping[str, type]] = {cls.__name__: cls for cls in (Contact, Lead, User)}
 
 
 @checked()
@@ -62,7 +79,13 @@ class Changed:
     by: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
+    def __repr__(self) -> str:
+        """With the name, the address or the number of a person shortened."""
+        subject = _PEOPLE.get(self.subject)
+        if subject is None or not is_personal(subject, self.field):
+            return short_repr(self)
+        old, new = (shortened(held) if isinstance(held, str) else held for held in (self.old, self.new))
+        return short_repr(evolve(self, old=old, new=new))
 
 
 @checked()
@@ -281,7 +304,7 @@ class Quota:
     __repr__ = short_repr
 
 
-@checked()
+@checked(InOrder("starts_on", "ends_on", strict=True))
 @frozen(kw_only=True, eq=False, weakref_slot=False)
 class ForecastSnapshot:
     """A forecast as it stood at an instant, to be held against what came in.

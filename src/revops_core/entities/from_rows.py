@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 from attrs import NOTHING, fields, frozen
 
-from revops_core.entities.cells import CellReader, cell_reader, is_missing, kind_of
+from revops_core.entities.cells import CellReader, cell_reader, is_missing
 from revops_core.errors import Fault, InvalidValueError, MissingColumnsError, UnknownFieldError
-from revops_core.values.checks import hints_of, require
+from revops_core.values.checks import AttrsClass, Currency, Id, as_tuple, hints_of, is_personal, require
+from revops_core.values.demand import kind_of
 from revops_core.values.money import Money
 from revops_core.values.problem import Problem
 from revops_core.values.zone import zone
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _CUSTOM = "custom."
 _CURRENCY = ".currency"
+_ROW_RULE = "must be a mapping from column to cell, as csv.DictReader gives them, counted from 1"
 
 
 def from_rows(
@@ -48,7 +50,8 @@ def from_rows(
 
     Args:
         cls: an entity or a fact, e.g. `Opportunity`.
-        rows: mappings from column to cell; cells are text, or values from a DataFrame.
+        rows: mappings from column to cell; cells are text, or values from a DataFrame. Amounts that a DataFrame has
+            read as floats are refused: have it read text, `pandas.read_csv(file, dtype=str).to_dict("records")`.
         columns: field → column; `amount.currency` names the column of an amount's currency, `custom.x` a field of your
             own. Without it, columns are named like the fields, and others are told as problems.
         values: field → (what the cell says → what it means); cells it does not name are kept as given.
@@ -79,16 +82,23 @@ def from_rows(
     >>> print(problems[0])
     Opportunity o2 row 2: 'amount' must be a number such as 1250.50, with a point and without separators (got 'n/a')
     """
+    strict, percentages, missing, date_formats = map(as_tuple, (strict, percentages, missing, date_formats))
     require(
         "from_rows",
-        cls=(cls, type),
+        cls=(cls, AttrsClass),
         rows=(rows, Iterable),
-        columns=(columns, Mapping | None),
-        values=(values, Mapping | None),
-        currency=(currency, str | None),
+        columns=(columns, Mapping[str, str] | None),
+        values=(values, Mapping[str, object] | None),
+        strict=(strict, tuple[str, ...]),
+        tz=(tz, str | None),
+        currency=(currency, Currency | None),
+        date_formats=(date_formats, tuple[str, ...]),
+        percentages=(percentages, tuple[str, ...]),
+        missing=(missing, tuple[str, ...]),
+        separator=(separator, Id),
     )
-    if currency is not None:
-        Money(0, currency)
+    named = {"columns": (tuple((columns or {}).values()), tuple[str, ...])}
+    require("from_rows", values=(tuple((values or {}).values()), tuple[Mapping[Any, object], ...]), **named)
     meanings = {**{name: {} for name in strict}, **(values or {})}
     plan = _Plan(cls, meanings, frozenset(strict), currency, frozenset(missing))
     for name in (*meanings, *percentages):
@@ -99,6 +109,8 @@ def from_rows(
     problems: list[Problem] = []
     cells: list[_Column] = []
     for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise InvalidValueError("from_rows", [Fault(f"rows[{number}]", _ROW_RULE, type(row).__name__)])
         if number == 1:
             cells = plan.columns_of(row, columns, frozenset(percentages), options, problems)
         value = plan.read(row, number, cells, problems)
@@ -118,6 +130,7 @@ class _Column:
     currency_column: str | None
     is_money: bool
     is_custom: bool
+    is_personal: bool
 
 
 class _Plan:
@@ -182,7 +195,8 @@ class _Plan:
                 faults.append(Fault("currency", f"must be given, or a column for '{name}{_CURRENCY}'", None))
             else:
                 values, of_currency = self.values.get(name), currencies.get(name)
-                plan.append(_Column(name, column, reader, values, of_currency, is_money, name.startswith(_CUSTOM)))
+                is_custom, personal = name.startswith(_CUSTOM), is_personal(self.cls, name)
+                plan.append(_Column(name, column, reader, values, of_currency, is_money, is_custom, personal))
         if faults:
             raise InvalidValueError("from_rows", faults)
         return plan
@@ -208,12 +222,12 @@ class _Plan:
             if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
                 continue
             if column.values is not None:
-                if cell in column.values:
-                    cell = column.values[cell]
-                    if cell is None:
-                        continue
-                elif column.field in self.strict:
-                    faults.append(("unmapped_value", Fault(column.field, "must be a value that `values` names", cell)))
+                known, cell = _meaning(cell, column.values)
+                if cell is None:
+                    continue
+                if not known and column.field in self.strict:
+                    rule = "must be a value that `values` names"
+                    faults.append(("unmapped_value", Fault(column.field, rule, cell, column.is_personal)))
                     continue
             try:
                 value = column.reader.read(cell)
@@ -222,7 +236,7 @@ class _Plan:
             except InvalidValueError as error:
                 faults.extend(("invalid_value", Fault(column.field, *_rule_of(fault))) for fault in error.faults)
             except (ValueError, ArithmeticError):
-                faults.append(("invalid_value", Fault(column.field, column.reader.rule, cell)))
+                faults.append(("invalid_value", Fault(column.field, column.reader.rule, cell, column.is_personal)))
             else:
                 (custom if column.is_custom else arguments)[column.field.removeprefix(_CUSTOM)] = value
         if custom:
@@ -275,6 +289,14 @@ class _Plan:
             )
             for code, fault in faults
         )
+
+
+def _meaning(cell: Any, values: Mapping[Any, object]) -> tuple[bool, Any]:
+    """Whether `values` names the cell, and what it means; one that is not named means itself."""
+    try:
+        return (True, values[cell]) if cell in values else (False, cell)
+    except TypeError:  # a list or the like, which nothing can name
+        return False, cell
 
 
 def _rule_of(fault: Fault) -> tuple[str, object]:

@@ -44,6 +44,7 @@ class Subscription:
         cancelled_at, cancelled_on: when notice was given, one of the two; it still runs until `ends_on`.
         unpaid_since_on: the first day of a bill that is still unpaid.
         churn_reason: why it was not continued, e.g. "payment_failed".
+        recorded_at: when this state of it became known; several with one id are versions of one contract.
         items: what is paid for, in one currency.
         pauses: days on which it does not run.
 
@@ -67,6 +68,7 @@ class Subscription:
     cancelled_on: date | None = None
     unpaid_since_on: date | None = None
     churn_reason: str | None = None
+    recorded_at: datetime | None = None
     items: tuple[LineItem, ...] = field(default=(), converter=as_tuple)
     pauses: tuple[Pause, ...] = field(default=(), converter=as_tuple)
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Annotated, Any, cast
 
@@ -30,6 +30,7 @@ __all__ = ["Aggregate", "Formula", "count", "distinct", "mean", "median", "popul
 Value = Fraction | int | Decimal | Money | timedelta | Undefined
 _Level = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _MICROSECOND = timedelta(microseconds=1)
+_DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)  # as many as Money keeps
 _DAY = 86_400_000_000
 
 
@@ -284,7 +285,8 @@ def divided(left: Any, right: Any) -> Value:
 
 def _scaled(value: Value, factor: Fraction) -> Value:
     if isinstance(value, Money):
-        return cast("Money", value * factor.numerator / factor.denominator)
+        exact = Fraction(value.amount) * factor
+        return Money(_DIGITS.divide(Decimal(exact.numerator), Decimal(exact.denominator)), value.currency)
     if isinstance(value, timedelta):
         microseconds: int = round(_size(value) * factor)
         return _MICROSECOND * microseconds
@@ -300,6 +302,8 @@ def _multiplied(left: Any, right: Any) -> Value:
 
 
 def _added(left: Any, right: Any) -> Value:
+    if 0 in (left, right) and int in (type(left), type(right)):  # the sum of no rows, which is of no kind
+        return cast("Value", right if isinstance(left, int) and not left else left)
     mixed = {Decimal, Fraction} == {type(left), type(right)}
     return Fraction(left) + Fraction(right) if mixed else cast("Value", left + right)
 

@@ -57,6 +57,7 @@ class Kpi:
         stage: one of `STAGES`, or another.
         source: who defines it so.
         family: the term whose readings it is one of; its own name where it is the only one.
+        when_zero: the reason to give where the denominator is zero or less, such as "no_losses" or "target_met".
 
     >>> from revops_core.entities.opportunity import Opportunity
     >>> from revops_core.kpis.formula import count
@@ -78,6 +79,7 @@ class Kpi:
     stage: str = ""
     source: str = ""
     family: str = ""
+    when_zero: str = "zero_denominator"
 
     __repr__ = short_repr
 
@@ -135,7 +137,16 @@ class Kpi:
         fill_named(rows, layout, segments, [self])
         kinds, numbers_in = kinds_of(layout, segments.values()), currency if self.unit == "money" else None
         parts = parts_of(wanted, layout, segments[()], 0, kinds=kinds, numbers_in=numbers_in)
-        return measurement_of(self.name, self.formula, self.unit, parts, period=period, as_of=as_of, currency=currency)
+        return measurement_of(
+            self.name,
+            self.formula,
+            self.unit,
+            parts,
+            period=period,
+            as_of=as_of,
+            currency=currency,
+            when_zero=self.when_zero,
+        )
 
     def of(
         self, *totals: int | Decimal | Money | timedelta, period: Period | None = None, as_of: datetime | None = None
@@ -176,7 +187,9 @@ class Kpi:
                 parts[aggregate] = Part(divided(given, known), known, total=given)
             else:
                 parts[aggregate] = Part(given, given if isinstance(given, int) else 0)
-        measurement = measurement_of(self.name, self.formula, self.unit, parts, period=period, as_of=as_of)
+        measurement = measurement_of(
+            self.name, self.formula, self.unit, parts, period=period, as_of=as_of, when_zero=self.when_zero
+        )
         part, whole = measurement.numerator, measurement.denominator
         if self.unit == "fraction" and isinstance(part, int) and isinstance(whole, int) and part > whole:
             raise InvalidValueError(f"{self.name}.of", [Fault(wanted[0], f"must be at most the whole, {whole}", part)])

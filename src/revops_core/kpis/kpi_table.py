@@ -185,6 +185,7 @@ class KpiTable:
             as_of=self.as_of,
             currency=self.currency if kpi.unit == "money" else None,
             segment={} if key is None else dict(zip(self.by, key, strict=True)),
+            when_zero=kpi.when_zero,
         )
 
     def _together(self) -> list[Tally | None]:

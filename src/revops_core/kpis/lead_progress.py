@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Id, checked, short_repr
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.entities.engagement import Activity
+from revops_core.entities.opportunity import Outcome
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.stages.move import Corrected, Moved
+from revops_core.stages.standing_moves import standing_moves
+from revops_core.values.checks import Id, Span, as_tuple, checked, short_repr
 from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.instants import to_microseconds
 
-__all__ = ["LeadProgress"]
+__all__ = ["LeadProgress", "lead_progress"]
 
 
 @checked()
 @frozen(kw_only=True)
 class LeadProgress:
-    """How far one lead has come; each instant is that of the first entry, None while it has not been reached.
+    """How far one lead has come; each date is that of the first entry, None while it has not been reached.
 
     Args:
         created_at: when the lead was created.
@@ -24,6 +33,11 @@ class LeadProgress:
         sql_at: when sales accepted it as qualified.
         opportunity_at: when an opportunity was created from it.
         won_at: when that opportunity was won.
+        assigned_at: when its present owner got it.
+        attempted_at: when a person of ours first turned to it.
+        contacted_at: when a person of ours first reached it.
+        response_time: from its creation to the first attempt, in working time where there is a calendar.
+        account_id: the account it was matched to.
 
     >>> from datetime import UTC
     >>> LeadProgress(id="l1", created_at=datetime(2026, 3, 1, tzinfo=UTC)).mql_at is None
@@ -31,14 +45,125 @@ class LeadProgress:
     """
 
     id: Id
-    created_at: datetime
-    mql_at: datetime | None = None
-    sql_at: datetime | None = None
-    opportunity_at: datetime | None = None
-    won_at: datetime | None = None
+    created_at: datetime | date
+    mql_at: datetime | date | None = None
+    sql_at: datetime | date | None = None
+    opportunity_at: datetime | date | None = None
+    won_at: datetime | date | None = None
+    assigned_at: datetime | None = None
+    attempted_at: datetime | None = None
+    contacted_at: datetime | None = None
+    response_time: Span | None = None
     lead_source: str | None = None
     campaign: str | None = None
     owner_id: Id | None = None
+    account_id: Id | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
 
     __repr__ = short_repr
+
+
+def lead_progress(
+    leads: Iterable[Any],
+    moves: Iterable[Moved | Corrected] = (),
+    *,
+    mql: str | tuple[str, ...] = "marketing_qualified",
+    sql: str | tuple[str, ...] = "sales_qualified",
+    opportunities: Iterable[Any] = (),
+    activities: Iterable[Activity] = (),
+    calendar: BusinessCalendar | None = None,
+) -> list[LeadProgress]:
+    """One row for each lead, from its moves, the opportunities that came of it and what was done for it.
+
+    A stage counts from its first entry on; a move that passes over it counts as one. Of several opportunities the first
+    counts, and the first that was won. A response is a person's: what is automated or inbound is none.
+
+    Args:
+        leads: records with the attributes of a `Lead`.
+        moves: theirs; those of other records do no harm.
+        mql: the stage, or several, in which marketing has qualified a lead.
+        sql: the stage, or several, in which sales has.
+        opportunities: records with a `lead_id`, or named by `converted_opportunity_id` of a lead.
+        activities: those with the subject "Lead" count.
+        calendar: counts the response time in working time.
+
+    Raises:
+        InvalidValueError: leads without a date of creation; names each.
+
+    >>> from datetime import UTC
+    >>> from revops_core.entities.lead import Lead
+    >>> first, second = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2))
+    >>> move = Moved(subject_id="l1", target="marketing_qualified", at=second)
+    >>> [row.mql_at == second for row in lead_progress([Lead(id="l1", created_at=first)], [move])]
+    [True]
+    """
+    moves_of: dict[str, list[Moved | Corrected]] = defaultdict(list)
+    for move in moves:
+        moves_of[move.subject_id].append(move)
+    done_for: dict[str, list[Activity]] = defaultdict(list)
+    for activity in activities:
+        if activity.subject == "Lead" and not activity.is_automated and activity.direction != "inbound":
+            done_for[activity.subject_id].append(activity)
+    sales_of: dict[str, list[Any]] = defaultdict(list)
+    by_id = {}
+    for sale in opportunities:
+        by_id[sale.id] = sale
+        if sale.lead_id is not None:
+            sales_of[sale.lead_id].append(sale)
+    rows, faults = [], []
+    for number, lead in enumerate(leads):
+        if lead.created is None:
+            faults.append(Fault(f"leads[{number}].created_at", "must be known", lead.id))
+            continue
+        standing = standing_moves(moves_of.get(lead.id, ()))
+        named = by_id.get(lead.converted_opportunity_id)
+        sales = sales_of.get(lead.id) or ([] if named is None else [named])
+        attempts = [each for each in done_for.get(lead.id, ()) if _is_after(each.at, lead.created)]
+        attempted_at = _first(each.at for each in attempts)
+        rows.append(
+            LeadProgress(
+                id=lead.id,
+                created_at=lead.created,
+                mql_at=_entered(standing, mql),
+                sql_at=_entered(standing, sql),
+                opportunity_at=_first(sale.created for sale in sales),
+                won_at=_first(sale.closed for sale in sales if sale.outcome == Outcome.WON),
+                assigned_at=lead.assigned_at,
+                attempted_at=attempted_at,
+                contacted_at=_first(each.at for each in attempts if each.reached),
+                response_time=_response_time(lead.created, attempted_at, calendar),
+                lead_source=lead.lead_source,
+                campaign=lead.campaign,
+                owner_id=lead.owner_id,
+                account_id=lead.account_id or lead.converted_account_id,
+                custom=lead.custom,
+            )
+        )
+    if faults:
+        raise InvalidValueError("lead_progress", faults)
+    return rows
+
+
+def _entered(moves: Iterable[Moved], stages: str | tuple[str, ...]) -> datetime | None:
+    names = {stages} if isinstance(stages, str) else set(as_tuple(stages))
+    return next((move.at for move in moves if move.target in names or names & set(move.skipped)), None)
+
+
+def _first(moments: Iterable[date | None]) -> Any:
+    """The earliest of what is known: by instant, or by day where any is a day."""
+    known = [moment for moment in moments if moment is not None]
+    if all(isinstance(moment, datetime) for moment in known):
+        return min(known, key=to_microseconds, default=None)  # type: ignore[arg-type]
+    return min(known, key=lambda moment: moment.date() if isinstance(moment, datetime) else moment)
+
+
+def _is_after(at: datetime, created: date) -> bool:
+    return not isinstance(created, datetime) or to_microseconds(at) >= to_microseconds(created)
+
+
+def _response_time(created: date, at: datetime | None, calendar: BusinessCalendar | None) -> timedelta | None:
+    if at is None or not isinstance(created, datetime):
+        return None
+    if calendar is not None:
+        return calendar.working_time(created, at)
+    return timedelta(microseconds=to_microseconds(at) - to_microseconds(created))

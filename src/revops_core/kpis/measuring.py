@@ -161,6 +161,7 @@ def measurement_of(
     as_of: datetime | None = None,
     currency: str | None = None,
     segment: Mapping[str, object] = EMPTY,
+    when_zero: str = "zero_denominator",
 ) -> Measurement:
     """The measurement of a KPI that its parts make.
 
@@ -176,6 +177,8 @@ def measurement_of(
         numerator, denominator = _defined(computed(above, values)), _defined(computed(below, values))
     elif isinstance(formula, Aggregate) and parts[formula].total is not None:
         numerator, denominator = _defined(parts[formula].total), parts[formula].n
+    if isinstance(value, Undefined) and when_zero != "zero_denominator" and None not in (numerator, denominator):
+        value = Undefined(when_zero)
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []

@@ -1,14 +1,28 @@
-"""Onboarding: whether new customers are content with how they were brought in."""
+"""Onboarding: how soon new customers get what they bought, whether they get there, and whether they are content."""
 
 from __future__ import annotations
 
-from revops_core.entities.engagement import Answer
-from revops_core.kpis.formula import count
-from revops_core.kpis.kpi import Kpi
-from revops_core.values.condition import each, given, known, missing
-from revops_core.values.expression import all_of, any_of
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
-__all__ = ["csat", "csat_of_onboarding"]
+from revops_core.entities.engagement import Answer, Usage
+from revops_core.kpis.customer_start import CustomerStart
+from revops_core.kpis.formula import count, distinct, median, total
+from revops_core.kpis.kpi import Kpi
+from revops_core.values.checks import Count, require
+from revops_core.values.condition import each, first_known, given, known, missing, not_yet
+from revops_core.values.expression import Expression, all_of, any_of
+
+__all__ = [
+    "activation_rate",
+    "csat",
+    "csat_of_onboarding",
+    "onboarding_completion_rate",
+    "onboarding_completion_rate_within",
+    "product_usage",
+    "time_to_value_median",
+]
 
 _answer = each(Answer)
 _of_five = any_of(missing(_answer.scale_max), _answer.scale_max == 5)
@@ -38,3 +52,82 @@ csat = Kpi(
     source="Qualtrics, top two boxes",
     family="csat",
 )
+
+_start, _usage = each(CustomerStart), each(Usage)
+_kpi = partial(Kpi, stage="onboarding")
+
+_value = partial(
+    _kpi, family="time_to_value", dated=_start.first_value_at, unit="duration", direction="lower_is_better",
+    source="SOMA B2B SaaS, time to activation",
+)  # fmt: skip
+_valued_at: Any = given(_start.first_value_at)  # a day or an instant: the difference is told by the rows
+_signed = all_of(known(_start.first_value_at), known(_start.signed_at))
+_NOT_YET = "Customers that still wait are not in it."
+
+time_to_value_median = _value(
+    name="time_to_value_median", title="Time to first value, median",
+    formula=median(_valued_at - given(_start.signed_at), where=_signed),
+    says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
+    f"{_NOT_YET}",
+)  # fmt: skip
+
+onboarding_completion_rate = _kpi(
+    name="onboarding_completion_rate", title="Onboarding completion rate", family="onboarding_completion_rate",
+    formula=count(all_of(known(_start.started_at), known(_start.completed_at), ~not_yet(_start.completed_at)))
+    / count(known(_start.started_at)),
+    dated=_start.started_at, source="SOMA B2B SaaS",
+    says="Customers that have completed their onboarding so far, of those that began it in the period.",
+)  # fmt: skip
+
+
+def _within(since: object, reached: object, days: int) -> tuple[Expression, Expression]:
+    """The conditions that a point was reached within some days, and that these days are over."""
+    window: object = given(since) + timedelta(days=days)  # type: ignore[operator]
+    is_over = all_of(known(since), ~not_yet(window))
+    return all_of(is_over, known(reached), reached <= window), is_over  # type: ignore[operator]
+
+
+def onboarding_completion_rate_within(days: int = 90) -> Kpi:
+    """The share of customers that complete their onboarding within `days`, of those that began it so long ago.
+
+    Raises:
+        InvalidValueError: `days` is no whole number of days.
+
+    >>> onboarding_completion_rate_within(30).name
+    'onboarding_completion_rate_30d'
+    """
+    require("onboarding_completion_rate_within", days=(days, Count))
+    reached, is_over = _within(_start.started_at, _start.completed_at, days)
+    return _kpi(
+        name=f"onboarding_completion_rate_{days}d", title=f"Onboarding completion rate within {days} days",
+        family="onboarding_completion_rate", formula=count(reached) / count(is_over), dated=_start.started_at,
+        when_zero="censored", source="SOMA B2B SaaS",
+        says=f"Customers that completed their onboarding within {days} days, of those that began it in the period and "
+        "so long ago.",
+    )  # fmt: skip
+
+
+def activation_rate(days: int = 30) -> Kpi:
+    """The share of customers that are activated within `days` of signing, of those that signed so long ago.
+
+    Raises:
+        InvalidValueError: `days` is no whole number of days.
+
+    >>> activation_rate(14).name
+    'activation_rate_14d'
+    """
+    require("activation_rate", days=(days, Count))
+    reached, is_over = _within(_start.signed_at, _start.activated_at, days)
+    return _kpi(
+        name=f"activation_rate_{days}d", title=f"Activation rate within {days} days", family="activation_rate",
+        formula=count(reached) / count(is_over), dated=_start.signed_at, when_zero="censored", source="SOMA B2B SaaS",
+        says=f"Customers activated within {days} days, of those that signed in the period and so long ago.",
+    )  # fmt: skip
+
+
+product_usage = _kpi(
+    name="product_usage", title="Product usage", family="product_usage", unit="ratio",
+    formula=total(_usage.count) / distinct(_usage.account_id), dated=first_known(_usage.at, _usage.on),
+    source="Common practice",
+    says="How often the product was used in the period, for each account that used it.",
+)  # fmt: skip

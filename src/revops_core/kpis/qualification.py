@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
+from revops_core.entities.facts import Handoff
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Outcome
-from revops_core.kpis.formula import count, mean, median
+from revops_core.kpis.formula import count, mean, median, quantile
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.lead_progress import LeadProgress
 from revops_core.values.condition import each, first_known, given, known, not_yet, one_of
 from revops_core.values.expression import all_of
 
 __all__ = [
+    "lead_acceptance_rate",
     "lead_qualification_rate",
     "lead_qualification_rate_of_decided",
+    "lead_response_rate",
+    "lead_response_time_median",
+    "lead_response_time_p95",
     "mql_to_sql_rate",
     "mql_volume",
     "sql_to_opportunity_rate",
@@ -21,11 +29,12 @@ __all__ = [
     "time_to_sql_median",
 ]
 
-_lead, _progress = each(Lead), each(LeadProgress)
+_lead, _progress, _handoff = each(Lead), each(LeadProgress), each(Handoff)
 _created = first_known(_lead.created_at, _lead.created_on)
 _decided = first_known(_lead.closed_at, _lead.closed_on)
 _qualified = _lead.outcome == Outcome.QUALIFIED
-_time_to_sql = given(_progress.sql_at) - _progress.created_at
+_sql_at: Any = given(_progress.sql_at)  # a day or an instant
+_time_to_sql = _sql_at - _progress.created_at
 
 mql_volume = Kpi(
     name="mql_volume",
@@ -124,3 +133,40 @@ time_to_sql_median = Kpi(
     source="SOMA B2B SaaS",
     family="time_to_sql",
 )
+
+_kpi = partial(Kpi, stage="qualification", dated=_progress.created_at)
+_response = partial(
+    _kpi, family="lead_response_time", unit="duration", direction="lower_is_better", source="LeanScale, speed to lead"
+)
+_NOT_YET = "Leads that still wait are not in it: read it beside the lead response rate."
+
+lead_response_time_median = _response(
+    name="lead_response_time_median", title="Lead response time, median",
+    formula=median(_progress.response_time, where=known(_progress.response_time)),
+    says=f"The time until a person of ours first turned to a lead, that half of those created in the period did not "
+    f"exceed. {_NOT_YET}",
+)  # fmt: skip
+
+lead_response_time_p95 = _response(
+    name="lead_response_time_p95", title="Lead response time, 95 %",
+    formula=quantile(_progress.response_time, "0.95", where=known(_progress.response_time)),
+    says=f"The time until a person of ours first turned to a lead, that 95 % of those created in the period did not "
+    f"exceed. {_NOT_YET}",
+)  # fmt: skip
+
+lead_response_rate = _kpi(
+    name="lead_response_rate", title="Lead response rate", family="lead_response_rate",
+    formula=count(all_of(known(_progress.attempted_at), ~not_yet(_progress.attempted_at))) / count(_progress),
+    source="LeanScale, speed to lead",
+    says="Leads to which a person of ours has turned so far, of those created in the period.",
+)  # fmt: skip
+
+lead_acceptance_rate = _kpi(
+    name="lead_acceptance_rate", title="Lead acceptance rate", family="lead_acceptance_rate", dated=_handoff.at,
+    formula=count(all_of(_handoff.subject == "Lead", known(_handoff.accepted_at), ~not_yet(_handoff.accepted_at),
+                         one_of(_handoff.is_automatic, False)))
+    / count(_handoff.subject == "Lead"),
+    source="SOMA B2B SaaS",
+    says="Leads that somebody has accepted so far, of those handed over in the period; what was accepted because the "
+    "time ran out does not count.",
+)  # fmt: skip

@@ -4,9 +4,11 @@ from revops_core.stages.diagram import dot, mermaid
 from revops_core.stages.flow import Conformance, Deviation, Rework, Waiting
 from revops_core.stages.funnel import Funnel, FunnelStep, StageFate
 from revops_core.stages.history_exports import (
+    HUBSPOT_DEAL_STAGE_HISTORY,
     SALESFORCE_OPPORTUNITY_FIELD_HISTORY,
     SALESFORCE_OPPORTUNITY_HISTORY,
     SERVICENOW_INCIDENT_LOG,
+    ZENDESK_TICKET_AUDITS,
 )
 from revops_core.stages.journey import Journey, StageTime, Stay
 from revops_core.stages.lead_to_cash import advance_lifecycle, conversion_chain, lead_to_cash_time
@@ -21,6 +23,7 @@ from revops_core.stages.stage_log import StageLog
 from revops_core.stages.waterfall import Waterfall, waterfall
 
 __all__ = [
+    "HUBSPOT_DEAL_STAGE_HISTORY",
     "LEAD",
     "LIFECYCLE",
     "ONBOARDING",
@@ -30,6 +33,7 @@ __all__ = [
     "SALESFORCE_OPPORTUNITY_HISTORY",
     "SERVICENOW_INCIDENT_LOG",
     "TICKET",
+    "ZENDESK_TICKET_AUDITS",
     "Conformance",
     "Corrected",
     "Deviation",

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from revops_core.stages.edge import Edge, blocker
 from revops_core.stages.move import Moved, sound_move
-from revops_core.values.checks import require
+from revops_core.values.checks import Count, Id, require
 from revops_core.values.decision import Blocker, Refused
 from revops_core.values.instants import to_microseconds
 
@@ -37,9 +37,17 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
 
     `constants` are what `sound_move` takes last; the first two are the stages.
     """
-    if at.__class__ is not datetime or at.tzinfo is None:
-        require("decide", at=(at, datetime))
     seq, entered_at = getattr(record, "stage_seq", None), getattr(record, "stage_entered_at", None)
+    if (
+        at.__class__ is not datetime
+        or at.tzinfo is None
+        or (entered_at is not None and (entered_at.__class__ is not datetime or entered_at.tzinfo is None))
+        or (seq is not None and seq.__class__ is not int)
+        or as_of is not None
+        or override is not None
+        or record.id is None
+    ):
+        _require_sound(record, at, as_of, override)
     blockers = edge.blockers
     if edge.needs_reason and not reason and edge.is_possible:
         blockers += (blocker("reason_required", source=constants[0], target=constants[1]),)
@@ -78,6 +86,16 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
         overridden=blockers,
         recorded_at=recorded_at,
     )
+
+
+def _require_sound(record: Any, at: datetime, as_of: datetime | None, override: str | None) -> None:
+    """Refuse wrong arguments, and columns of the record that cannot be read: a row without an id, a naive time."""
+    columns = {
+        "record.id": (None if record.id is None else str(record.id), Id),
+        "record.stage_entered_at": (getattr(record, "stage_entered_at", None), datetime | None),
+        "record.stage_seq": (getattr(record, "stage_seq", None), Count | None),
+    }
+    require("decide", at=(at, datetime), as_of=(as_of, datetime | None), override=(override, Id | None), **columns)
 
 
 def _is_before(first: datetime, second: datetime) -> bool:

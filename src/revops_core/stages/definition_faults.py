@@ -47,6 +47,8 @@ def faults_of(
 
 
 def _stage_faults(pipeline: Any) -> Iterator[Fault]:
+    if not pipeline.stages:
+        yield Fault("stages", "must be one or more", pipeline.stages)
     for name, count in Counter(stage.name for stage in pipeline.stages).items():
         if count > 1:
             yield Fault("stages", "must have names that differ", name)

@@ -38,7 +38,8 @@ _SAYS = {
 
 def blocker(reason: str, **parameters: object) -> Blocker:
     """The blocker of one reason, with its sentence."""
-    return Blocker(reason, _SAYS[reason].format(**parameters), parameters)
+    told = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in parameters.items()}
+    return Blocker(reason, _SAYS[reason].format(**told), parameters)
 
 
 @frozen
@@ -137,7 +138,7 @@ def edge_of(
     step = _step(stages, steps, ranks, source, target)
     is_back, skipped = step.is_back, step.skipped
     was_open = came_from is None or came_from.is_open
-    parameters = {"source": source, "target": target} | ({"skipped": ", ".join(skipped)} if skipped else {})
+    parameters = {"source": source, "target": target} | ({"skipped": skipped} if skipped else {})
     asks_exit = came_from is not None and was_open and to.kind != "lost" and not is_back and source != target
     rules = (came_from.exit if came_from is not None and asks_exit else ()) + to.entry
     return Edge(

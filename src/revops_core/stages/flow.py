@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import chain, repeat
+from typing import Any
 
 from attrs import frozen
 
@@ -140,25 +142,28 @@ def _measure(columns: StageColumns, calendar: BusinessCalendar | None) -> Callab
 
 def _ways(
     columns: StageColumns, limit: int, calendar: BusinessCalendar | None, *, by_stage: bool = False
-) -> dict[int, list[int]]:
-    """The durations of the completed stays, by the numbers of the stage and of the next, packed into one.
+) -> dict[tuple[int, int], list[int]]:
+    """The durations of the completed stays, by the numbers of the stage and of the next.
 
-    With `by_stage`, by the number of the stage alone.
+    With `by_stage`, by the number of the stage alone, and 0 for every next one.
     """
     between = _measure(columns, calendar)
-    events = columns.events() if limit == FOREVER else (event for event in columns.events() if event[3] <= limit)
-    durations: dict[int, list[int]] = {}
-    adders: dict[int, Callable[[int], None]] = {}
-    adder_of = adders.get
-    for before, after, since, at in events:
-        if before != NOTHING:
-            way = before if by_stage else before << 16 | after
-            add = adder_of(way)
-            if add is None:
-                durations[way] = []
-                add = adders[way] = durations[way].append
-            add(at - since if between is None else between(since, at))
-    return durations
+    following = repeat(0) if by_stage else columns.stage
+    events: Iterable[tuple[int, int, int, int]]
+    events = zip(columns.previous, following, chain((0,), columns.at), columns.at, strict=False)
+    if limit != FOREVER:
+        events = (event for event in events if event[3] <= limit)
+    # What is kept of each way is how to add to its list: the list itself is its `__self__`.
+    adders: dict[int, dict[int, Any]] = defaultdict(lambda: defaultdict(lambda: [].append))
+    if between is None:
+        for before, after, since, at in events:
+            adders[before][after](at - since)
+    else:
+        for before, after, since, at in events:
+            if before != NOTHING:
+                adders[before][after](between(since, at))
+    adders.pop(NOTHING, None)  # the first event of an entity ends no stay
+    return {(before, after): add.__self__ for before, ways in adders.items() for after, add in ways.items()}
 
 
 def _last_stays(columns: StageColumns, limit: int) -> Iterable[tuple[int, int]]:
@@ -191,7 +196,7 @@ def flow_of(columns: StageColumns, as_of: datetime | None, calendar: BusinessCal
     ways = _ways(columns, limit_of(as_of), calendar)
     whole, names = sum(map(sum, ways.values())), columns.stages
     return _by_total(
-        _waiting(names[way >> 16], names[way & NOTHING], durations, 0, whole) for way, durations in ways.items()
+        _waiting(names[before], names[after], durations, 0, whole) for (before, after), durations in ways.items()
     )
 
 
@@ -202,7 +207,7 @@ def waiting_by_stage(
     limit = limit_of(as_of)
     counted = {n for n, name in enumerate(columns.stages) if pipeline is None or pipeline.stage(name).is_open}
     ways = _ways(columns, limit, calendar, by_stage=True)
-    stays = {code: ways.get(code, []) for code in counted}
+    stays = {code: ways.get((code, 0), []) for code in counted}
     still_open = Counter(stage for stage, _ in _last_stays(columns, limit))
     whole = sum(map(sum, stays.values()))
     return _by_total(
@@ -217,7 +222,7 @@ def survival_of(
 ) -> KaplanMeier | Undefined:
     """How long stays in one stage last, open ones as censored; the arguments are those of `StageLog.survival`."""
     code, limit, between = columns.code(stage), limit_of(as_of), _measure(columns, calendar)
-    pairs = [(_time(span), True) for span in _ways(columns, limit, calendar, by_stage=True).get(code, ())]
+    pairs = [(_time(span), True) for span in _ways(columns, limit, calendar, by_stage=True).get((code, 0), ())]
     end = limit if as_of is not None else max(columns.at, default=0)
     pairs += [
         (_time(end - since if between is None else between(since, end)), False)

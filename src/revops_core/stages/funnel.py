@@ -18,6 +18,7 @@ from attrs import frozen
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.stage_columns import FOREVER, NOTHING, StageColumns, limit_of
+from revops_core.stages.win_chances import goal_kinds_of
 from revops_core.values.checks import require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
@@ -144,8 +145,7 @@ class _Ladder:
 
     def __init__(self, columns: StageColumns, pipeline: Pipeline) -> None:
         stages = [pipeline.stage(name) for name in columns.stages]
-        kinds = {stage.kind for stage in pipeline}
-        self.goal_kinds = kinds & {"won", "converted"} or kinds & {"closed"}
+        self.goal_kinds = goal_kinds_of(pipeline)
         goals = " or ".join(stage.name for stage in pipeline if stage.kind in self.goal_kinds)
         self.names = [stage.name for stage in pipeline if stage.is_open] + ([goals] if goals else [])
         top = len(self.names) - 1

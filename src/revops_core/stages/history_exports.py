@@ -14,7 +14,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["SALESFORCE_OPPORTUNITY_FIELD_HISTORY", "SALESFORCE_OPPORTUNITY_HISTORY", "SERVICENOW_INCIDENT_LOG"]
+__all__ = [
+    "HUBSPOT_DEAL_STAGE_HISTORY",
+    "SALESFORCE_OPPORTUNITY_FIELD_HISTORY",
+    "SALESFORCE_OPPORTUNITY_HISTORY",
+    "SERVICENOW_INCIDENT_LOG",
+    "ZENDESK_TICKET_AUDITS",
+]
+
+HUBSPOT_DEAL_STAGE_HISTORY: Mapping[str, Any] = MappingProxyType(
+    {"columns": {"subject_id": "dealId", "target": "value", "at": "timestamp", "by": "updatedByUserId"}}
+)
+"""The history of `dealstage` (deals asked with `propertiesWithHistory=dealstage`): a row for each of its entries, with
+the id of the deal beside it. Stages are HubSpot's internal names. The newest comes first: say `ties="reversed"`.
+
+Source: https://schemas.apis.io/schemas/hubspot/hubspot-engagement-notes-property-history/ (the entries)
+"""
 
 SALESFORCE_OPPORTUNITY_HISTORY: Mapping[str, Any] = MappingProxyType(
     {"columns": {"subject_id": "OpportunityId", "target": "StageName", "at": "CreatedDate", "by": "CreatedById"}}
@@ -52,4 +67,21 @@ SERVICENOW_INCIDENT_LOG: Mapping[str, Any] = MappingProxyType(
 
 The zone of its times is not told; they are read as UTC.
 Source: https://archive.ics.uci.edu/dataset/498/incident+management+process+enriched+event+log
+"""
+
+ZENDESK_TICKET_AUDITS: Mapping[str, Any] = MappingProxyType(
+    {
+        "columns": {
+            "subject_id": "ticket_id",
+            "source": "previous_value",
+            "target": "value",
+            "at": "created_at",
+            "by": "author_id",
+        }
+    }
+)
+"""The audits of tickets: a row for each `Create` or `Change` event whose `field_name` is `status`, with `ticket_id`,
+`created_at` and `author_id` of its audit beside it. A `Create` has no `previous_value`.
+
+Source: https://developer.zendesk.com/documentation/ticketing/reference-guides/ticket-audit-events-reference
 """

@@ -83,6 +83,7 @@ class Journey:
 
     Raises:
         WrongSubjectError: facts of two records.
+        WrongPipelineError: moves of one record through two pipelines: each has a journey of its own.
         DuplicateFactError: two facts with the same id.
 
     >>> first = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -108,7 +109,7 @@ class Journey:
     @classmethod
     def of(cls, facts: Iterable[Moved | Corrected]) -> Journey:
         """The journey that `facts` tell, in whatever order they come."""
-        return cls(tuple(facts))
+        return cls(facts)
 
     def __repr__(self) -> str:
         return f"Journey({self.subject_id!r}: {' → '.join(stay.stage for stay in self.stays)})"
@@ -167,6 +168,7 @@ class Journey:
             as_of: the moment up to which the open stay is measured; without it, only stays that ended have a time.
             calendar: counts its working time only; without one, all time.
         """
+        require("Journey.time_in_stage", as_of=(as_of, datetime | None), calendar=(calendar, BusinessCalendar | None))
         journey = self if as_of is None else self.as_of(as_of)
         by_stage: dict[str, list[Stay]] = defaultdict(list)
         for stay in journey.stays:
@@ -267,13 +269,20 @@ class Journey:
 
 
 def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:
-    """What lies between the moves; a first stay without a start where the first move left a stage."""
-    stays = []
+    """What lies between the moves; a first stay without a start where the first move left a stage.
+
+    A migration that keeps the name of the stage is no new stay.
+    """
+    entries: list[tuple[str, datetime | None]] = []
     if moves and moves[0].source is not None:
-        stays.append(Stay(moves[0].source, None, moves[0].at))
-    for number, move in enumerate(moves):
-        stays.append(Stay(move.target, move.at, moves[number + 1].at if number + 1 < len(moves) else None))
-    return tuple(stays)
+        entries.append((moves[0].source, None))
+    for move in moves:
+        if not (move.migrates and entries and entries[-1][0] == move.target):
+            entries.append((move.target, move.at))
+    exits = [at for _, at in entries[1:]] + [None]
+    return tuple(
+        Stay(stage, entered_at, exited_at) for (stage, entered_at), exited_at in zip(entries, exits, strict=False)
+    )
 
 
 def _stage_time(stays: list[Stay], as_of: datetime | None, calendar: BusinessCalendar | None) -> StageTime:

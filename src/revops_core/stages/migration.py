@@ -28,7 +28,8 @@ class Migration:
     """What becomes of each stage of an old definition in a new one.
 
     Records stay under the definition they were moved under until they are migrated. History is not rewritten: each
-    record gets one more move, which keeps the instant at which it entered its stage.
+    record gets one more move, which keeps the instant at which it entered its stage. Where the name of the stage stays,
+    the stay goes on; under another name a stay of its own is told from the migration on.
 
     Args:
         old, new: the two definitions.

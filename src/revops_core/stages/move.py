@@ -42,7 +42,8 @@ class Moved:
         pipeline, version: the definition it was decided under.
         target_kind: the kind of the stage it entered, one of `KINDS`.
         outcome: what the record's `outcome` becomes.
-        probability: the chance to win from here on; None leaves it as it was.
+        probability: the chance to win from here on; None leaves it as it was, and empties it with a reopening, as the
+            certainty of the end does not hold any more.
         closes: the record closes with this move, so that `closed_at` is `at`.
         reopens: the record was closed and is open again.
         regresses: it went back to an earlier stage.
@@ -116,7 +117,7 @@ class Moved:
             changes["stage_version"] = self.version
         if self.outcome is not None:
             changes["outcome"] = self.outcome
-        if self.probability is not None:
+        if self.probability is not None or self.reopens:
             changes["probability"] = self.probability
         if self.closes or self.reopens:
             changes["closed_at"] = self.at if self.closes else None
@@ -146,7 +147,7 @@ _AFTER: Mapping[str, str] = {
     "stage_seq": "record.stage_seq if move.seq is None else move.seq",
     "stage_version": "record.stage_version if move.version is None else move.version",
     "outcome": "record.outcome if move.outcome is None else move.outcome",
-    "probability": "record.probability if move.probability is None else move.probability",
+    "probability": "record.probability if move.probability is None and not move.reopens else move.probability",
     "closed_at": "move.at if move.closes else None if move.reopens else record.closed_at",
     "closed_on": "None if move.closes or move.reopens else record.closed_on",
     "loss_reason": "record.loss_reason if not (move.closes or move.reopens) else "
@@ -165,14 +166,18 @@ def _rebuilder(cls: Any) -> Callable[[Any, Moved], Any]:
 
 
 @lru_cache(maxsize=256)
-def changeable(cls: Any) -> Mapping[str, str]:
-    """The fields of an attrs class or dataclass that can be given a value, with the name of the argument for each."""
+def changeable(cls: Any, what: str = "apply_to") -> Mapping[str, str]:
+    """The fields of an attrs class or dataclass that can be given a value, with the name of the argument for each.
+
+    `what` is the function that wants to know.
+    """
     if has(cls):
         return {attribute.name: attribute.alias for attribute in fields(cls) if attribute.init}
     if is_dataclass(cls):
         return {each.name: each.name for each in dataclass_fields(cls) if each.init}
-    rule = "must be an instance of an attrs class or a dataclass; assign move.changes to anything else"
-    raise InvalidValueError("apply_to", [Fault("record", rule, cls)])
+    way_out = "assign move.changes to anything else" if what == "apply_to" else "read anything else with from_rows"
+    rule = f"must be an instance of an attrs class or a dataclass; {way_out}"
+    raise InvalidValueError(what, [Fault("record", rule, cls)])
 
 
 sound_move = bulk_builder(

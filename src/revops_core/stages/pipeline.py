@@ -33,6 +33,20 @@ _TOLD = ("outcome", "probability", "closes", "reopens", "regresses", "skipped")
 _Known = tuple[Edge, tuple[Any, ...]]
 
 
+def _each(made: Callable[[Any], Any] | None, values: Any) -> Any:
+    """Each of the values `made` what it stands for, as a tuple; what is no list of values is left for the check."""
+    held = as_tuple(values)
+    return tuple(map(made, held)) if made is not None and isinstance(held, tuple) else held
+
+
+def _stage(given: Any) -> Any:
+    return Stage(given) if isinstance(given, str) and given else given
+
+
+def _transition(given: Any) -> Any:
+    return Transition(*given) if isinstance(given, tuple | list) and len(given) in {2, 3} else given
+
+
 @frozen(init=False, repr=False)
 class Pipeline:
     """A stage machine as checked data: it decides steps and explains every refusal; it holds no record and no state.
@@ -95,15 +109,13 @@ class Pipeline:
         closed_to_closed: str = "forbid",
         creation: Iterable[str] | None = None,
     ) -> None:
-        held: Any = [Stage(each) if isinstance(each, str) and each else each for each in stages]
-        listed: Any = [Transition(*each) if isinstance(each, tuple | list) else each for each in transitions]
-        first = None if creation is None else as_tuple(creation)
+        held, listed, first = _each(_stage, stages), _each(_transition, transitions), _each(None, creation)
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue] - attrs writes it
-            name, tuple(held), version, subject.__name__ if isinstance(subject, type) else subject, tuple(listed),
+            name, held, version, subject.__name__ if isinstance(subject, type) else subject, listed,
             unlisted, skip, regression, same_stage, reopen, closed_to_closed, first,
         )  # fmt: skip
         faults = self._type_faults()
-        if not faults:
+        if not {"stages", "transitions", "creation"} & {fault.field for fault in faults}:
             in_use = [each.name for each in self.stages if each.is_open and each.active]
             steps = Steps(
                 skip, regression, same_stage, reopen, closed_to_closed, unlisted if listed else "policy",
@@ -115,7 +127,7 @@ class Pipeline:
             put(self, "_ranks", ranks_of(self.stages))
             put(self, "_steps", steps)
             put(self, "_edges", {})
-            faults = list(faults_of(self, subject if isinstance(subject, type) else None, self._by_name, self._is_way))
+            faults += list(faults_of(self, subject if isinstance(subject, type) else None, self._by_name, self._is_way))
         if faults:
             raise InvalidValueError("Pipeline", faults)
 
@@ -204,7 +216,8 @@ class Pipeline:
 
         Args:
             record: any object with `id` and `stage`. `stage_entered_at`, `stage_seq`, `stage_version` and `pipeline`
-                are used where it has them; a check without its input is not made.
+                are used where it has them; a check without its input is not made, and an input that cannot be read,
+                such as a naive time, raises.
             target: the name of a stage.
             at: when it happens.
             as_of: now, where a move in the future is to be refused.
@@ -215,6 +228,7 @@ class Pipeline:
             recorded_at: when it is recorded, where that is not `at`.
 
         Raises:
+            InvalidValueError: a naive time, a record without an id, an override without a name.
             UnknownStageError: the target, or the stage of the record, is none of this pipeline.
             WrongPipelineError: the record belongs to another pipeline, or to another version of this one.
         """
@@ -223,10 +237,13 @@ class Pipeline:
             edge, constants = self._edges[source, target]
         except (KeyError, TypeError):
             edge, constants = self._known_edge(source, target, record.id)
+        self._refuse_foreign(record)
+        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
+
+    def _refuse_foreign(self, record: Any) -> None:
         version, name = getattr(record, "stage_version", None), getattr(record, "pipeline", None)
         if (version is not None and version != self.version) or (name.__class__ is str and name != self.name):
             raise WrongPipelineError(str(record.id), (self.name, self.version), (name, version))
-        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
 
     def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
         """The edge and what a move along it always holds, worked out once."""
@@ -251,7 +268,9 @@ class Pipeline:
 
         Raises:
             UnknownStageError: there is no such stage.
+            WrongPipelineError: the record belongs to another pipeline, or to another version of this one.
         """
+        self._refuse_foreign(record)
         name = target or record.stage or next(stage.name for stage in self.stages if stage.is_open and stage.active)
         edge, constants = self._known_edge(None, name, record.id)
         return decide_step(edge, record, constants, at, None, None, by, reason, None, None)

@@ -86,7 +86,7 @@ def _before(record: Any, moves: Iterable[Moved], changes: Iterable[Changed], lim
         was |= {fact.field: fact.old} if isinstance(fact, Changed) else _left_by(fact)
     for fact in happened:
         was |= {fact.field: fact.new} if isinstance(fact, Changed) else fact.changes
-    names = changeable(record.__class__)
+    names = changeable(record.__class__, "records_as_of")
     for fact in facts:
         if isinstance(fact, Changed) and fact.field not in names:
             raise UnknownFieldError(fact.field, type(record).__name__, names)

@@ -58,7 +58,8 @@ def _record_problems(record: Any, journey: Journey, pipeline: Pipeline | None) -
     if not journey.moves:
         return
     last = journey.moves[-1]
-    expected = {"stage": last.target, "stage_entered_at": last.at, "stage_seq": last.seq, "outcome": last.outcome}
+    entered_at = next((move.at for move in reversed(journey.moves) if not move.migrates), None)
+    expected = {"stage": last.target, "stage_entered_at": entered_at, "stage_seq": last.seq, "outcome": last.outcome}
     if any(move.closes or move.reopens for move in journey.moves):
         expected["closed_at"] = journey.closed_at
     for name, value in expected.items():

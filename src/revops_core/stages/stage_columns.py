@@ -11,14 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import Any
 
 from attrs import frozen
 
-from revops_core.errors import DuplicateFactError, Fault, InvalidValueError, UnknownStageError
+from revops_core.errors import Fault, InvalidValueError, RevopsError, UnknownStageError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import require
-from revops_core.values.instants import to_microseconds
+from revops_core.values.instants import from_microseconds, to_microseconds
 
 __all__ = ["FOREVER", "NOTHING", "StageColumns", "columns_of_moves", "columns_of_rows", "limit_of"]
 
@@ -71,7 +72,7 @@ class StageColumns:
             UnknownStageError: it does not; the error names the nearest that does.
         """
         if stage not in self.stages:
-            raise UnknownStageError(stage, "of this log", self.stages)
+            raise UnknownStageError(stage, None, self.stages)
         return self.stages.index(stage)
 
     def events(self) -> Iterator[tuple[int, int, int, int]]:
@@ -160,37 +161,41 @@ def _read_sorted(
     last_entity: object = None
     last_stage: object = None
     last_code, last, ties = NOTHING, 0, 0
-    for row in rows:
-        entity, stage, at = row
-        if type(at) is not int:
-            at = _instant(at)
-        if entity != last_entity:
-            if entity in seen or not isinstance(entity, str) or not entity:
+    row: Row | None = None
+    try:
+        for row in rows:
+            entity, stage, at = row
+            if type(at) is not int:
+                at = _instant(at)
+            if entity != last_entity:
+                if entity in seen or not isinstance(entity, str) or not entity:
+                    break
+                seen.add(entity)
+                firsts(at_count)
+                ids(entity)
+                last_entity, last_code = entity, NOTHING
+            elif at < last:
                 break
-            seen.add(entity)
-            firsts(at_count)
-            ids(entity)
-            last_entity, last_code = entity, NOTHING
-        elif at < last:
-            break
-        elif stage == last_stage:
-            repeats_after.append(at_count - 1)
-            repeats_at.append(at)
-            ties += at == last
-            last = at
-            continue
-        elif at == last:
-            ties += 1
-        code = codes.get(stage)
-        if code is None:
-            code = builder.code(stage)
-        add_at(at)
-        add_stage(code)
-        add_previous(last_code)
-        at_count += 1
-        last_code, last_stage, last = code, stage, at
-    else:
-        row = None
+            elif stage == last_stage:
+                repeats_after.append(at_count - 1)
+                repeats_at.append(at)
+                ties += at == last
+                last = at
+                continue
+            elif at == last:
+                ties += 1
+            code = codes.get(stage)
+            if code is None:
+                code = builder.code(stage)
+            add_at(at)
+            add_stage(code)
+            add_previous(last_code)
+            at_count += 1
+            last_code, last_stage, last = code, stage, at
+        else:
+            row = None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _told(error, row) from None
     builder.repeats, builder.ties = len(repeats_at), ties
     return row
 
@@ -212,11 +217,17 @@ def _read_grouped(
     builder = _Builder()
     builder.codes = sorted_part.codes
     codes = builder.codes
-    for entity, stage, at in rows:
-        code = codes.get(stage)
-        if code is None:
-            code = builder.code(stage)
-        groups[entity].append((at if type(at) is int else _instant(at), code))
+    row: Any = None
+    try:
+        for row in rows:
+            entity, stage, at = row
+            code = codes.get(stage)
+            if code is None:
+                code = builder.code(stage)
+            groups[entity].append((at if type(at) is int else _instant(at), code))
+    except (TypeError, ValueError) as error:
+        raise _told(error, row) from None
+    tied: list[Fault] = []
     for entity, events in groups.items():
         if not isinstance(entity, str) or not entity:
             raise InvalidValueError("StageLog.of", [Fault("entity", "must be a str and not empty", entity)])
@@ -224,8 +235,13 @@ def _read_grouped(
             events.reverse()
         events.sort(key=_at_of)
         if ties == "refuse":
-            _refuse_ties(entity, events)
-        builder.add(entity, events)
+            tied += _ties(entity, events, tuple(codes))
+        try:
+            builder.add(entity, events)
+        except OverflowError as error:
+            raise _told(error, (entity, events)) from None
+    if tied:
+        raise InvalidValueError("StageLog.of", tied)
     return builder
 
 
@@ -233,10 +249,24 @@ def _at_of(event: tuple[int, int]) -> int:
     return event[0]
 
 
-def _refuse_ties(entity: str, events: list[tuple[int, int]]) -> None:
-    for before, after in pairwise(events):
-        if before[0] == after[0] and before[1] != after[1]:
-            raise DuplicateFactError(entity, (before, after))
+def _ties(entity: str, events: list[tuple[int, int]], names: tuple[str, ...]) -> Iterator[Fault]:
+    for (before_at, before), (at, code) in pairwise(events):
+        if before_at == at and before != code:
+            rule = "must not hold two stages at one instant: say which comes first with ties='input' or 'reversed'"
+            yield Fault("rows", rule, (entity, names[before], names[code], str(from_microseconds(at))))
+
+
+def _told(error: Exception, row: Any) -> Exception:
+    """What is wrong with a row that could not be read; the error itself where the row is sound, or it tells already."""
+    is_row = isinstance(row, tuple | list) and len(row) == 3 and isinstance(row[0], str) and isinstance(row[1], str)
+    if isinstance(error, RevopsError) or (is_row and not isinstance(error, OverflowError)):
+        return error
+    return _wrong_row(row)
+
+
+def _wrong_row(row: object) -> InvalidValueError:
+    rule = "must be facts alone, or tuples (entity, stage, at) alone: two texts, and a datetime or microseconds"
+    return InvalidValueError("StageLog.of", [Fault("rows", rule, row)])
 
 
 def _instant(at: object) -> int:
@@ -249,13 +279,20 @@ def columns_of_moves(facts: Iterable[Moved | Corrected]) -> StageColumns:
     """The columns of facts: corrections followed, in the order of their numbers, the stage before the first kept."""
     groups: dict[str, list[Moved | Corrected]] = defaultdict(list)
     for fact in facts:
+        if not isinstance(fact, Moved | Corrected):
+            raise _wrong_row(fact)
         groups[fact.subject_id].append(fact)
     builder = _Builder()
     for number, (entity, group) in enumerate(groups.items()):
         moves = standing_moves(group)
         if moves and moves[0].source is not None:
             builder.unknown_starts[number] = builder.code(moves[0].source)
-        builder.add(entity, [(to_microseconds(move.at), builder.code(move.target)) for move in moves], collapse=False)
+        events = [
+            (to_microseconds(move.at), builder.code(move.target))
+            for move in moves
+            if not (move.migrates and move.source == move.target and move is not moves[0])  # that is no new stay
+        ]
+        builder.add(entity, events, collapse=False)
     return builder.finished()
 
 

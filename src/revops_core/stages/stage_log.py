@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from fractions import Fraction
 from itertools import accumulate, chain
 from typing import Any
 
@@ -28,16 +29,18 @@ from revops_core.stages.funnel import Funnel, StageFate, fates_of, funnel_of
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.stage_columns import NOTHING, StageColumns, columns_of_moves, columns_of_rows
+from revops_core.stages.win_chances import step_rates_of, win_chances_of
 from revops_core.values.checks import require
 from revops_core.values.distribution import KaplanMeier
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.interval import Interval
-from revops_core.values.measurement import Undefined
+from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.period import Period
 
 __all__ = ["StageLog"]
 
 _TIES = ("input", "reversed", "refuse")
+_CALENDAR = BusinessCalendar | None
 
 
 @frozen(eq=False, repr=False)
@@ -66,8 +69,9 @@ class StageLog:
                 ("reversed", for exports with the newest first), or there must be none ("refuse").
 
         Raises:
-            InvalidValueError: a naive datetime, or an entity or a stage that is no text.
-            DuplicateFactError: two facts with one id, or two stages at one instant where ties are refused.
+            InvalidValueError: a naive datetime, an entity or a stage that is no text, rows of another shape; and with
+                every one of them, two stages at one instant where ties are refused.
+            DuplicateFactError: two facts with one id.
         """
         if ties not in _TIES:
             raise InvalidValueError("StageLog.of", [Fault("ties", f"must be one of {', '.join(_TIES)}", ties)])
@@ -161,11 +165,58 @@ class StageLog:
             InvalidValueError: neither `cohort` nor `during`, or both.
             UnknownStageError: the log has a stage that the pipeline has not.
         """
+        require("StageLog.funnel", pipeline=(pipeline, Pipeline))
         return funnel_of(self.columns, pipeline, cohort=cohort, during=during, entering=entering, as_of=as_of)
 
     def fates(self, pipeline: Pipeline, *, as_of: datetime | None = None) -> Mapping[str, StageFate]:
-        """What became of the entities that ever entered each open stage: the chance to win from it, by history."""
+        """What became of the entities that ever entered each open stage: the chance to win from it, by history.
+
+        Each entity counts once for a stage, however often it came back, by where it stands now: a reopened one is open.
+
+        Args:
+            pipeline: says which stages are open, and which are good ends.
+            as_of: moves after it count as not yet.
+        """
+        require("StageLog.fates", pipeline=(pipeline, Pipeline))
         return fates_of(self.columns, pipeline, as_of)
+
+    def step_rates(self, *, as_of: datetime | None = None) -> Mapping[str, Mapping[str, Fraction]]:
+        """Of the steps out of each stage, the share that led to each other one: the transition matrix.
+
+        Args:
+            as_of: moves after it count as not yet.
+
+        >>> from datetime import UTC
+        >>> days = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 4, 9)]
+        >>> log = StageLog.of([("o1", "new", days[0]), ("o1", "won", days[1]), ("o2", "new", days[1])])
+        >>> log.step_rates()
+        {'new': {'won': Fraction(1, 1)}}
+        """
+        return step_rates_of(self.columns, as_of)
+
+    def win_chances(
+        self, pipeline: Pipeline, *, as_of: datetime | None = None, at_least: int = 30
+    ) -> Mapping[str, Measurement]:
+        """The chance to win from each open stage, by the steps that were taken: those of open records count, too.
+
+        The steps of `step_rates` are followed to the ends, as an absorbing Markov chain: a loop counts as often as it
+        is walked, and what came before a stage makes no difference. `fates` asks of closed records alone what became
+        of them. Do not multiply conversion rates: where records skip or go back, that is no chance to win.
+
+        Args:
+            pipeline: says which stages are ends. What happened after an end is left out.
+            as_of: moves after it count as not yet.
+            at_least: with fewer steps out of a stage its chance is `Undefined("too_few")`. Steps into stages from which
+                no end was reached yet are not counted.
+
+        Returns:
+            By stage, a share of 0 to 1; `n` is the number of steps it rests on.
+
+        Raises:
+            UnknownStageError: the log has a stage that the pipeline has not.
+        """
+        require("StageLog.win_chances", pipeline=(pipeline, Pipeline), at_least=(at_least, int))
+        return win_chances_of(self.columns, pipeline, as_of, at_least)
 
     def flow(self, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None) -> tuple[Waiting, ...]:
         """Every way from one stage to the next: how often it was taken and how long it took, longest total first.
@@ -174,6 +225,7 @@ class StageLog:
             as_of: moves after it count as not yet.
             calendar: counts its working time only.
         """
+        require("StageLog.flow", calendar=(calendar, _CALENDAR))
         return flow_of(self.columns, as_of, calendar)
 
     def bottlenecks(
@@ -192,6 +244,7 @@ class StageLog:
             as_of: moves after it count as not yet.
             calendar: counts its working time only.
         """
+        require("StageLog.bottlenecks", pipeline=(pipeline, Pipeline | None), calendar=(calendar, _CALENDAR))
         return waiting_by_stage(self.columns, pipeline, as_of, calendar)
 
     def survival(
@@ -204,6 +257,7 @@ class StageLog:
             as_of: the moment up to which open stays are measured; by default the last instant of the log.
             calendar: counts its working time only.
         """
+        require("StageLog.survival", calendar=(calendar, _CALENDAR))
         return survival_of(self.columns, stage, as_of, calendar)
 
     def rework(self) -> Mapping[str, Rework]:
@@ -216,6 +270,7 @@ class StageLog:
 
     def conformance(self, pipeline: Pipeline) -> Conformance:
         """Which moves the pipeline does not allow. What a rule or a given reason would have decided is not in a log."""
+        require("StageLog.conformance", pipeline=(pipeline, Pipeline))
         return conformance_of(self.columns, pipeline)
 
     def moves(self) -> Iterator[Moved]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from revops_core.errors import DuplicateFactError, WrongSubjectError
+from revops_core.errors import DuplicateFactError, WrongPipelineError, WrongSubjectError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.values.instants import to_microseconds
 
@@ -16,6 +16,7 @@ def standing_moves(facts: Sequence[Moved | Corrected]) -> tuple[Moved, ...]:
 
     Raises:
         WrongSubjectError: facts of two records.
+        WrongPipelineError: moves through two pipelines, with no migration from one to the other.
         DuplicateFactError: two facts with the same id.
     """
     _refuse_mixture(facts)
@@ -31,12 +32,19 @@ def _order(move: Moved) -> tuple[int, int, int, str]:
 
 
 def _refuse_mixture(facts: Sequence[Moved | Corrected]) -> None:
-    """Raise where the facts are of two records."""
+    """Raise where the facts are of two records, or of two pipelines that one record walks side by side."""
+    walked: dict[str, Moved] = {}  # a move through each pipeline: the migration to it, where there is one
     for fact in facts:
         inner = fact.replacement if isinstance(fact, Corrected) else None
         for one in (fact,) if inner is None else (fact, inner):
             if one.subject_id != facts[0].subject_id:
                 raise WrongSubjectError(facts[0].subject_id, None, one.subject_id, getattr(one, "target", None))
+            if isinstance(one, Moved) and one.pipeline is not None and (one.migrates or one.pipeline not in walked):
+                walked[one.pipeline] = one
+    # A migration may lead to a pipeline of another name; of all others there is one.
+    others = [(name, move.version) for name, move in walked.items() if not move.migrates]
+    if len(others) > 1:
+        raise WrongPipelineError(facts[0].subject_id, *others[:2])
 
 
 def _refuse_doubles(facts: Sequence[Moved | Corrected]) -> None:
@@ -44,7 +52,7 @@ def _refuse_doubles(facts: Sequence[Moved | Corrected]) -> None:
     seen: dict[object, Moved | Corrected] = {}
     for fact in facts:
         # Equal order means equal hash: the hash itself is worked out only where there is something to name.
-        key = fact.id if isinstance(fact, Corrected) else fact.order
+        key = fact.id if isinstance(fact, Corrected) else fact.order[-1] or fact.order
         if key in seen:
             raise DuplicateFactError(fact.id, (seen[key], fact))
         seen[key] = fact

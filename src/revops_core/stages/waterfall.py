@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from revops_core.entities import Changed
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.records_as_of import records_as_of
 from revops_core.values.checks import require
+from revops_core.values.frozen_map import frozen_map
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -21,6 +22,10 @@ __all__ = ["PARTS", "Waterfall", "waterfall"]
 
 PARTS: tuple[str, ...] = ("new", "reopened", "pulled_in", "increased", "decreased", "pushed_out", "won", "lost")
 """What can change an open pipeline, in the order in which it is drawn."""
+
+
+def _frozen(items: Any) -> Any:
+    return frozen_map(items)
 
 
 @frozen
@@ -41,8 +46,8 @@ class Waterfall:
 
     start: Money
     end: Money
-    parts: Mapping[str, Money]
-    counts: Mapping[str, int]
+    parts: Mapping[str, Money] = field(converter=_frozen)
+    counts: Mapping[str, int] = field(converter=_frozen)
     without_amount_count: int
 
 

@@ -1,6 +1,6 @@
 """Values: what every other room is made of: money, time, measurements, rules, conditions, tables, plain data."""
 
-from revops_core.values.condition import each, given, known, matching, missing, one_of
+from revops_core.values.condition import each, first_known, given, known, matching, missing, not_yet, one_of
 from revops_core.values.confidence import ConfidenceInterval
 from revops_core.values.decision import Blocker, Refused, Rule
 from revops_core.values.distribution import KaplanMeier, median, quantiles
@@ -33,6 +33,7 @@ __all__ = [
     "all_of",
     "any_of",
     "each",
+    "first_known",
     "from_plain",
     "given",
     "known",
@@ -40,6 +41,7 @@ __all__ = [
     "matching",
     "median",
     "missing",
+    "not_yet",
     "one_of",
     "quantiles",
     "to_plain",

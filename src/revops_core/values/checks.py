@@ -11,7 +11,7 @@ check in one line, and every fault of a value is reported at once:
         amount: Money
 
 The tests of all fields of a class become a single expression of source text (`compiled_class.py`), because a call for
-each field would cost three times as much (`benchmarks/entities.py`). Each rule is written once, in `_test`.
+each field would cost three times as much (`benchmarks/entities.py`). Each rule is written once, in `demand.py`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from functools import cache, wraps
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-from attrs import fields, frozen
+from attrs import fields, frozen, has
 
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import Fault, InvalidValueError, shown
 from revops_core.values.compiled_class import compared_by_value, compiled_init
+from revops_core.values.currencies import MINOR_UNITS
+from revops_core.values.demand import Demand, demand_of
 from revops_core.values.instants import to_microseconds
 
 __all__ = [
     "AtLeast",
+    "AttrsClass",
     "Between",
     "Count",
+    "Currency",
     "Id",
     "InOrder",
     "NotEmpty",
@@ -41,10 +43,12 @@ __all__ = [
     "PersonalText",
     "Share",
     "Span",
+    "Where",
     "as_decimal",
     "as_tuple",
     "checked",
     "hints_of",
+    "is_personal",
     "require",
     "short_repr",
     "shortened",
@@ -57,12 +61,21 @@ T = TypeVar("T")
 class NotEmpty:
     """The text has at least one character."""
 
+    def applied_to(self, demand: Demand) -> Demand:
+        """`demand`, and that."""
+        return demand.also("{v} != ''", f"{demand.rule} and not empty")
+
 
 @frozen
 class AtLeast:
     """The value is `low` or more."""
 
     low: Any
+
+    def applied_to(self, demand: Demand) -> Demand:
+        """`demand`, and that."""
+        low = f"_low_{id(self)}"
+        return demand.also(f"{low} <= {{v}}", f"{demand.rule} of at least {self.low}", **{low: self.low})
 
 
 @frozen
@@ -72,10 +85,33 @@ class Between:
     low: Any
     high: Any
 
+    def applied_to(self, demand: Demand) -> Demand:
+        """`demand`, and that."""
+        low, high = f"_low_{id(self)}", f"_high_{id(self)}"
+        rule = f"{demand.rule} from {self.low} to {self.high}"
+        return demand.also(f"{low} <= {{v}} <= {high}", rule, **{low: self.low, high: self.high})
+
+
+@frozen
+class Where:
+    """`holds` answers yes for the value; `rule` is the sentence that refuses it."""
+
+    holds: Callable[[Any], bool]
+    rule: str
+
+    def applied_to(self, demand: Demand) -> Demand:
+        """`demand`, and that."""
+        holds = f"_holds_{id(self)}"
+        return demand.also(f"{holds}({{v}})", self.rule, **{holds: self.holds})
+
 
 @frozen
 class Personal:
     """The text names a person: it is shortened wherever it is shown."""
+
+    def applied_to(self, demand: Demand) -> Demand:
+        """`demand`, marked so."""
+        return Demand(demand.source, demand.names, demand.rule, personal=True)
 
 
 Id = Annotated[str, NotEmpty()]
@@ -89,6 +125,12 @@ Share = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 
 Span = Annotated[timedelta, AtLeast(timedelta(0))]
 """A length of time, never negative."""
+
+AttrsClass = Annotated[type, Where(has, "must be a class of this library, or another attrs class")]
+"""A class whose fields are known."""
+
+Currency = Annotated[str, Where(MINOR_UNITS.__contains__, "must be an ISO 4217 code such as 'EUR'")]
+"""The code of a currency."""
 
 PersonalText = Annotated[str, Personal()]
 """A name, an e-mail address or a phone number: kept whole, shown shortened."""
@@ -106,133 +148,25 @@ class InOrder:
     strict: bool = False
 
     def holds(self, first: Any, last: Any) -> bool:
-        """Whether two known values are in order; a date and a datetime are not compared."""
+        """Whether two known values are in order; a date and a datetime are not compared, and need not be."""
         if isinstance(first, datetime) != isinstance(last, datetime):
             return True
         if isinstance(first, datetime):
             # Two datetimes of one zone compare by their wall clocks, wrongly where the clocks went back.
             first, last = to_microseconds(first), to_microseconds(last)
-        return bool(first < last if self.strict else first <= last)
+        try:
+            return bool(first < last if self.strict else first <= last)
+        except (TypeError, ArithmeticError):  # values of two kinds, or no number
+            return False
 
     def faults_of(self, held: Mapping[str, Any]) -> Iterator[Fault]:
         """The fault of the values `held` under this rule, if there is one."""
         first, last = held[self.first], held[self.last]
         if first is not None and last is not None and not self.holds(first, last):
-            rule = f"must {'be after' if self.strict else 'not be before'} '{self.first}' {first}"
-            yield Fault(self.last, rule, last)
-
-
-_PLAIN_TYPES: Mapping[type, tuple[str, str]] = {
-    str: ("isinstance({v}, str)", "must be a str"),
-    bool: ("({v} is True or {v} is False)", "must be True or False"),
-    int: ("isinstance({v}, int) and {v} is not True and {v} is not False", "must be an int"),
-    float: ("isinstance({v}, float) and {v} - {v} == 0", "must be a finite float"),
-    Decimal: ("isinstance({v}, _Decimal) and {v}.is_finite()", "must be a finite Decimal"),
-    datetime: (
-        "isinstance({v}, _datetime) and {v}.tzinfo is not None",
-        "must be an aware datetime: one with a time zone",
-    ),
-    date: ("isinstance({v}, _date) and not isinstance({v}, _datetime)", "must be a date without a time of day"),
-    timedelta: ("isinstance({v}, _timedelta)", "must be a timedelta"),
-    Fraction: ("isinstance({v}, _Fraction)", "must be a Fraction"),
-}
-
-
-@frozen
-class _Test:
-    """A rule for one value: a Python expression over `{v}`, the names it uses, and the sentence that refuses."""
-
-    source: str
-    names: Mapping[str, object]
-    rule: str
-    personal: bool = False
-
-    def compiled(self) -> Callable[[Any], bool]:
-        """The rule as a function of one value."""
-        return eval("lambda v: " + self.source.format(v="v"), {**_NAMES, **self.names})  # type: ignore[no-any-return]
-
-
-_NAMES = {f"_{cls.__name__}": cls for cls in (Decimal, datetime, date, timedelta, Fraction)}
-
-
-def _test(annotation: Any) -> _Test | None:
-    """The test that `annotation` stands for; None where it allows anything."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation in _PLAIN_TYPES:
-        source, rule = _PLAIN_TYPES[annotation]
-        return _Test(source, {}, rule)
-    if origin is Annotated:
-        test = _test(arguments[0])
-        for mark in arguments[1:]:
-            test = _marked(test, mark)
-        return test
-    if origin in (Union, UnionType):
-        return _either([_test(argument) for argument in arguments if argument is not NoneType], NoneType in arguments)
-    if origin is Literal:
-        return _choice(arguments)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return _each(_test(arguments[0]))
-    if isinstance(origin or annotation, type) and annotation not in (object, Any):
-        return _instance(origin or annotation)
-    return None
-
-
-def _instance(cls: type) -> _Test:
-    name = f"_class_{cls.__name__}_{id(cls)}"
-    return _Test(f"isinstance({{v}}, {name})", {name: cls}, f"must be {_article(cls.__name__)} {cls.__name__}")
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[0] in "AEIOUaeiou" else "a"
-
-
-def _choice(choices: tuple[object, ...]) -> _Test:
-    name = f"choices_{id(choices)}"
-    return _Test(f"{{v}} in {name}", {name: choices}, f"must be one of {', '.join(map(repr, choices))}")
-
-
-def _marked(test: _Test | None, mark: object) -> _Test | None:
-    """`test` and what `mark` demands beside it."""
-    if test is None:
-        return None
-    if isinstance(mark, Personal):
-        return _Test(test.source, test.names, test.rule, personal=True)
-    if isinstance(mark, NotEmpty):
-        return _Test(f"{test.source} and {{v}} != ''", test.names, f"{test.rule} and not empty")
-    if isinstance(mark, AtLeast | Between):
-        low, high = f"_low_{id(mark)}", f"_high_{id(mark)}"
-        if isinstance(mark, Between):
-            names = {**test.names, low: mark.low, high: mark.high}
-            return _Test(
-                f"{test.source} and {low} <= {{v}} <= {high}", names, f"{test.rule} from {mark.low} to {mark.high}"
-            )
-        return _Test(
-            f"{test.source} and {low} <= {{v}}", {**test.names, low: mark.low}, f"{test.rule} of at least {mark.low}"
-        )
-    return test
-
-
-def _either(tests: list[_Test | None], none_allowed: bool) -> _Test | None:
-    """Any one of `tests`, or None where that is allowed."""
-    known = [test for test in tests if test is not None]
-    if len(known) < len(tests):
-        return None
-    source = " or ".join((["{v} is None"] if none_allowed else []) + [f"({test.source})" for test in known])
-    rule = " or ".join([known[0].rule] + [test.rule.removeprefix("must be ") for test in known[1:]])
-    names = {name: value for test in known for name, value in test.names.items()}
-    return _Test(
-        f"({source})", names, rule + (" or None" if none_allowed else ""), any(test.personal for test in known)
-    )
-
-
-def _each(test: _Test | None) -> _Test:
-    """A tuple, and every item of it under `test`."""
-    if test is None:
-        return _Test("isinstance({v}, tuple)", {}, "must be a tuple")
-    name = f"_each_{id(test)}"
-    rule = f"must be a tuple whose items {test.rule}"
-    names = {name: test.compiled(), f"{name}_kept": test}
-    return _Test(f"isinstance({{v}}, tuple) and (not {{v}} or all(map({name}, {{v}})))", names, rule)
+            after, before = ("after", "before") if isinstance(last, date) else ("above", "below")
+            told = first if isinstance(first, date) else shown(first)
+            rule = f"must be {after}" if self.strict else f"must not be {before}"
+            yield Fault(self.last, f"{rule} '{self.first}' {told}", last)
 
 
 @cache
@@ -243,9 +177,9 @@ def hints_of(cls: type) -> Mapping[str, Any]:
 
 
 @cache
-def _tests_of(cls: type) -> Mapping[str, _Test]:
+def _tests_of(cls: type) -> Mapping[str, Demand]:
     """The test of each field of `cls` that has one."""
-    return {name: test for name, hint in hints_of(cls).items() if (test := _test(hint)) is not None}
+    return {name: test for name, hint in hints_of(cls).items() if (test := demand_of(hint)) is not None}
 
 
 def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
@@ -290,7 +224,7 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
 
 def _compiled_init(cls: type, across: tuple[InOrder, ...]) -> Callable[..., None]:
     """`__init__` of `cls`, with the tests of all fields as one expression."""
-    names: dict[str, object] = {**_NAMES, "_refuse": lambda held: _refuse_faults(cls, held, across)}
+    names: dict[str, object] = {"_refuse": lambda held: _refuse_faults(cls, held, across)}
     conditions = []
     for name, test in _tests_of(cls).items():
         names |= test.names
@@ -318,8 +252,8 @@ def _refuse_faults(cls: type, held: Mapping[str, object], across: tuple[InOrder,
 
 
 @cache
-def _argument_test(annotation: Any) -> tuple[_Test, Callable[[Any], bool]]:
-    test = _test(annotation)
+def _argument_test(annotation: Any) -> tuple[Demand, Callable[[Any], bool]]:
+    test = demand_of(annotation)
     if test is None:
         raise TypeError(annotation)
     return test, test.compiled()
@@ -366,11 +300,16 @@ def short_repr(self: Any) -> str:
         held = getattr(self, attribute.name)
         if held is attribute.default or (type(held) is type(attribute.default) and held == attribute.default):
             continue
-        personal = isinstance(held, str) and _is_personal(self.__class__, attribute.name)
+        personal = isinstance(held, str) and is_personal(self.__class__, attribute.name)
         parts.append(f"{attribute.name}={shortened(held) if personal else held!r}")
     return f"{self.__class__.__name__}({', '.join(parts)})"
 
 
-def _is_personal(cls: type, name: str) -> bool:
+def is_personal(cls: type, name: str) -> bool:
+    """Whether the field `name` of `cls` holds the name, the address or the number of a person.
+
+    >>> is_personal(Fault, "personal")
+    False
+    """
     test = _tests_of(cls).get(name)
     return test is not None and test.personal

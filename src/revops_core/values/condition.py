@@ -79,6 +79,7 @@ class Symbol:
 
     def __getitem__(self, name: str) -> Symbol:
         """A key of a mapping field: `opportunity.custom["segment"]`."""
+        require("condition", name=(name, str))
         path, *owner = self.expression.arguments
         return Symbol(Expression("field", (f"{path}.{name}", *owner)), self.owner)
 
@@ -140,6 +141,7 @@ def each(cls: type[E]) -> E:
     >>> print(each(Deal).amount > 3)
     amount is above 3
     """
+    require("each", cls=(cls, type))
     return cast("E", EachRow(None if cls is object else cls))
 
 
@@ -163,7 +165,7 @@ def one_of(field: object, *values: object) -> Expression:
     >>> print(one_of(each(object).outcome, "won", "lost"))
     outcome is one of 'won', 'lost'
     """
-    return Expression("one_of", (as_argument(field), *values))
+    return Expression("equals" if len(values) == 1 else "one_of", (as_argument(field), *values))
 
 
 def known(field: object) -> Expression:

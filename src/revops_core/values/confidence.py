@@ -6,6 +6,7 @@ Every method here is a closed computation: the same data give the same interval,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -17,7 +18,8 @@ from typing import Annotated, Any
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, checked, require
+from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, Where, checked, require
+from revops_core.values.money import Money
 
 __all__ = [
     "ConfidenceInterval",
@@ -36,6 +38,14 @@ Level = Annotated[float, Between(_SMALLEST, 1 - _SMALLEST)]
 
 _Degrees = Annotated[int, AtLeast(1)]
 _Number = int | float | Decimal | Fraction
+_BOUNDS = (int, float, Decimal, Fraction, Money, timedelta, date)
+_Bound = Annotated[
+    Any,
+    Where(
+        lambda bound: isinstance(bound, _BOUNDS) and not isinstance(bound, bool),
+        "must be a number, a timedelta, a Money, a date or a datetime",
+    ),
+]
 
 
 @checked(InOrder("low", "high"))
@@ -53,8 +63,8 @@ class ConfidenceInterval:
     True
     """
 
-    low: Any
-    high: Any
+    low: _Bound
+    high: _Bound
     level: Level
     method: Id
 
@@ -112,10 +122,8 @@ def mean_interval(count: int, total: _Number, squares: _Number, level: float = 0
     >>> round(interval.low, 3), round(interval.high, 3)
     (-0.968, 8.968)
     """
-    number = int | float | Decimal | Fraction
-    require(
-        "mean_interval", count=(count, Count), total=(total, number), squares=(squares, number), level=(level, Level)
-    )
+    sums = {"total": (total, _Number), "squares": (squares, _Number)}
+    require("mean_interval", count=(count, Count), level=(level, Level), **sums)
     if count < 2:
         return None
     exact_total = Fraction(total)

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError, MissingRateError
-from revops_core.values.checks import require
+from revops_core.values.checks import Currency, require
 from revops_core.values.currencies import MINOR_UNITS
 from revops_core.values.money import Money
 
@@ -92,7 +92,7 @@ class ExchangeRates:
         >>> rates.convert(Money("19.90", "EUR"), "JPY", on=date(2026, 1, 2))
         Money('3664.1870', 'JPY')
         """
-        require("ExchangeRates.convert", money=(money, Money))
+        require("ExchangeRates.convert", money=(money, Money), to=(to, Currency), on=(on, date))
         steps = self._steps(money.currency, to, on)
         if any(inverted for _, inverted in steps):
             exact = Fraction(money.amount) * _product(steps)
@@ -107,16 +107,11 @@ class ExchangeRates:
         Raises:
             MissingRateError: no rate of that day or before, or none young enough.
         """
+        require("ExchangeRates.rate", source=(source, Currency), target=(target, Currency), on=(on, date))
         return _product(self._steps(source, target, on))
 
     def _steps(self, source: str, target: str, on: date) -> list[tuple[Decimal, bool]]:
         """The rates that lead from `source` to `target`, each with whether it is to be inverted."""
-        require("ExchangeRates", on=(on, date))
-        faults = [
-            Fault(name, _CURRENCY, code) for name, code in (("source", source), ("to", target)) if not _known(code)
-        ]
-        if faults:
-            raise InvalidValueError("ExchangeRates", faults)
         if source == target:
             return []
         step = self._step(source, target, on)

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from attrs import frozen
 
-from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError
+from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError, shown
 from revops_core.values.checks import require
 from revops_core.values.duration import duration_between
 from revops_core.values.instants import to_microseconds
@@ -107,7 +107,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
                 return compare(to_microseconds(left), to_microseconds(right))
             return compare(left, right)
         except TypeError:
-            fault = Fault("left", f"must have an order with {right!r}: values of one kind", left)
+            fault = Fault("left", f"must have an order with {shown(right)}: values of one kind", left)
             raise InvalidValueError("condition", [fault]) from None
 
     return holds
@@ -120,7 +120,9 @@ def _arithmetic(sign: str, compute: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return compute(left, right, *zone_key)
         except TypeError:
-            raise InvalidValueError("expression", [Fault("left", f"must allow '{sign} {right!r}'", left)]) from None
+            raise InvalidValueError(
+                "expression", [Fault("left", f"must allow '{sign} {shown(right)}'", left)]
+            ) from None
 
     return computed
 

@@ -50,7 +50,7 @@ EMPTY = FrozenMap()
 
 
 def frozen_map(items: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`items` as a `FrozenMap`, lists and mappings inside frozen too.
+    """`items` as a `FrozenMap`, lists, sets and mappings inside frozen too.
 
     Anything that is no mapping is returned as it is, for the field's check to refuse.
     """
@@ -62,4 +62,6 @@ def frozen_map(items: Mapping[str, Any]) -> Mapping[str, Any]:
 def _frozen(value: object) -> object:
     if isinstance(value, list | tuple):
         return tuple(map(_frozen, value))
+    if isinstance(value, set):
+        return frozenset(value)
     return frozen_map(value) if isinstance(value, Mapping) else value

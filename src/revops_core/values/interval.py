@@ -53,6 +53,7 @@ class Interval:
         >>> Interval(hours[0], hours[2]).clip(Interval(hours[1], hours[3])) == Interval(hours[1], hours[2])
         True
         """
+        require("Interval.clip", other=(other, Interval))
         start = max(self.start, other.start, key=to_microseconds)
         end = min(self.end, other.end, key=to_microseconds)
         return Interval(start, end) if to_microseconds(start) < to_microseconds(end) else None

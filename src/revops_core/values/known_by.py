@@ -37,7 +37,7 @@ def known_by(facts: Iterable[T], moment: datetime) -> tuple[T, ...]:
     >>> [fact["id"] for fact in known_by([late, first], datetime(2026, 1, 31, tzinfo=UTC))]
     [1]
     """
-    require("known_by", moment=(moment, datetime))
+    require("known_by", facts=(facts, Iterable), moment=(moment, datetime))
     limit, known, faults = to_microseconds(moment), [], []
     for number, fact in enumerate(facts):
         recorded_at = _recorded_at(fact)

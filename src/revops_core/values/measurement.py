@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError, UndefinedValueError
-from revops_core.values.checks import Count, Id, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Currency, Id, as_tuple, checked, short_repr
 from revops_core.values.confidence import ConfidenceInterval, wilson_interval
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.interval import Interval
@@ -52,7 +52,7 @@ class Undefined:
     reason: str
 
     def __attrs_post_init__(self) -> None:
-        if self.reason not in REASONS:
+        if not isinstance(self.reason, str) or self.reason not in REASONS:
             raise InvalidValueError("Undefined", [Fault("reason", f"must be one of {', '.join(REASONS)}", self.reason)])
 
     def __str__(self) -> str:
@@ -89,7 +89,7 @@ class Measurement:
     numerator: Fraction | int | Decimal | Money | timedelta | None = None
     denominator: Fraction | int | Decimal | Money | timedelta | None = None
     n: Count = 0
-    currency: str | None = None
+    currency: Currency | None = None
     period: Period | Interval | None = None
     as_of: datetime | None = None
     partial: bool | None = None

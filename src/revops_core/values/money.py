@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import (
     ROUND_HALF_EVEN,
     Clamped,
@@ -15,20 +15,35 @@ from decimal import (
     Underflow,
 )
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from attrs import field, frozen
 
 from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError, UndefinedValueError
+from revops_core.values.checks import AtLeast, Between, Currency, as_tuple, require
 from revops_core.values.currencies import MINOR_UNITS
 
 __all__ = ["Money"]
 
 _DIGITS = 34
+_WIDEST = 1000  # amounts beyond 1E+1000 would take gigabytes to write
 _FAILURES = [InvalidOperation, DivisionByZero, Overflow, Underflow, Clamped]
 # Contexts of our own, so that a caller's context never changes a sum: one that refuses to round, one that divides.
 _EXACT = Context(prec=_DIGITS, traps=[*_FAILURES, Inexact])
 _DIVIDE = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, traps=_FAILURES)
+
+_Places = Annotated[int, Between(-_WIDEST, _WIDEST)]
+_Weight = Annotated[int, AtLeast(0)] | Annotated[Decimal, AtLeast(0)]
+_Rounding = Literal[
+    "ROUND_CEILING",
+    "ROUND_FLOOR",
+    "ROUND_UP",
+    "ROUND_DOWN",
+    "ROUND_HALF_UP",
+    "ROUND_HALF_DOWN",
+    "ROUND_HALF_EVEN",
+    "ROUND_05UP",
+]
 
 
 def _decimal(amount: Decimal | int | str) -> Decimal:
@@ -67,9 +82,15 @@ class Money:
     def __attrs_post_init__(self) -> None:
         amount, currency = self.amount, self.currency
         if not (
-            isinstance(amount, Decimal) and amount.is_finite() and currency.__class__ is str and currency in MINOR_UNITS
+            isinstance(amount, Decimal)
+            and amount.is_finite()
+            and -_WIDEST < amount.adjusted() < _WIDEST
+            and isinstance(currency, str)
+            and currency in MINOR_UNITS
         ):
             _refuse(amount, currency)
+        if currency.__class__ is not str:  # a member of a StrEnum: kept as the text that it is
+            _store_currency(self, str.__str__(currency))
 
     @classmethod
     def total(cls, monies: Iterable[Money], currency: str) -> Money:
@@ -82,7 +103,10 @@ class Money:
         Money('0', 'EUR')
         """
         result = cls(0, currency)
-        for money in monies:
+        require("Money.total", monies=(monies, Iterable))
+        for number, money in enumerate(monies):
+            if not isinstance(money, Money):
+                raise InvalidValueError("Money.total", [Fault(f"monies[{number}]", "must be a Money", money)])
             result = result + money
         return result
 
@@ -93,10 +117,8 @@ class Money:
         >>> Money.from_minor(1990, "EUR")
         Money('19.90', 'EUR')
         """
-        zero = cls(0, currency)
-        if not isinstance(units, int) or isinstance(units, bool):
-            raise InvalidValueError("Money.from_minor", [Fault("units", "must be an int", units)])
-        return _made(Decimal(units).scaleb(-MINOR_UNITS[zero.currency], _EXACT), currency)
+        require("Money.from_minor", units=(units, int), currency=(currency, Currency))
+        return cls(_scaled(Decimal(units), -MINOR_UNITS[currency]), currency)
 
     def to_minor(self) -> int:
         """This amount in minor units.
@@ -107,7 +129,7 @@ class Money:
         >>> Money("19.90", "EUR").to_minor()
         1990
         """
-        units = self.amount.scaleb(MINOR_UNITS[self.currency], _DIVIDE)
+        units = _scaled(self.amount, MINOR_UNITS[self.currency])
         if units != int(units):
             raise InexactAmountError("count minor units", MINOR_UNITS[self.currency])
         return int(units)
@@ -122,11 +144,12 @@ class Money:
         >>> Money("2.345", "EUR").rounded()
         Money('2.34', 'EUR')
         """
+        require("Money.rounded", places=(places, _Places | None), rounding=(rounding, _Rounding))
         decimals = MINOR_UNITS[self.currency] if places is None else places
         context = Context(prec=max(_DIGITS, self.amount.adjusted() + decimals + 2), traps=_FAILURES)
-        return _made(self.amount.quantize(Decimal(1).scaleb(-decimals), rounding, context), self.currency)
+        return _made(self.amount.quantize(_scaled(Decimal(1), -decimals), rounding, context), self.currency)
 
-    def allocate(self, weights: Sequence[int | Decimal]) -> tuple[Money, ...]:
+    def allocate(self, weights: Iterable[int | Decimal]) -> tuple[Money, ...]:
         """Split this amount by `weights` into whole minor units that sum exactly to it.
 
         The units left over go to the largest remainders, the first of equals; a part smaller than the minor unit stays
@@ -138,11 +161,13 @@ class Money:
         >>> Money(100, "EUR").allocate([1, 1, 1])
         (Money('33.34', 'EUR'), Money('33.33', 'EUR'), Money('33.33', 'EUR'))
         """
-        total = sum((Fraction(weight) for weight in weights), Fraction(0))
-        if total <= 0 or any(weight < 0 for weight in weights):
+        weights = as_tuple(weights)
+        require("Money.allocate", weights=(weights, tuple[_Weight, ...]))
+        total = sum(map(Fraction, weights), Fraction(0))
+        if not total:
             rule = "must be weights of at least 0, one of them above it"
-            raise InvalidValueError("Money.allocate", [Fault("weights", rule, tuple(weights))])
-        units = int(self.amount.scaleb(MINOR_UNITS[self.currency], _DIVIDE))
+            raise InvalidValueError("Money.allocate", [Fault("weights", rule, weights)])
+        units = int(_scaled(self.amount, MINOR_UNITS[self.currency]))
         exact = [units * Fraction(weight) / total for weight in weights]
         shares = [int(share // 1) for share in exact]
         by_remainder = sorted(range(len(shares)), key=lambda n: (shares[n] - exact[n], n))
@@ -238,6 +263,12 @@ def _made(amount: Decimal, currency: str) -> Money:
     return money
 
 
+def _scaled(number: Decimal, places: int) -> Decimal:
+    """`number` with its point moved `places` to the right: exact, however many digits it has."""
+    sign, digits, exponent = number.as_tuple()
+    return Decimal((sign, digits, int(exponent) + places))
+
+
 def _factor(factor: object) -> Decimal | None:
     """`factor` as a Decimal; None where it is no number; a float is refused by name."""
     if isinstance(factor, Decimal):
@@ -258,6 +289,8 @@ def _refuse(amount: object, currency: object) -> NoReturn:
         if isinstance(amount, float):
             rule += "; write it as text, as 0.1 has no exact float"
         faults.append(Fault("amount", rule, amount))
+    elif not -_WIDEST < amount.adjusted() < _WIDEST:
+        faults.append(Fault("amount", f"must be between 1E-{_WIDEST} and 1E+{_WIDEST}", amount))
     if not (isinstance(currency, str) and currency in MINOR_UNITS):
         faults.append(Fault("currency", "must be an ISO 4217 code such as 'EUR'", currency))
     raise InvalidValueError("Money", faults)

@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from math import isfinite
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import NOTHING, fields, has
 
 from revops_core.errors import Fault, InvalidPlainDataError, InvalidValueError
-from revops_core.values.checks import hints_of
+from revops_core.values.checks import AttrsClass, hints_of, require
 from revops_core.values.decision import Rule
+from revops_core.values.demand import kind_of
 from revops_core.values.expression import Expression
 from revops_core.values.interval import Interval
 from revops_core.values.money import Money
@@ -97,11 +99,13 @@ def _encoded_object(value: Any, path: str) -> dict[str, Any]:
 
 
 def _encoded(value: Any, hint: Any, path: str) -> Any:
+    if isinstance(value, float) and not isfinite(value):
+        raise InvalidPlainDataError("float", [Fault(path, "must be finite: JSON has no such number", value)])
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         return str(value)
-    hint = _bare(hint)
+    hint = kind_of(hint)
     for cls, (text, _, _) in _SCALARS.items():
         if isinstance(value, cls):
             return text(value) if hint is cls else {"type": cls.__name__, "value": text(value)}
@@ -128,17 +132,6 @@ def _encoded_mapping(value: Mapping[Any, Any], hint: Any, path: str) -> Any:
     return {"type": "Mapping", "items": pairs}
 
 
-def _bare(hint: Any) -> Any:
-    """`hint` without marks and without None; itself where several types remain."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return _bare(get_args(hint)[0])
-    if origin in (Union, UnionType):
-        remaining = [argument for argument in get_args(hint) if argument is not NoneType]
-        return _bare(remaining[0]) if len(remaining) == 1 else hint
-    return hint
-
-
 def _item_hints(hint: Any, length: int) -> tuple[Any, ...]:
     arguments = get_args(hint) if get_origin(hint) is tuple else (Any, ...)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -150,7 +143,7 @@ def _mapping_hints(hint: Any) -> tuple[Any, Any]:
     origin = get_origin(hint)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         key_hint, value_hint = get_args(hint)
-        return _bare(key_hint), value_hint
+        return kind_of(key_hint), value_hint
     return Any, Any
 
 
@@ -168,11 +161,12 @@ def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rul
     >>> from_plain(Money, {"type": "Money", "amount": "1.10", "currency": "EUR"})
     Money('1.10', 'EUR')
     """
+    require("from_plain", cls=(cls, AttrsClass), rules=(rules, Mapping | None))
     if not isinstance(data, Mapping):
         raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
     reader = _Reader(cls.__name__, rules or {})
     written = data.get("format_version", FORMAT_VERSION)
-    if written not in range(1, FORMAT_VERSION + 1):  # also what is no number at all
+    if not isinstance(written, int) or not 1 <= written <= FORMAT_VERSION:
         reader.faults.append(
             Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
         )
@@ -202,7 +196,7 @@ class _Reader:
     def read(self, data: Any, hint: Any, path: str) -> Any:
         if data is None:
             return None
-        hint = _bare(hint)
+        hint = kind_of(hint)
         if hint in _SCALARS:
             return self.scalar(data, hint, path)
         if isinstance(data, list):
@@ -236,7 +230,9 @@ class _Reader:
         if key_hint is str:
             values = {key: self.read(item, value_hint, f"{path}.{key}") for key, item in data.items()}
             return _FAILED if any(value is _FAILED for value in values.values()) else values
-        tag = str(data.get("type"))
+        tag = data.get("type")
+        if not isinstance(tag, str):
+            return self.fail(f"{path}.type", "must be the name of a class", tag)
         if tag == "Mapping" and isinstance(data.get("items"), list):
             pairs = [self.pair(pair, key_hint, value_hint, f"{path}[{n}]") for n, pair in enumerate(data["items"])]
             return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from revops_core.values.currencies import MINOR_UNITS
@@ -11,13 +11,16 @@ from revops_core.values.money import Money
 
 __all__ = ["show"]
 
-_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
+_CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_WIDEST = 34  # digits before the point; a longer number is written with its power of ten
 
 
 def _number(value: Decimal | Fraction, places: int) -> str:
     decimal = (
         value if isinstance(value, Decimal) else _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
     )
+    if decimal.adjusted() >= _WIDEST:
+        return f"{_CONTEXT.plus(decimal):.{places}E}"
     return f"{_CONTEXT.quantize(decimal, Decimal(1).scaleb(-places)):,f}"
 
 
@@ -51,7 +54,7 @@ def show(value: object, unit: str = "") -> str:
     if isinstance(value, Money):
         return f"{_number(value.amount, MINOR_UNITS[value.currency])} {value.currency}"
     if (isinstance(value, Fraction) and unit != "ratio") or (unit == "fraction" and isinstance(value, int | Decimal)):
-        return f"{_number(Fraction(value) * 100, 1)} %"
+        return f"{_number(_CONTEXT.multiply(value, 100) if isinstance(value, Decimal) else Fraction(value) * 100, 1)} %"
     if isinstance(value, Fraction | Decimal):
         return _number(value, 2)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -65,8 +65,13 @@ class Table:
     units: tuple[str, ...] = field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
-        require("Table", columns=(self.columns, tuple[str, ...]), cells=(self.cells, tuple[tuple[Any, ...], ...]))
-        require("Table", title=(self.title, str), units=(self.units, tuple[str, ...]))
+        require(
+            "Table",
+            columns=(self.columns, tuple[str, ...]),
+            cells=(self.cells, tuple[tuple[Any, ...], ...]),
+            title=(self.title, str),
+            units=(self.units, tuple[str, ...]),
+        )
         faults = list(_faults(self))
         if faults:
             raise InvalidValueError("Table", faults)

@@ -1,0 +1,310 @@
+"""Expansion: recurring revenue, what moves it, and how much of it is kept, over the rows of a `RevenueLedger`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from revops_core.entities.facts import Advocacy
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.commitments import Commitment
+from revops_core.kpis.formula import Aggregate, Formula, count, distinct, total
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.revenue_movements import RevenueChange
+from revops_core.values.condition import each, first_known, one_of
+from revops_core.values.expression import all_of
+
+__all__ = [
+    "arpa",
+    "arpa_of_average_accounts",
+    "arr",
+    "arr_growth_rate",
+    "carr",
+    "churned_arr",
+    "contraction_arr",
+    "cross_sell_arr",
+    "cross_sell_rate",
+    "customer_advocacy_rate",
+    "expansion_arr",
+    "expansion_rate",
+    "grr",
+    "grr_bridge",
+    "grr_over",
+    "mrr",
+    "net_new_arr",
+    "new_arr",
+    "nrr",
+    "nrr_bridge",
+    "nrr_over",
+    "price_change_arr",
+    "quick_ratio",
+    "quick_ratio_with_reactivation",
+    "reactivated_arr",
+    "upsell_arr",
+    "upsell_rate",
+]
+
+_change, _commitment, _advocacy = each(RevenueChange), each(Commitment), each(Advocacy)
+_was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
+_start, _end = total(_change.start), total(_change.end)
+_won = total(_change.new) + total(_change.expansion)
+_lost = total(_change.contraction) + total(_change.churn)
+_net_new = _won + total(_change.reactivation) - _lost
+_kept = _start - total(_change.contraction) - total(_change.churn)
+_kpi = partial(Kpi, stage="expansion", dated=_change.on)
+_money = partial(_kpi, unit="money")
+
+arr = _money(
+    name="arr",
+    title="Annual recurring revenue (ARR)",
+    formula=_end,
+    says="The recurring revenue in force at the end of the period, as of a year.",
+    source="SaaS Metrics Standards Board",
+    family="recurring_revenue",
+)
+mrr = _money(
+    name="mrr",
+    title="Monthly recurring revenue (MRR)",
+    formula=_end / 12,
+    says="The recurring revenue in force at the end of the period, as of a month: a twelfth of ARR.",
+    source="ChartMogul",
+    family="recurring_revenue",
+)
+carr = Kpi(
+    name="carr",
+    title="Committed annual recurring revenue (CARR)",
+    stage="expansion",
+    formula=total(_commitment.live) + total(_commitment.signed) - total(_commitment.known_churn),
+    dated=None,
+    unit="money",
+    says="ARR, with contracts that are signed and not yet live, less those live for which notice was given.",
+    source="Bessemer Venture Partners, CMRR",
+    family="recurring_revenue",
+)
+new_arr = _money(
+    name="new_arr",
+    title="New ARR",
+    formula=total(_change.new),
+    says="ARR of customers who came in the period.",
+    source="ChartMogul",
+    family="revenue_movements",
+)
+expansion_arr = _money(
+    name="expansion_arr",
+    title="Expansion ARR",
+    formula=total(_change.expansion),
+    says="What existing customers pay more: each increase counts, also where a decrease follows in the period.",
+    source="ChartMogul",
+    family="revenue_movements",
+)
+contraction_arr = _money(
+    name="contraction_arr",
+    title="Contraction ARR",
+    formula=total(_change.contraction),
+    direction="lower_is_better",
+    says="What customers who stay pay less.",
+    source="ChartMogul",
+    family="revenue_movements",
+)
+churned_arr = _money(
+    name="churned_arr",
+    title="Churned ARR",
+    formula=total(_change.churn),
+    direction="lower_is_better",
+    says="ARR of customers who left in the period; measured by reason, those without one stand apart.",
+    source="ChartMogul",
+    family="revenue_movements",
+)
+reactivated_arr = _money(
+    name="reactivated_arr",
+    title="Reactivated ARR",
+    formula=total(_change.reactivation),
+    says="ARR of customers who had left and returned in the period.",
+    source="ChartMogul",
+    family="revenue_movements",
+)
+net_new_arr = _money(
+    name="net_new_arr",
+    title="Net new ARR",
+    formula=_net_new,
+    says="New, expansion and reactivated ARR, less contraction and churned ARR.",
+    source="Stripe; Clari",
+    family="revenue_movements",
+)
+arr_growth_rate = _kpi(
+    name="arr_growth_rate",
+    title="Net ARR growth",
+    formula=_net_new / _start,
+    says="Net new ARR, of the ARR at the start of the period.",
+    source="SOMA B2B SaaS",
+    family="revenue_growth",
+)
+nrr = _kpi(
+    name="nrr",
+    title="Net revenue retention (NRR)",
+    formula=total(_change.retained) / _start,
+    says="ARR at the end of the period of those who were customers at its start, of their ARR then. New customers are "
+    "never in it; who left and returned is. The standard period is 12 months.",
+    source="Kellblog; SaaS Metrics Standards Board",
+    family="nrr",
+)
+nrr_bridge = _kpi(
+    name="nrr_bridge",
+    title="Net revenue retention from the bridge",
+    formula=(_start + total(_change.expansion) - total(_change.contraction) - total(_change.churn)) / _start,
+    says="ARR at the start, with expansion, less contraction and churn of the period, of ARR at the start. Expansion "
+    "and churn of customers who came within the period are in it, returns are not.",
+    source="the usual bridge; 'lazy NRR' at Kellblog",
+    family="nrr",
+)
+grr = _kpi(
+    name="grr",
+    title="Gross revenue retention (GRR)",
+    formula=total(_change.capped) / _start,
+    says="As NRR, but no customer counts for more than at the start; never above 1.",
+    source="SaaS Metrics Standards Board; GP Bullhound",
+    family="grr",
+)
+grr_bridge = _kpi(
+    name="grr_bridge",
+    title="Gross revenue retention from the bridge",
+    formula=_kept / _start,
+    says="ARR at the start, less contraction and churn of the period, of ARR at the start. It is lower than the capped "
+    "one where a customer both expands and contracts.",
+    source="the usual bridge",
+    family="grr",
+)
+
+
+def nrr_over(months: int) -> Kpi:
+    """Net revenue retention over periods of so many months, and over no others: rows of another length are left out.
+
+    >>> nrr_over(12).name
+    'nrr_12m'
+    """
+    return _over(nrr, months, _change.retained)
+
+
+def grr_over(months: int) -> Kpi:
+    """Gross revenue retention, capped per customer, over periods of so many months, and over no others.
+
+    >>> grr_over(12).name
+    'grr_12m'
+    """
+    return _over(grr, months, _change.capped)
+
+
+def _over(kpi: Kpi, months: int, kept: object) -> Kpi:
+    if type(months) is not int or months < 1:
+        raise InvalidValueError(f"{kpi.name}_over", [Fault("months", "must be an int of at least 1", months)])
+    as_long = _change.month_count == months
+    return _kpi(
+        name=f"{kpi.name}_{months}m",
+        title=f"{kpi.title} over {months} months",
+        formula=total(kept, where=as_long) / total(_change.start, where=as_long),
+        unit=kpi.unit,
+        says=kpi.says,
+        source=kpi.source,
+        family=kpi.family,
+    )
+
+
+upsell_arr = _money(
+    name="upsell_arr",
+    title="Upsell ARR",
+    formula=total(_change.upsell),
+    says="What existing customers pay more, or less, for another product in the place of one or for another quantity.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+cross_sell_arr = _money(
+    name="cross_sell_arr",
+    title="Cross-sell ARR",
+    formula=total(_change.cross_sell),
+    says="What existing customers pay for items they did not have, less the items they gave up.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+price_change_arr = _money(
+    name="price_change_arr",
+    title="ARR from price changes",
+    formula=total(_change.price),
+    says="What existing customers pay more, or less, for the same: prices and discounts.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+upsell_rate = _kpi(
+    name="upsell_rate",
+    title="Upsell rate",
+    formula=count(all_of(_was, one_of(_change.has_upsell, True))) / count(_was),
+    says="Customers at the start of the period who bought more of what they had, of all at the start.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+cross_sell_rate = _kpi(
+    name="cross_sell_rate",
+    title="Cross-sell rate",
+    formula=count(all_of(_was, one_of(_change.has_cross_sell, True))) / count(_was),
+    says="Customers at the start of the period who bought an item they did not have, of all at the start.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+expansion_rate = _kpi(
+    name="expansion_rate",
+    title="Expansion rate",
+    formula=total(_change.expansion) / _start,
+    says="Expansion ARR, of the ARR at the start of the period.",
+    source="SOMA B2B SaaS",
+    family="upsell",
+)
+
+
+def _per_account(revenue: Aggregate | Formula, accounts: Aggregate | Formula) -> Formula:
+    return (revenue / 12) / accounts
+
+
+arpa = _money(
+    name="arpa",
+    title="Average revenue per account (ARPA)",
+    formula=_per_account(_end, count(_is)),
+    says="MRR at the end of the period, by paying customers then.",
+    source="ChartMogul",
+    family="arpa",
+)
+arpa_of_average_accounts = _money(
+    name="arpa_of_average_accounts",
+    title="Average revenue per average account",
+    formula=_per_account(_end, (count(_was) + count(_is)) / 2),
+    says="MRR at the end of the period, by the mean of the paying customers at its start and its end.",
+    source="Baremetrics",
+    family="arpa",
+)
+quick_ratio = _kpi(
+    name="quick_ratio",
+    title="SaaS quick ratio",
+    formula=_won / _lost,
+    unit="ratio",
+    when_zero="no_losses",
+    says="New and expansion ARR, by contraction and churned ARR.",
+    source="Baremetrics; GrowPanel",
+    family="quick_ratio",
+)
+quick_ratio_with_reactivation = _kpi(
+    name="quick_ratio_with_reactivation",
+    title="SaaS quick ratio with reactivation",
+    formula=(_won + total(_change.reactivation)) / _lost,
+    unit="ratio",
+    when_zero="no_losses",
+    says="New, expansion and reactivated ARR, by contraction and churned ARR.",
+    source="growthstack",
+    family="quick_ratio",
+)
+customer_advocacy_rate = Kpi(
+    name="customer_advocacy_rate",
+    title="Customer advocacy rate",
+    stage="expansion",
+    formula=distinct(_advocacy.account_id) / count(_is),
+    dated=(first_known(_advocacy.at, _advocacy.on), _change.on),
+    says="Customers who gave a reference, a review, a case study or a referral in the period, of all at its end.",
+    source="SOMA B2B SaaS",
+    family="customer_advocacy_rate",
+)

@@ -1,0 +1,181 @@
+"""OpportunityInPeriod: an opportunity at the start and at the end of a period, one row for each, as KPIs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from attrs import field, frozen
+
+from revops_core.entities.facts import Changed
+from revops_core.entities.opportunity import Outcome
+from revops_core.stages.move import Corrected, Moved
+from revops_core.stages.records_as_of import records_as_of
+from revops_core.values.checks import Id, Share, checked, require, short_repr
+from revops_core.values.frozen_map import EMPTY, frozen_map
+from revops_core.values.instants import to_microseconds
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+
+__all__ = ["OpportunityInPeriod", "opportunities_in_period"]
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@checked()
+@frozen(kw_only=True)
+class OpportunityInPeriod:
+    """One opportunity in one period: where it stood just before the start, and at the end or now.
+
+    Args:
+        starts_on: the first day of the period.
+        amount, stage, outcome, probability, forecast_category, close_date: at the end, or now.
+        amount_at_creation: where it was created in the period.
+        amount_at_start: where it was open at the start.
+        is_open, is_due, is_won: at the end it is open, is to close or closed in the period, was won in the period.
+        is_qualified: at the end it is in one of the qualified stages.
+        is_created: it was created in the period.
+        was_due: it was open at the start and was to close in the period.
+        is_slipped: it was due, and is open with a later close date, or open although the period is over.
+        is_pulled_in: it was open at the start and to close after the period, and now is to close or closed in it.
+        chance: of being won in the period, as past opportunities in its stage were.
+
+    >>> OpportunityInPeriod(id="o1", starts_on=date(2026, 1, 1), was_due=True, is_slipped=True).is_won
+    False
+    """
+
+    id: Id
+    starts_on: date
+    owner_id: Id | None = None
+    account_id: Id | None = None
+    kind: str | None = None
+    lead_source: str | None = None
+    stage: str | None = None
+    outcome: str | None = None
+    amount: Money | None = None
+    amount_at_creation: Money | None = None
+    amount_at_start: Money | None = None
+    probability: Share | None = None
+    chance: Share | None = None
+    forecast_category: str | None = None
+    close_date: date | None = None
+    is_created: bool = False
+    is_open: bool = False
+    is_due: bool = False
+    is_won: bool = False
+    is_qualified: bool = False
+    was_due: bool = False
+    is_slipped: bool = False
+    is_pulled_in: bool = False
+    custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
+
+    __repr__ = short_repr
+
+
+def opportunities_in_period(
+    opportunities: Iterable[Any],
+    facts: Iterable[Moved | Corrected | Changed],
+    period: Period,
+    *,
+    as_of: datetime | None = None,
+    qualified_stages: Collection[str] = (),
+    chances: Mapping[str, Any] | None = None,
+) -> list[OpportunityInPeriod]:
+    """One row for each opportunity that had begun by the end of the period, or by `as_of` where that is earlier.
+
+    Args:
+        opportunities: records with the attributes of an `Opportunity`, as they are now.
+        facts: their moves and changes; what no fact names was always as it is now.
+        period: rows of several periods may be put together: each knows its own.
+        as_of: the moment to look from, for a period that still runs.
+        qualified_stages: the stages in which an opportunity counts as qualified.
+        chances: by stage, the share of past opportunities in it that were won in time, as Decimals.
+
+    >>> from revops_core.entities.opportunity import Opportunity
+    >>> from datetime import UTC
+    >>> january, february = date(2026, 1, 20), date(2026, 2, 20)
+    >>> deal = Opportunity(id="o1", created_on=date(2025, 12, 1), close_date=february)
+    >>> later = Changed(subject="Opportunity", subject_id="o1", field="close_date", old=january, new=february,
+    ...                 at=datetime(2026, 1, 15, tzinfo=UTC))
+    >>> [row.is_slipped for row in opportunities_in_period([deal], [later], Period.month(2026, 1))]
+    [True]
+    """
+    require("opportunities_in_period", period=(period, Period), as_of=(as_of, datetime | None))
+    held, told = list(opportunities), list(facts)
+    last = period.end - _MICROSECOND
+    is_over = as_of is None or to_microseconds(as_of) > to_microseconds(last)
+    end = last if is_over or as_of is None else as_of
+    before = {record.id: record for record in _begun(held, told, period.start - _MICROSECOND, period)}
+    first_amounts = _first_amounts(told)
+    rows = []
+    for now in _begun(held, told, end, period):
+        then = before.get(now.id)
+        was_open = then is not None and _is_open(then, period.start - _MICROSECOND, period)
+        was_to_close = then.close_date if was_open and then is not None else None
+        is_open = _is_open(now, end, period)
+        is_won = not is_open and now.outcome == Outcome.WON and period.contains(now.closed)
+        is_due = period.contains(now.close_date if is_open else now.closed) if _closing(now, is_open) else False
+        was_due = was_to_close is not None and period.contains(was_to_close)
+        is_created = now.created is not None and period.contains(now.created)
+        rows.append(
+            OpportunityInPeriod(
+                id=now.id,
+                starts_on=period.start_on,
+                owner_id=now.owner_id,
+                account_id=now.account_id,
+                kind=now.kind,
+                lead_source=now.lead_source,
+                stage=now.stage,
+                outcome=Outcome.OPEN if is_open else now.outcome,
+                amount=now.amount,
+                amount_at_creation=first_amounts.get(now.id, now.amount) if is_created else None,
+                amount_at_start=then.amount if was_open and then is not None else None,
+                probability=now.probability,
+                chance=None if chances is None or now.stage is None else chances.get(now.stage),
+                forecast_category=now.forecast_category,
+                close_date=now.close_date,
+                is_created=is_created,
+                is_open=is_open,
+                is_due=is_due,
+                is_won=is_won,
+                is_qualified=now.stage in qualified_stages,
+                was_due=was_due,
+                is_slipped=was_due and is_open and (is_over or _is_later(now.close_date, period)),
+                is_pulled_in=was_to_close is not None and was_to_close >= period.end_on and is_due,
+                custom=now.custom,
+            )
+        )
+    return rows
+
+
+def _begun(records: list[Any], facts: list[Any], at: datetime, period: Period) -> list[Any]:
+    """The records as they stood at an instant, without those that were created on a later day."""
+    day = (at - _MICROSECOND).astimezone(period.start.tzinfo).date()
+    found = records_as_of(records, facts, at)
+    return [each for each in found if each.created_on is None or each.created_on <= day]
+
+
+def _closing(record: Any, is_open: bool) -> bool:
+    return (record.close_date if is_open else record.closed) is not None
+
+
+def _is_open(record: Any, at: datetime, period: Period) -> bool:
+    """Whether it is open at an instant: its outcome says so, or it closed later."""
+    closed = record.closed
+    if record.outcome == Outcome.OPEN or closed is None:
+        return bool(record.outcome == Outcome.OPEN)
+    if isinstance(closed, datetime):
+        return to_microseconds(closed) > to_microseconds(at)
+    return bool(closed > (at - _MICROSECOND).astimezone(period.start.tzinfo).date())
+
+
+def _is_later(close_date: date | None, period: Period) -> bool:
+    return close_date is not None and close_date >= period.end_on
+
+
+def _first_amounts(facts: Iterable[Any]) -> dict[str, Money | None]:
+    """The amount that each opportunity had before it was first changed."""
+    changes = [fact for fact in facts if isinstance(fact, Changed) and fact.field == "amount"]
+    changes.sort(key=lambda fact: (to_microseconds(fact.at), -1 if fact.seq is None else fact.seq), reverse=True)
+    return {change.subject_id: change.old for change in changes if change.subject == "Opportunity"}  # type: ignore[misc]

@@ -1,0 +1,228 @@
+"""Pipeline health: what becomes of open sales on their way: stages, speed, slips, coverage, and who works them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from revops_core.entities.engagement import Activity
+from revops_core.entities.opportunity import Opportunity, Outcome
+from revops_core.entities.user import User
+from revops_core.kpis.comparison import Comparison
+from revops_core.kpis.formula import Formula, count, mean, median, total
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.lead_progress import LeadProgress
+from revops_core.kpis.opportunity_in_period import OpportunityInPeriod
+from revops_core.kpis.quota_progress import QuotaProgress
+from revops_core.kpis.stage_visit import StageVisit
+from revops_core.values.condition import each, first_known, given, known, missing, not_yet, one_of
+from revops_core.values.expression import all_of, any_of
+
+__all__ = [
+    "bookings_per_rep",
+    "calls_per_rep",
+    "emails_per_rep",
+    "meetings_per_rep",
+    "next_quarter_coverage",
+    "pipeline_acceleration",
+    "pipeline_coverage_of_remaining",
+    "pipeline_coverage_weighted",
+    "pipeline_created_at_creation",
+    "pipeline_quality",
+    "pulled_in_pipeline",
+    "qualified_pipeline",
+    "quota_attainers_rate",
+    "revenue_growth",
+    "sales_cycle_from_lead_mean",
+    "sales_velocity",
+    "slip_rate",
+    "slip_rate_by_value",
+    "stage_conversion_rate",
+    "time_in_stage_median",
+    "win_rate_from_stage",
+]
+
+_kpi = partial(Kpi, stage="sales")
+_opportunity, _row, _visit = each(Opportunity), each(OpportunityInPeriod), each(StageVisit)
+_progress, _quota, _comparison = each(LeadProgress), each(QuotaProgress), each(Comparison)
+_activity, _user = each(Activity), each(User)
+_closed = first_known(_opportunity.closed_at, _opportunity.closed_on)
+_created = first_known(_opportunity.created_at, _opportunity.created_on)
+_won = _opportunity.outcome == Outcome.WON
+
+# --- Stages and speed
+
+stage_conversion_rate = _kpi(
+    name="stage_conversion_rate", title="Stage conversion rate", family="stage_conversion_rate",
+    formula=count(all_of(one_of(_visit.has_advanced, True), ~not_yet(_visit.exited_at))) / count(_visit),
+    dated=_visit.entered_at, source="GrowthBook, funnel from entry",
+    says="Stays in a stage that have led on to a later stage or to the good end so far, of those begun in the period. "
+    'Group by "stage"; what passed over a stage is not in it.',
+)  # fmt: skip
+
+win_rate_from_stage = _kpi(
+    name="win_rate_from_stage", title="Win rate from a stage", family="stage_conversion_rate",
+    formula=count(one_of(_visit.won, True)) / count(known(_visit.won)), dated=_visit.entered_at,
+    source="Varicent, from a stage on",
+    says="Stays in a stage whose sale was won in the end, of those begun in the period whose sale has ended. Group by "
+    '"stage".',
+)  # fmt: skip
+
+time_in_stage_median = _kpi(
+    name="time_in_stage_median", title="Time in stage, median", family="time_in_stage",
+    formula=median(_visit.stay_time, where=known(_visit.stay_time)), dated=_visit.exited_at,
+    unit="duration", direction="lower_is_better", source="Quartz, pipeline metrics",
+    says='The time in a stage that half of the stays that ended in the period did not exceed. Group by "stage".',
+)  # fmt: skip
+
+_lead_won_at: Any = given(_progress.won_at)  # a day or an instant
+sales_cycle_from_lead_mean = _kpi(
+    name="sales_cycle_from_lead_mean", title="Sales cycle from the lead, mean", family="sales_cycle",
+    formula=mean(_lead_won_at - _progress.created_at, where=known(_progress.won_at)),
+    dated=_progress.won_at, unit="duration", direction="lower_is_better",
+    source="RevOps guides, from the first contact on",
+    says="The mean time from creating a lead to winning a sale from it, of those won in the period.",
+)  # fmt: skip
+
+_decided = one_of(_opportunity.outcome, Outcome.WON, Outcome.LOST)
+sales_velocity = _kpi(
+    name="sales_velocity", title="Sales velocity", family="sales_velocity", dated=_closed, unit="money",
+    formula=count(_decided) * (count(_won) / count(_decided)) * mean(_opportunity.amount, where=_won)
+    / mean(given(_closed) - given(_created), where=_won),
+    source="SOMA B2B SaaS, pipeline velocity",
+    says="Opportunities won or lost in the period, times win rate, times average deal size, over the mean sales cycle: "
+    "the amount won for each day of a cycle. All four read the same opportunities.",
+)  # fmt: skip
+
+
+def _growth(kpi: str) -> Formula:
+    """How much a KPI grew over the period before, as a share of what it was."""
+    of_kpi = _comparison.kpi == kpi
+    before, after = total(_comparison.before, where=of_kpi), total(_comparison.after, where=of_kpi)
+    return (after - before) / before
+
+
+pipeline_acceleration = _kpi(
+    name="pipeline_acceleration", title="Pipeline acceleration", family="pipeline_acceleration",
+    formula=_growth("sales_velocity"), dated=_comparison.starts_on, unit="ratio", source="Clari, engage",
+    says="How much the sales velocity grew over the period before. It reads comparisons of `sales_velocity`.",
+)  # fmt: skip
+
+revenue_growth = _kpi(
+    name="revenue_growth", title="Revenue growth", family="revenue_growth", formula=_growth("bookings"),
+    dated=_comparison.starts_on, unit="ratio", source="SOMA B2B SaaS",
+    says="How much the bookings grew over the period before. It reads comparisons of `bookings`.",
+)  # fmt: skip
+
+# --- What moves in a period
+
+_was_due, _slipped = one_of(_row.was_due, True), one_of(_row.is_slipped, True)
+
+slip_rate = _kpi(
+    name="slip_rate", title="Slip rate", family="slip_rate", direction="lower_is_better",
+    formula=count(_slipped) / count(_was_due), dated=_row.starts_on, source="Clari, execute; SOMA B2B SaaS, push rate",
+    says="Opportunities whose close date left the period, of those open at its start and due in it. Still open when it "
+    "is over is slipped; lost is not.",
+)  # fmt: skip
+
+slip_rate_by_value = _kpi(
+    name="slip_rate_by_value", title="Slip rate by value", family="slip_rate", direction="lower_is_better",
+    formula=total(_row.amount_at_start, where=_slipped) / total(_row.amount_at_start, where=_was_due),
+    dated=_row.starts_on, source="Clari, execute",
+    says="The amount at the start of the opportunities that slipped, of those open at the start and due in the period.",
+)  # fmt: skip
+
+pulled_in_pipeline = _kpi(
+    name="pulled_in_pipeline", title="Pulled-in pipeline", family="slip_rate", unit="money",
+    formula=total(_row.amount, where=one_of(_row.is_pulled_in, True)), dated=_row.starts_on,
+    source="SOMA B2B SaaS", direction="neither",
+    says="The amount of the opportunities that were to close after the period and are now to close, or closed, in it. "
+    "What was created in the period is not in it.",
+)  # fmt: skip
+
+pipeline_created_at_creation = _kpi(
+    name="pipeline_created_at_creation", title="Pipeline created, at creation", family="pipeline_created", unit="money",
+    formula=total(_row.amount_at_creation, where=one_of(_row.is_created, True)), dated=_row.starts_on,
+    source="Clari, engage",
+    says="The amount of the opportunities created in the period so far, as it was when they were created.",
+)  # fmt: skip
+
+_qualified = all_of(one_of(_row.is_open, True), one_of(_row.is_qualified, True))
+qualified_pipeline = _kpi(
+    name="qualified_pipeline", title="Qualified pipeline", family="open_pipeline", unit="money",
+    formula=total(_row.amount, where=_qualified), dated=_row.starts_on, source="Clari, engage",
+    says="The amount of the opportunities that are open in a qualified stage at the end of the period, or now.",
+)  # fmt: skip
+
+pipeline_quality = _kpi(
+    name="pipeline_quality", title="Pipeline quality", family="pipeline_quality",
+    formula=total(_row.amount, where=all_of(one_of(_row.is_created, True), one_of(_row.is_qualified, True)))
+    / total(_row.amount, where=one_of(_row.is_created, True)),
+    dated=_row.starts_on, source="Clari, engage",
+    says="The amount of the opportunities created in the period that have reached a qualified stage, of all created in "
+    "it, won or lost ones by the stage they ended in.",
+)  # fmt: skip
+
+# --- Quota and coverage
+
+pipeline_coverage_of_remaining = _kpi(
+    name="pipeline_coverage_of_remaining", title="Pipeline coverage of what remains", family="pipeline_coverage",
+    formula=total(_quota.open) / (total(_quota.quota) - total(_quota.won)), dated=_quota.starts_on, unit="ratio",
+    when_zero="target_met", source="Codingace",
+    says="The open pipeline to close in the days of the quotas that start in the period, over what remains of them. "
+    "Undefined where the quota is met.",
+)  # fmt: skip
+
+pipeline_coverage_weighted = _kpi(
+    name="pipeline_coverage_weighted", title="Pipeline coverage, weighted", family="pipeline_coverage",
+    formula=total(_quota.weighted) / total(_quota.quota), dated=_quota.starts_on, unit="ratio",
+    source="Optif, coverage times win rate",
+    says="Amount times probability of the open pipeline to close in the days of the quotas, over the full quotas. Do "
+    "not hold it against a rule of three or four times: that is for amounts without weights.",
+)  # fmt: skip
+
+next_quarter_coverage = _kpi(
+    name="next_quarter_coverage", title="Next quarter coverage", family="pipeline_coverage",
+    formula=total(_quota.next_open, where=known(_quota.next_quota))
+    / total(_quota.next_quota, where=known(_quota.next_quota)),
+    dated=_quota.starts_on, unit="ratio", source="Clari, engage",
+    says="The open pipeline to close in the days of the quota that follows, over that quota; quotas of the last period "
+    "are left out.",
+)  # fmt: skip
+
+quota_attainers_rate = _kpi(
+    name="quota_attainers_rate", title="Share of quotas attained", family="quota_attainment",
+    formula=count(_quota.won >= _quota.quota) / count(_quota), dated=_quota.starts_on, source="Rekener",
+    says="Quotas that are met, of those that start in the period: how many sellers made it, not how much they sold.",
+)  # fmt: skip
+
+# --- Productivity
+
+_active = all_of(
+    one_of(_user.role, "sales_representative"), one_of(_user.is_active, True), ~not_yet(_user.starts_on),
+    any_of(missing(_user.ends_on), not_yet(_user.ends_on)),
+)  # fmt: skip
+_per_rep = partial(_kpi, family="sales_productivity", unit="ratio", source="Rekener, activity for each rep")
+_ACTIVE = "over the sales representatives active at its end"
+
+calls_per_rep = _per_rep(
+    name="calls_per_rep", title="Calls per rep", dated=_activity.at,
+    formula=count(_activity.kind == "call") / count(_active), says=f"Calls in the period, {_ACTIVE}.",
+)  # fmt: skip
+
+emails_per_rep = _per_rep(
+    name="emails_per_rep", title="E-mails per rep", dated=_activity.at,
+    formula=count(all_of(_activity.kind == "email", one_of(_activity.is_automated, False))) / count(_active),
+    says=f"E-mails in the period that a person wrote, {_ACTIVE}.",
+)  # fmt: skip
+
+meetings_per_rep = _per_rep(
+    name="meetings_per_rep", title="Meetings per rep", dated=_activity.at,
+    formula=count(one_of(_activity.kind, "meeting", "demo")) / count(_active),
+    says=f"Meetings and demos in the period, {_ACTIVE}.",
+)  # fmt: skip
+
+bookings_per_rep = _per_rep(
+    name="bookings_per_rep", title="Bookings per rep", dated=_closed, unit="money",
+    formula=total(_opportunity.amount, where=_won) / count(_active), says=f"The amount won in the period, {_ACTIVE}.",
+)  # fmt: skip

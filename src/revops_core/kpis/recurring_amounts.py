@@ -1,0 +1,216 @@
+"""What a contract is worth: any billing interval as a year's or a month's amount, its anniversaries, TCV and ACV.
+
+A year is 12 months, 4 quarters, 52 weeks or 365 days: a weekly price makes 52/12 of it a month, not 4.
+
+Amounts are kept as whole atoms, 10^-12 of a currency unit, for a year: exact for every interval of which a year has a
+finite decimal number. A price for three years, or digits beyond the twelfth, are rounded half to even once, when the
+line is read; from then on every sum is exact (docs/decisions/0030-revenue-in-atoms.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from revops_core.entities.line_item import LineItem
+from revops_core.entities.subscription import Subscription
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.values.checks import AtLeast, require
+from revops_core.values.currencies import MINOR_UNITS
+from revops_core.values.money import Money
+from revops_core.values.months import months_after
+
+__all__ = [
+    "ATOMS",
+    "PER_YEAR",
+    "anniversaries",
+    "annual_amount",
+    "annual_atoms",
+    "annual_contract_value",
+    "as_money",
+    "monthly_amount",
+    "term_months",
+    "total_contract_value",
+]
+
+ATOMS = 10**12
+"""How many atoms a currency unit has."""
+
+PER_YEAR: Mapping[str, int] = MappingProxyType(
+    {"day": 365, "week": 52, "month": 12, "quarter": 4, "half_year": 2, "year": 1}
+)
+"""How many of each `BillingInterval` a year has."""
+
+_ONE, _NOTHING = Decimal(1), Decimal(0)
+_Months = Annotated[int, AtLeast(1)]
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def as_money(atoms: int | Fraction, currency: str) -> Money:
+    """So many atoms as money, with no more decimals than they need beyond the currency's own.
+
+    >>> as_money(12 * ATOMS, "EUR")
+    Money('12.00', 'EUR')
+    """
+    whole = round(atoms)
+    digits = MINOR_UNITS[currency]
+    units, rest = divmod(whole, 10 ** (12 - digits))
+    if not rest:
+        return Money(Decimal(units).scaleb(-digits, _WIDE), currency)
+    return Money(Decimal(whole).scaleb(-12, _WIDE).normalize(_WIDE), currency)
+
+
+def annual_atoms(line: LineItem, *, discounted: bool = True) -> int:
+    """What a recurring line comes to in a year, in atoms; `line` has a price and a known interval."""
+    price: Any = line.unit_price
+    numerator, denominator = price.amount.as_integer_ratio()
+    quantity, discount = line.quantity, line.discount
+    if quantity != _ONE:
+        more, parts = quantity.as_integer_ratio()
+        numerator, denominator = numerator * more, denominator * parts
+    if discounted and discount != _NOTHING:
+        off, parts = discount.as_integer_ratio()
+        numerator, denominator = numerator * (parts - off), denominator * parts
+    numerator *= ATOMS * PER_YEAR[line.billing_interval or ""]
+    atoms, rest = divmod(numerator, denominator * line.interval_count)
+    return atoms if not rest else round(Fraction(numerator, denominator * line.interval_count))
+
+
+def _recurring(line: LineItem) -> bool:
+    if line.billing_interval is not None and line.billing_interval not in PER_YEAR:
+        known = ", ".join(PER_YEAR)
+        fault = Fault("billing_interval", f"must be one of {known}, or None", line.billing_interval)
+        raise InvalidValueError("LineItem", [fault])
+    return line.billing_interval is not None
+
+
+def annual_amount(line: LineItem) -> Money | None:
+    """What a line comes to in a year, with its discount; zero where it is charged once, None without a price.
+
+    Raises:
+        InvalidValueError: a billing interval that is none of `PER_YEAR`.
+
+    >>> annual_amount(LineItem(unit_price=Money(30, "EUR"), quantity=2, billing_interval="week"))
+    Money('3120.00', 'EUR')
+    """
+    recurring = _recurring(line)
+    if line.unit_price is None:
+        return None
+    return as_money(annual_atoms(line) if recurring else 0, line.unit_price.currency)
+
+
+def monthly_amount(line: LineItem) -> Money | None:
+    """What a line comes to in a month: the twelfth part of `annual_amount`, to 34 digits.
+
+    >>> monthly_amount(LineItem(unit_price=Money(30, "EUR"), billing_interval="week"))
+    Money('130.00', 'EUR')
+    """
+    annual = annual_amount(line)
+    return None if annual is None else annual / 12
+
+
+def anniversaries(start_on: date, until_on: date, *, months: int = 12) -> tuple[date, ...]:
+    """The days up to `until_on` on which a term of `months` ends and the next begins, each counted from the start.
+
+    After 31 January come 28 February and 31 March; after 29 February 2028 three times the 28th, and the 29th in 2032.
+
+    >>> [str(day) for day in anniversaries(date(2026, 1, 31), date(2026, 3, 31), months=1)]
+    ['2026-02-28', '2026-03-31']
+    """
+    require("anniversaries", start_on=(start_on, date), until_on=(until_on, date), months=(months, _Months))
+    count = int(term_months(start_on, until_on)) // months
+    return tuple(months_after(start_on, months * number) for number in range(1, count + 1))
+
+
+def term_months(start_on: date, end_on: date) -> Fraction:
+    """How many months lie between two days: whole ones counted from the first, and the share of the next.
+
+    >>> term_months(date(2026, 1, 31), date(2026, 2, 28)), term_months(date(2026, 1, 1), date(2026, 1, 16))
+    (Fraction(1, 1), Fraction(15, 31))
+    """
+    require("term_months", start_on=(start_on, date), end_on=(end_on, date))
+    whole = (end_on.year - start_on.year) * 12 + end_on.month - start_on.month
+    while months_after(start_on, whole) > end_on:
+        whole -= 1
+    since, until = months_after(start_on, whole), months_after(start_on, whole + 1)
+    return whole + Fraction((end_on - since).days, (until - since).days)
+
+
+def total_contract_value(subscription: Subscription) -> Money | None:
+    """Everything a contract is worth over its term: recurring lines for their months, and what is charged once (TCV).
+
+    A finite discount counts until it ends. Trial days and pauses are not charged for.
+
+    Returns:
+        Money in the currency of the lines, exact to a 10^-12th; None without an end, a start or any price.
+
+    Raises:
+        CurrencyMismatchError: lines in two currencies.
+
+    >>> line = LineItem(unit_price=Money(1500, "EUR"), billing_interval="month")
+    >>> total_contract_value(
+    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2031, 1, 1), items=[line]))
+    Money('90000.00', 'EUR')
+    """
+    return _contract_value(subscription, once=True)
+
+
+def annual_contract_value(subscription: Subscription) -> Money | None:
+    """What a contract is worth in a year of its term, on average; what is charged once is left out (ACV).
+
+    >>> years = [LineItem(id="seats", unit_price=Money(price, "EUR"), billing_interval="year",
+    ...                   starts_on=date(year, 1, 1), ends_on=date(year + 1, 1, 1))
+    ...          for price, year in ((100, 2026), (200, 2027))]
+    >>> annual_contract_value(
+    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2028, 1, 1), items=years))
+    Money('150.00', 'EUR')
+    """
+    total = _contract_value(subscription, once=False)
+    if total is None or subscription.starts_on is None or subscription.ends_on is None:
+        return None
+    months = term_months(subscription.starts_on, subscription.ends_on)
+    return as_money(Fraction(total.amount) * ATOMS * 12 / months, total.currency) if months else None
+
+
+def _contract_value(subscription: Subscription, *, once: bool) -> Money | None:
+    """The sum of the charges of a contract, with or without what is charged once."""
+    start_on, end_on = subscription.starts_on, subscription.ends_on
+    priced = [line for line in subscription.items if line.unit_price is not None]
+    if start_on is None or end_on is None or not priced:
+        return None
+    total = Money(0, priced[0].unit_price.currency)  # type: ignore[union-attr]
+    for line in priced:
+        if _recurring(line):
+            atoms = sum(
+                (annual * term_months(since, until) / 12 for since, until, annual in _charged(subscription, line)),
+                Fraction(0),
+            )
+            total = total + as_money(atoms, line.unit_price.currency)  # type: ignore[union-attr]
+        elif once:
+            total = total + line.price  # type: ignore[operator]
+    return total
+
+
+def _charged(subscription: Subscription, line: LineItem) -> Iterator[tuple[date, date, int]]:
+    """The stretches in which a line is charged for, each with its atoms for a year."""
+    first: date = max(filter(None, (subscription.starts_on, subscription.trial_ends_on, line.starts_on)))
+    last: date = min(filter(None, (subscription.ends_on, line.ends_on)))
+    change = line.discount_ends_on
+    stretches = [(first, last, True)]
+    if change is not None:
+        stretches = [(first, min(last, change), True), (max(first, change), last, False)]
+    for pause in sorted(subscription.pauses, key=lambda held: held.starts_on):
+        resumes = pause.ends_on or last
+        stretches = [
+            piece
+            for since, until, discounted in stretches
+            for piece in ((since, min(until, pause.starts_on), discounted), (max(since, resumes), until, discounted))
+            if piece[0] < piece[1]
+        ]
+    for since, until, discounted in stretches:
+        if since < until:
+            yield since, until, annual_atoms(line, discounted=discounted)

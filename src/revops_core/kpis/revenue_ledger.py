@@ -1,0 +1,399 @@
+"""RevenueLedger: recurring revenue as one list of movements, from which every retention number is read.
+
+A ledger is built once from contract periods and never expanded to months: revenue changes only where a segment of a
+contract starts or ends. What those changes come to for a customer on a day is a movement. For every period that is
+read, start + movements + FX = end is checked against the segments themselves. Amounts are those of a year (ARR), exact
+inside; those of a month (MRR) are the twelfth part, divided last.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from itertools import compress
+from typing import Any
+
+from attrs import evolve, frozen
+
+from revops_core.entities.facts import Merged
+from revops_core.entities.subscription import Subscription
+from revops_core.errors import (
+    ContractProblemsError,
+    CurrencyMismatchError,
+    Fault,
+    InvalidValueError,
+    LedgerImbalanceError,
+)
+from revops_core.kpis.contract_check import problems_of
+from revops_core.kpis.recurring_amounts import as_money, term_months
+from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, plain_segments, tolerated
+from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
+from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
+from revops_core.kpis.revenue_policy import RevenuePolicy
+from revops_core.kpis.revenue_segments import FOREVER, currency_of
+from revops_core.kpis.revenue_steps import (
+    CHURN,
+    CONTRACTION,
+    EXPANSION,
+    NEW,
+    REACTIVATION,
+    Event,
+    Step,
+    again,
+    parts,
+    steps,
+)
+from revops_core.values.checks import require
+from revops_core.values.exchange_rates import ExchangeRates
+from revops_core.values.frozen_map import FrozenMap
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+from revops_core.values.problem import Problem
+from revops_core.values.zone import zone
+
+__all__ = ["RevenueLedger"]
+
+_DEFAULT = RevenuePolicy()
+_AMOUNTS = ("start", "end", "new", "expansion", "contraction", "churn", "reactivation", "fx", "retained", "capped",
+            "upsell", "cross_sell", "price")  # fmt: skip
+
+
+@frozen(kw_only=True, repr=False)
+class RevenueLedger:
+    """All recurring revenue of a set of contracts under one policy; build it with `RevenueLedger.of(contracts)`.
+
+    Args:
+        policy: what counts and how it is called.
+        currency: in which all amounts are told.
+        as_of: the moment it was built for; nothing after it has happened yet. None: everything known has.
+        subscriptions: the contracts that count.
+        problems: what was wrong with them and was accepted by the policy.
+        rates: how other currencies are told in `currency`; None where there is only one.
+        merged: by account that went into another, the one it lives on in.
+        events: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
+
+    >>> from revops_core.entities import LineItem
+    >>> def contract(id, account, first, last, price):
+    ...     line = LineItem(product_id="p1", unit_price=Money(price, "EUR"), billing_interval="month")
+    ...     return Subscription(id=id, account_id=account, starts_on=first, ends_on=last, items=[line])
+    >>> ledger = RevenueLedger.of([
+    ...     contract("s1", "a1", date(2025, 1, 1), date(2026, 1, 1), 100),
+    ...     contract("s2", "a1", date(2026, 1, 1), date(2027, 1, 1), 150),
+    ...     contract("s3", "a2", date(2025, 6, 1), date(2026, 6, 1), 50)])
+    >>> year = ledger.bridge(Period.year(2026))
+    >>> year.start.amount, year.expansion.amount, year.churn.amount, year.end.amount
+    (Decimal('1800.00'), Decimal('600.00'), Decimal('600.00'), Decimal('1800.00'))
+    >>> [(str(movement.on), movement.kind, movement.subscription_ids) for movement in ledger.movements(year.period)]
+    [('2026-01-01', 'expansion', ('s1', 's2')), ('2026-06-01', 'churn', ('s3',))]
+    """
+
+    policy: RevenuePolicy
+    currency: str
+    as_of: datetime | None
+    subscriptions: tuple[Subscription, ...]
+    problems: tuple[Problem, ...]
+    rates: ExchangeRates | None
+    merged: Mapping[str, str]
+    events: RevenueEvents
+    horizon: int
+
+    @classmethod
+    def of(
+        cls,
+        subscriptions: Iterable[Subscription],
+        *,
+        policy: RevenuePolicy = _DEFAULT,
+        as_of: datetime | None = None,
+        known_by: datetime | None = None,
+        merges: Iterable[Merged] = (),
+        currency: str | None = None,
+        rates: ExchangeRates | None = None,
+    ) -> RevenueLedger:
+        """Read contracts into a ledger.
+
+        Args:
+            subscriptions: contract periods in any order. Where several have one id and differ in `recorded_at`, they
+                are versions of one, and the last recorded counts.
+            policy: what counts and how it is called.
+            as_of: the moment to look from; what starts or ends after it has not happened.
+            known_by: leave out contracts and merges that were recorded after this moment.
+            merges: accounts that turned out to be one are one from their first day on; other records are not read.
+            currency: in which to tell amounts; needed, with `rates`, where contracts are in several.
+            rates: a flow counts at the rate of its day, a stock at that of the last day of the period. With rates of
+                one early day only, everything is told in constant currency.
+
+        Raises:
+            ContractProblemsError: with every `Problem` that the policy does not accept.
+            CurrencyMismatchError: several currencies and no rates.
+            MissingRateError: a rate is missing; raised when a period is read.
+        """
+        require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
+        held = known(subscriptions, known_by)
+        horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
+        last, plain = date.fromordinal(horizon), plain_segments(held)
+        known_on = (each.signed_on or each.starts_on or last for each in held)
+        doubtful = (piece is None or day > last for piece, day in zip(plain, known_on, strict=True))
+        problems = problems_of(held, compress(held, doubtful), last)
+        refused = [problem for problem in problems if problem.code not in policy.accept]
+        if refused:
+            raise ContractProblemsError(refused)
+        if problems:
+            held = tolerated(held, horizon)
+            plain = plain_segments(held)
+        merged = merged_into(merges, known_by)
+        events = RevenueEvents.of(held, plain, policy, horizon, merged)
+        told_in = currency or next(iter(events.by_day), "USD")
+        foreign = [code for code in events.by_day if code != told_in]
+        if foreign and rates is None:
+            raise CurrencyMismatchError(told_in, foreign[0])
+        return cls(
+            policy=policy,
+            currency=told_in,
+            as_of=as_of,
+            subscriptions=tuple(held),
+            problems=problems,
+            rates=rates if foreign else None,
+            merged=merged,
+            events=events,
+            horizon=horizon,
+        )
+
+    def only(self, currency: str) -> RevenueLedger:
+        """The ledger of the contracts in one currency, told in it; a bridge in it needs no rates.
+
+        >>> RevenueLedger.of([]).only("JPY").currency
+        'JPY'
+        """
+        held = self.subscriptions
+        events = RevenueEvents.of(held, plain_segments(held), self.policy, self.horizon, self.merged, only=currency)
+        return evolve(self, currency=currency, rates=None, events=events)
+
+    def __repr__(self) -> str:
+        return f"RevenueLedger({len(self.subscriptions)} contracts, {self.currency})"
+
+    def revenue_at(self, day: date) -> Money:
+        """The annual recurring revenue (ARR) in force on a day, at the rate of that day."""
+        require("RevenueLedger.revenue_at", day=(day, date))
+        return as_money(self._stock(day.toordinal() + 1), self.currency)
+
+    def customers_at(self, day: date) -> tuple[str, ...]:
+        """Who is a customer on a day, sorted."""
+        require("RevenueLedger.customers_at", day=(day, date))
+        last = day.toordinal()
+        return tuple(key for key, found in self._each() if sum(step[5] for step in found if step[0] <= last) > 0)
+
+    def _stock(self, before: int) -> int | Fraction:
+        """The revenue at the end of the day before the day `before`, read from the segments."""
+        total: int | Fraction = 0
+        for code, (days, sums) in self.events.by_day.items():
+            place = bisect_left(days, before) - 1
+            if place >= 0:
+                total += self._valued(sums[place], code, before - 1)
+        return total
+
+    def _valued(self, atoms: int, code: str, day: int) -> int | Fraction:
+        """So many atoms of a currency in that of the ledger, at the rate of a day, or of the last one that has been."""
+        if self.rates is None or code == self.currency or not atoms:
+            return atoms
+        return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self.horizon)))
+
+    def _value_of(self, event: Event) -> int | Fraction:
+        return self._valued(event[1], currency_of(self.events.segment(event[3])), event[0])
+
+    def _each(self) -> Iterator[tuple[str, list[Step]]]:
+        """The steps of each customer who has any by now, by key."""
+        returning, tolerance = again(self.policy), self.policy.gap_tolerance_days
+        value_of = None if self.rates is None else self._value_of
+        for key, events in sorted(self.events.by_key.items()):
+            held = steps(events, self.horizon, returning, tolerance, value_of)
+            if held:
+                yield key, held
+
+    def movements(self, period: Period | None = None) -> tuple[Movement, ...]:
+        """Every movement of a period, or of all time, by day and customer, as it happened: never netted."""
+        first, last = (0, FOREVER) if period is None else (period.start_on.toordinal(), period.end_on.toordinal())
+        found = [self._movement(key, step) for key, held in self._each() for step in held if first <= step[0] < last]
+        found.sort(key=lambda movement: movement.on)
+        return tuple(found)
+
+    def _movement(self, key: str, step: Step) -> Movement:
+        day, kind, value, _, _, logos = step
+        held = [self.events.segment(event[3]) for event in self.events.by_key[key] if event[0] == day]
+        contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
+        reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
+        return Movement(
+            on=date.fromordinal(day),
+            kind=MOVEMENTS[kind],
+            account_id=self._account(key),
+            key=key,
+            amount=as_money(value, self.currency),
+            logo_change=logos,
+            subscription_ids=tuple(sorted({each.id for each in contracts})),
+            parts=FrozenMap({tag: as_money(atoms, self.currency) for tag, atoms in self._parts(key, step).items()}),
+            reason=reasons[-1] if kind in (CHURN, CONTRACTION) and reasons else None,
+        )
+
+    def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
+        """What an expansion or a contraction is made of; nothing for other steps."""
+        day, kind, _, _, _, logos = step
+        if kind not in (EXPANSION, CONTRACTION) or logos:
+            return {}
+        held = [self.events.segment(place) for place in dict.fromkeys(event[3] for event in self.events.by_key[key])]
+        before = [segment for segment in held if segment[0] < day <= segment[1]]
+        after = [segment for segment in held if segment[0] <= day < segment[1]]
+        found: dict[str, int | Fraction] = {}
+        for tag, atoms, code in parts(before, after):
+            found[tag] = found.get(tag, 0) + self._valued(atoms, code, day)
+        return {tag: atoms for tag, atoms in found.items() if atoms}
+
+    def changes(self, *periods: Period) -> tuple[RevenueChange, ...]:
+        """The row of each customer in each period: who was one at its start or moved in it. Retention KPIs fold them.
+
+        >>> RevenueLedger.of([]).changes(Period.month(2026, 3))
+        ()
+        """
+        require("RevenueLedger.changes", periods=(periods, tuple[Period, ...]))
+        return tuple(self._change(row, period) for period in periods for row in self._rows(period))
+
+    def _change(self, row: dict[str, Any], period: Period) -> RevenueChange:
+        last = min(period.end_on.toordinal() - 1, max(self.horizon, period.start_on.toordinal()))
+        amounts: dict[str, Any] = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
+        return RevenueChange(on=date.fromordinal(last), **{**row, **amounts})
+
+    def _rows(self, period: Period) -> Iterator[dict[str, Any]]:
+        """The fields of each `RevenueChange`, amounts in atoms."""
+        last = min(period.end_on.toordinal(), self.horizon + 1)
+        first = min(period.start_on.toordinal(), last)
+        months = term_months(period.start_on, period.end_on)
+        for key, held in self._each():
+            inside = [step for step in held if first <= step[0] < last]
+            logos = sum(step[5] for step in held if step[0] < first)
+            start = self._balance(key, first)
+            if not (inside or logos or start):
+                continue
+            end, was = self._balance(key, last), logos > 0
+            tagged: dict[str, int | Fraction] = {}
+            for tag, atoms in (pair for step in inside for pair in self._parts(key, step).items()):
+                tagged[tag] = tagged.get(tag, 0) + atoms
+            churns = [step for step in inside if step[1] == CHURN]
+            stays = logos + sum(step[5] for step in inside) > 0
+            if self.policy.intra_period == "net" and inside:
+                ever = any(step[5] for step in held if step[0] < first)
+                inside = list(netted(inside, was, again(self.policy) if ever else NEW))
+            sums: list[int | Fraction] = [0] * 5
+            for step in inside:
+                sums[step[1]] += step[2]
+            yield {
+                "key": key,
+                "account_id": self._account(key),
+                "month_count": int(months) if months == int(months) else None,
+                "start": start,
+                "end": end,
+                "new": sums[NEW],
+                "expansion": sums[EXPANSION],
+                "contraction": -sums[CONTRACTION],
+                "churn": -sums[CHURN],
+                "reactivation": sums[REACTIVATION],
+                "fx": end - start - sum(sums),
+                "retained": end if was else 0,
+                "capped": min(start, end) if was else 0,
+                "upsell": tagged.get("upsell", 0) + tagged.get("seats", 0),
+                "cross_sell": tagged.get("cross_sell", 0),
+                "price": tagged.get("price", 0),
+                "was_customer": was,
+                "is_customer": stays,
+                "came": sum(step[5] > 0 and step[1] == NEW for step in inside),
+                "returned": sum(step[5] > 0 and step[1] != NEW for step in inside),
+                "left": sum(step[5] < 0 for step in inside),
+                "has_expanded": any(step[1] == EXPANSION and not step[5] for step in inside),
+                "has_upsell": tagged.get("upsell", 0) + tagged.get("seats", 0) > 0,
+                "has_cross_sell": tagged.get("cross_sell", 0) > 0,
+                "reason": self._movement(key, churns[-1]).reason if churns else None,
+            }
+
+    def _account(self, key: str) -> str:
+        segment = self.events.segment(self.events.by_key[key][0][3])
+        return customer_of(self.subscriptions[segment[4]], self.merged)
+
+    def _balance(self, key: str, before: int) -> int | Fraction:
+        """What one customer pays at the end of the day before the day `before`."""
+        held: dict[str, int] = {}
+        for day, delta, _, place in self.events.by_key[key]:
+            if day >= before:
+                break
+            code = currency_of(self.events.segment(place))
+            held[code] = held.get(code, 0) + delta
+        return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
+
+    def histories(self, periods: Sequence[Period]) -> Iterator[tuple[date, Money, tuple[Money | None, ...]]]:
+        """For each customer: the day it came, its annual revenue on that day, and at the end of each period.
+
+        At the end of a period it is None for who is no customer then.
+        """
+        for key, held in self._each():
+            came = next(step for step in held if step[5] > 0)
+            stocks: list[Money | None] = []
+            for period in periods:
+                last = min(period.end_on.toordinal(), self.horizon + 1)
+                is_customer = sum(step[5] for step in held if step[0] < last) > 0
+                stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
+            first = as_money(self._balance(key, came[0] + 1), self.currency)
+            yield date.fromordinal(came[0]), first, tuple(stocks)
+
+    def bridge(self, period: Period) -> Bridge:
+        """How the revenue came from the start of a period to its end.
+
+        Raises:
+            LedgerImbalanceError: the movements do not add up, which is a fault of this library.
+        """
+        return self.bridges([period])[0]
+
+    def bridges(self, periods: Iterable[Period]) -> tuple[Bridge, ...]:
+        """The bridge of each of many periods, in one pass over the ledger.
+
+        Args:
+            periods: in order and apart, such as `Period.year(2026).months()`; gaps between them are allowed.
+
+        Raises:
+            InvalidValueError: two periods overlap or are out of order.
+            LedgerImbalanceError: the movements do not add up, which is a fault of this library.
+        """
+        held = tuple(periods)
+        require("RevenueLedger.bridges", periods=(held, tuple[Period, ...]))
+        edges = [day.toordinal() for period in held for day in (period.start_on, period.end_on)]
+        if edges != sorted(edges):
+            raise InvalidValueError("RevenueLedger.bridges", [Fault("periods", "must be in order and apart", held)])
+        if self.rates is None:
+            cells = swept(self.events.by_key.values(), edges, self.policy, self.horizon)
+        else:
+            cells = [summed(self._rows(period)) for period in held]
+        return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))
+
+    def _bridge(self, period: Period, cell: Sequence[Any]) -> Bridge:
+        """A cell as a bridge, its stocks read from the segments, and checked against them."""
+        last = min(period.end_on.toordinal(), self.horizon + 1)
+        start, end = self._stock(min(period.start_on.toordinal(), last)), self._stock(last)
+        found = dict(zip(CELL, cell, strict=True))
+        moved = sum(cell[:6])
+        if start + moved != end:
+            raise LedgerImbalanceError(period.label, *(str(as_money(n, self.currency)) for n in (start, moved, end)))
+        atoms = {
+            "start": start,
+            "end": end,
+            "contraction": -found.pop("contraction"),
+            "churn": -found.pop("churn"),
+            "retained": start + found.pop("retained"),
+            "capped": start + found.pop("capped"),
+            **{name: found.pop(name) for name in ("new", "expansion", "reactivation", "fx")},
+        }
+        amounts: Any = {name: as_money(amount, self.currency) for name, amount in atoms.items()}
+        return Bridge(
+            period=period,
+            currency=self.currency,
+            end_count=cell[8] + cell[9] + cell[10] - cell[11],
+            partial=period.is_partial(self.as_of),
+            **amounts,
+            **found,
+        )

@@ -1,0 +1,374 @@
+"""Unit economics: what a customer costs and brings, and how efficiently revenue is won. Margins and lags are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+from typing import Annotated
+
+from attrs import evolve
+
+from revops_core.entities.deal import Deal
+from revops_core.entities.facts import Spend
+from revops_core.kpis.financial_period import FinancialPeriod
+from revops_core.kpis.formula import Formula, count, distinct, total
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.lifetime_value import percent
+from revops_core.kpis.revenue_movements import RevenueChange
+from revops_core.values.checks import AtLeast, Between, require
+from revops_core.values.condition import each, first_known, one_of
+from revops_core.values.expression import all_of
+from revops_core.values.months import months_after
+
+__all__ = [
+    "arr_efficiency",
+    "burn_multiple",
+    "cac",
+    "cac_fully_loaded",
+    "cac_payback",
+    "cac_payback_net",
+    "cac_payback_on_revenue",
+    "cac_ratio",
+    "cltv",
+    "cltv_historic",
+    "cltv_of_contract",
+    "cltv_on_revenue",
+    "cost_of_revenue_generation",
+    "gross_margin_rate",
+    "lagged",
+    "ltv_to_cac",
+    "magic_number",
+    "magic_number_of_arr",
+    "revenue_growth_rate",
+    "revenue_leakage",
+    "revenue_leakage_rate",
+    "rule_of_40",
+    "usage_arr",
+]
+
+_Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
+_Months = Annotated[int, AtLeast(1)]
+
+
+_change, _spend, _period, _deal = each(RevenueChange), each(Spend), each(FinancialPeriod), each(Deal)
+_was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
+_selling = one_of(_spend.purpose, "marketing", "sales_development", "sales")
+_cost = total(_spend.amount, where=_selling)
+_came = total(_change.came)
+_net_new = (
+    total(_change.new)
+    + total(_change.expansion)
+    + total(_change.reactivation)
+    - total(_change.contraction)
+    - total(_change.churn)
+)
+_churn = count(all_of(_was, ~_is)) / count(_was)
+_arpa = (total(_change.end) / 12) / count(_is)
+_growth = (total(_period.revenue) - total(_period.previous_revenue)) / total(_period.previous_revenue)
+_kpi = partial(Kpi, stage="expansion")
+_spent = partial(_kpi, dated=(_spend.on, _change.on))
+_booked = partial(_kpi, dated=_period.on)
+_stock = partial(_kpi, dated=_change.on, unit="money", family="cltv")
+
+
+def lagged(spends: Iterable[Spend], *, months: int) -> tuple[Spend, ...]:
+    """Spend as if it had been spent so many months later, for KPIs that compare it with what it brought later.
+
+    >>> from datetime import date
+    >>> from revops_core.values.money import Money
+    >>> lagged([Spend(on=date(2026, 1, 31), amount=Money(9, "EUR"))], months=1)[0].on
+    datetime.date(2026, 2, 28)
+    """
+    require("lagged", months=(months, _Months))
+    return tuple(evolve(spend, on=months_after(spend.on, months)) for spend in spends)
+
+
+# --- Cost of a customer ---
+
+cac = _spent(
+    name="cac",
+    title="Customer acquisition cost (CAC), blended",
+    formula=_cost / _came,
+    unit="money",
+    direction="lower_is_better",
+    says="Marketing, sales development and sales spend of the period, by the customers who came in it. "
+    "Give spend that is `lagged` where it works later.",
+    source="SaaS Metrics Standards Board",
+    family="cac",
+)
+cac_fully_loaded = _spent(
+    name="cac_fully_loaded",
+    title="Customer acquisition cost, fully loaded",
+    formula=total(_spend.amount) / _came,
+    unit="money",
+    direction="lower_is_better",
+    says="All spend that was given, whatever its purpose, by the customers who came in the period.",
+    source="pitchkit",
+    family="cac",
+)
+cac_ratio = _spent(
+    name="cac_ratio",
+    title="CAC ratio",
+    formula=_cost / total(_change.new),
+    unit="ratio",
+    direction="lower_is_better",
+    says="Marketing and sales spend, by the new ARR it brought.",
+    source="Kellblog",
+    family="sales_efficiency",
+)
+cac_payback_on_revenue = _spent(
+    name="cac_payback_on_revenue",
+    title="CAC payback on revenue, months",
+    formula=_cost / (total(_change.new) / 12),
+    unit="months",
+    direction="lower_is_better",
+    says="Marketing and sales spend, by the new MRR it brought, without regard to margin.",
+    source="SaaSGrid",
+    family="cac_payback",
+)
+cac_payback_net = _spent(
+    name="cac_payback_net",
+    title="CAC payback on net new revenue, months",
+    formula=_cost / (_net_new / 12),
+    unit="months",
+    direction="lower_is_better",
+    says="Marketing and sales spend, by the net new MRR of the period: churn makes it longer.",
+    source="gradient",
+    family="cac_payback",
+)
+
+
+def cac_payback(gross_margin: Decimal) -> Kpi:
+    """How many months of gross margin on new MRR pay back what it cost to win it.
+
+    Formula: marketing and sales spend / (new MRR × gross margin)
+
+    Args:
+        gross_margin: a share from 0 to 1, e.g. Decimal("0.8").
+
+    >>> from revops_core.values.money import Money
+    >>> kpi = cac_payback(Decimal("0.8"))
+    >>> kpi.name, kpi.of(Money(500, "USD"), Money(50 * 12, "USD")).value
+    ('cac_payback_at_80_margin', Decimal('12.5'))
+    """
+    require("cac_payback", gross_margin=(gross_margin, _Margin))
+    return _spent(
+        name=f"cac_payback_at_{percent(gross_margin)}_margin",
+        title=f"CAC payback at {percent(gross_margin)} % margin, months",
+        formula=_cost / (total(_change.new) / 12 * gross_margin),
+        unit="months",
+        direction="lower_is_better",
+        says="Marketing and sales spend, by the gross margin of a month on the new MRR it brought.",
+        source="SaaS Metrics Standards Board",
+        family="cac_payback",
+    )
+
+
+# --- Value of a customer ---
+
+cltv_on_revenue = _stock(
+    name="cltv_on_revenue",
+    title="Customer lifetime value on revenue (CLTV)",
+    formula=_arpa / _churn,
+    when_zero="infinite",
+    says="ARPA by the customer churn rate of the period, over rows of months. It grows without bound as churn nears "
+    "zero: prefer `cltv_from_survival` then.",
+    source="ChartMogul",
+)
+
+
+def cltv(gross_margin: Decimal) -> Kpi:
+    """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
+
+    >>> from revops_core.values.money import Money
+    >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
+    Money('1333.33', 'USD')
+    """
+    require("cltv", gross_margin=(gross_margin, _Margin))
+    return _stock(
+        name=f"cltv_at_{percent(gross_margin)}_margin",
+        title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
+        formula=_arpa * gross_margin / _churn,
+        when_zero="infinite",
+        says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
+        source="SaaS Metrics Standards Board; David Skok",
+    )
+
+
+def cltv_of_contract(months: int) -> Kpi:
+    """What a customer pays over a contract of so many months: ARPA × months.
+
+    >>> from revops_core.values.money import Money
+    >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
+    >>> year.value, five.value
+    (Money('18000', 'EUR'), Money('90000', 'EUR'))
+    """
+    require("cltv_of_contract", months=(months, _Months))
+    return _stock(
+        name=f"cltv_of_contract_{months}m",
+        title=f"Customer lifetime value of a contract of {months} months",
+        formula=total(_change.end) / count(_is) * months / 12,
+        says="MRR per customer at the end of the period, times the months of the contract.",
+        source="the beginner's guide: 1,500 a month is 18,000 over one year, 90,000 over five",
+    )
+
+
+def cltv_historic(years: int) -> Kpi:
+    """Average purchase value × purchase frequency × lifespan, over the deals of a year.
+
+    >>> from revops_core.values.money import Money
+    >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value
+    Money('4500', 'EUR')
+    """
+    require("cltv_historic", years=(years, _Months))
+    purchases = count(_deal)
+    return _kpi(
+        name=f"cltv_historic_{years}y",
+        title=f"Customer lifetime value over {years} years, historic",
+        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
+        dated=first_known(_deal.closed_at, _deal.closed_on),
+        unit="money",
+        says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
+        source="RevOps mapping: average purchase value × frequency × lifespan",
+        family="cltv",
+    )
+
+
+def ltv_to_cac(gross_margin: Decimal) -> Kpi:
+    """Customer lifetime value at a gross margin, by the blended cost of a customer, over rows of months.
+
+    >>> from revops_core.values.money import Money
+    >>> ltv_to_cac(Decimal("0.75")).of(Money(1200, "USD"), 1, 3, 100, Money(500, "USD"), 1).value
+    Fraction(5, 1)
+    """
+    value: Formula = cltv(gross_margin).formula  # type: ignore[assignment]
+    return _kpi(
+        name=f"ltv_to_cac_at_{percent(gross_margin)}_margin",
+        title=f"LTV to CAC at {percent(gross_margin)} % margin",
+        formula=value / (_cost / _came),
+        dated=(_change.on, _spend.on),
+        unit="ratio",
+        says="The lifetime value of a customer, by what it cost to win one.",
+        source="David Skok",
+        family="ltv_to_cac",
+    )
+
+
+# --- Efficiency ---
+
+magic_number = _kpi(
+    name="magic_number",
+    title="Magic number",
+    formula=(total(_period.revenue) - total(_period.previous_revenue)) * 4 / _cost,
+    dated=(_period.on, _spend.on),
+    unit="ratio",
+    says="Four times what revenue grew from one quarter to the next, by marketing and sales spend of the quarter "
+    "before: give spend that is `lagged` by 3 months.",
+    source="Scale Venture Partners",
+    family="sales_efficiency",
+)
+magic_number_of_arr = _spent(
+    name="magic_number_of_arr",
+    title="Magic number on ARR",
+    formula=(total(_change.end) - total(_change.start)) / _cost,
+    unit="ratio",
+    says="What ARR grew in the period, by marketing and sales spend; lag the spend to compare with the quarter before.",
+    source="SOMA B2B SaaS, the right way up",
+    family="sales_efficiency",
+)
+burn_multiple = _kpi(
+    name="burn_multiple",
+    title="Burn multiple",
+    formula=total(_period.net_burn) / _net_new,
+    dated=(_period.on, _change.on),
+    unit="ratio",
+    direction="lower_is_better",
+    says="Net cash burned, by net new ARR.",
+    source="David Sacks",
+    family="burn_multiple",
+)
+arr_efficiency = _kpi(
+    name="arr_efficiency",
+    title="Bessemer efficiency score",
+    formula=_net_new / total(_period.net_burn),
+    dated=(_change.on, _period.on),
+    unit="ratio",
+    says="Net new ARR, by net cash burned.",
+    source="Bessemer Venture Partners",
+    family="burn_multiple",
+)
+revenue_growth_rate = _booked(
+    name="revenue_growth_rate",
+    title="Revenue growth",
+    formula=_growth,
+    says="Revenue of the period less that of the one before, by the one before.",
+    source="SOMA B2B SaaS",
+    family="revenue_growth",
+)
+gross_margin_rate = _booked(
+    name="gross_margin_rate",
+    title="Gross margin",
+    formula=(total(_period.revenue) - total(_period.cost_of_revenue)) / total(_period.revenue),
+    says="Revenue less the cost of delivering it, of revenue.",
+    source="SaaS Metrics Standards Board",
+    family="gross_margin_rate",
+)
+rule_of_40 = _booked(
+    name="rule_of_40",
+    title="Rule of 40",
+    formula=_growth + total(_period.operating_income) / total(_period.revenue),
+    says="Revenue growth and operating margin together; 0.4 or more is called healthy.",
+    source="Brad Feld",
+    family="rule_of_40",
+)
+cost_of_revenue_generation = _kpi(
+    name="cost_of_revenue_generation",
+    title="Total cost of generating revenue",
+    formula=total(_spend.amount) / total(_period.revenue),
+    dated=(_spend.on, _period.on),
+    direction="lower_is_better",
+    says="All spend on winning and keeping customers, of revenue.",
+    source="RevOps frameworks",
+    family="cost_of_revenue_generation",
+)
+_leaked = (total(_period.contracted) - total(_period.billed)) + total(_period.uncollected)
+revenue_leakage = _booked(
+    name="revenue_leakage",
+    title="Revenue leakage",
+    formula=_leaked,
+    unit="money",
+    direction="lower_is_better",
+    says="What contracts allowed to bill and was not billed, and what was billed and given up. Late bills are in it "
+    "until they are written.",
+    source="Chargebee",
+    family="revenue_leakage",
+)
+revenue_leakage_rate = _booked(
+    name="revenue_leakage_rate",
+    title="Revenue leakage rate",
+    formula=_leaked / total(_period.contracted),
+    direction="lower_is_better",
+    says="Revenue leakage, of what contracts allowed to bill.",
+    source="Chargebee",
+    family="revenue_leakage",
+)
+
+
+def usage_arr(months: int) -> Kpi:
+    """What metered use of the last so many months would come to in a year: readings are 1, 3 and 12 months.
+
+    >>> from revops_core.values.money import Money
+    >>> [usage_arr(months).of(Money(300, "USD")).value.amount for months in (1, 3, 12)]
+    [Decimal('3600'), Decimal('1200'), Decimal('300')]
+    """
+    require("usage_arr", months=(months, _Months))
+    return _booked(
+        name=f"usage_arr_{months}m",
+        title=f"Usage ARR from {months} months",
+        formula=total(_period.usage_revenue) * 12 / months,
+        unit="money",
+        says=f"Metered revenue of {months} months, times 12 / {months}.",
+        source="Ordway's study of public filers",
+        family="usage_arr",
+    )

@@ -1,0 +1,94 @@
+"""Laws that every definition of the catalogue obeys, on the rows of the sample company."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import pytest
+
+from revops_core import kpis
+from revops_core.kpis.formula import Aggregate, Formula
+from revops_core.values.measurement import Undefined
+from tests.golden.company_rows import QUARTERS, company_rows
+
+EVERY_KPI = pytest.mark.parametrize("kpi", kpis.CATALOGUE, ids=lambda kpi: kpi.name)
+
+
+def rows_of(kpi):
+    return {name: list(company_rows()[0][name]) for name in kpi.populations}
+
+
+def given_to(rows):
+    return next(iter(rows.values())) if len(rows) == 1 else rows
+
+
+def table_of(kpi, rows, **options):
+    return kpis.measure(given_to(rows), [kpi], over=QUARTERS, as_of=company_rows()[1], **options)
+
+
+def values_of(table):
+    return [table.measurement(table.kpis[0], period=quarter) for quarter in QUARTERS]
+
+
+@EVERY_KPI
+def test_without_rows_a_quotient_is_undefined_and_never_zero(kpi):
+    found = kpi(given_to({name: [] for name in kpi.populations}))
+    is_sum = isinstance(kpi.formula, Aggregate) and kpi.formula.operation == "total"
+    if kpi.unit in {"fraction", "ratio", "points", "score", "duration"} and not is_sum:
+        assert isinstance(found.value, Undefined)
+    else:
+        assert found.value == 0 or isinstance(found.value, Undefined)
+
+
+@EVERY_KPI
+def test_two_halves_merge_into_the_whole_in_any_order(kpi):
+    rows, random = rows_of(kpi), Random(7)
+    for held in rows.values():
+        random.shuffle(held)
+    halves = [{name: held[start::2] for name, held in rows.items()} for start in (0, 1)]
+    one, other = (table_of(kpi, half) for half in halves)
+    whole = values_of(table_of(kpi, rows_of(kpi)))
+    assert values_of(one.merge(other)) == values_of(other.merge(one)) == whole
+
+
+@EVERY_KPI
+def test_segments_make_the_whole(kpi):
+    def parity(row):
+        return len(repr(row)) % 3
+
+    by_parity = table_of(kpi, rows_of(kpi), by={"parity": parity})
+    whole = values_of(table_of(kpi, rows_of(kpi)))
+    assert [(found.value, found.n) for found in values_of(by_parity)] == [(found.value, found.n) for found in whole]
+
+
+@EVERY_KPI
+def test_the_traced_records_are_those_that_were_counted(kpi):
+    for found in values_of(table_of(kpi, rows_of(kpi), trace=True)):
+        if found.traced is not None and found.unit == "fraction" and isinstance(found.numerator, int):
+            assert len(found.records()) == found.numerator
+            assert len(found.records("denominator")) == found.denominator == found.n
+
+
+@EVERY_KPI
+def test_the_totals_of_a_quotient_of_sums_give_the_same_value(kpi):
+    formula = kpi.formula
+    if not isinstance(formula, Formula) or formula.operation != "over" or len(kpi.aggregates) != 2:
+        return
+    for found in values_of(table_of(kpi, rows_of(kpi))):
+        if (
+            found.numerator is not None
+            and found.denominator is not None
+            and {aggregate.operation for aggregate in kpi.aggregates} <= {"count", "total"}
+            and list(formula.arguments) == list(kpi.aggregates)
+        ):
+            assert kpi.of(found.numerator, found.denominator).value == found.value
+
+
+@EVERY_KPI
+def test_a_share_is_between_nothing_and_all(kpi):
+    for found in values_of(table_of(kpi, rows_of(kpi))):
+        if kpi.unit == "fraction" and isinstance(found.value, Fraction) and isinstance(found.numerator, int):
+            assert 0 <= found.value <= 1
+            interval = found.ci()
+            assert interval.low <= float(found.value) <= interval.high
