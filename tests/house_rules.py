@@ -104,7 +104,7 @@ LONGEST_MODULE = 400
 TOP_FOLDERS = {"src", "docs", "tests", "benchmarks"}
 LEFT_BY_TOOLS = {"__pycache__", "build", "dist"}
 # Fixed again once stages and clocks stood: docs/decisions/0005-the-budget.md.
-BUDGET = {"modules": 140, "attrs classes": 125, "public names": 200, "KPIs": 150, "lines of code": 15_000}
+BUDGET = {"modules": 165, "attrs classes": 145, "public names": 240, "KPIs": 180, "lines of code": 17_500}
 
 # Written so that this very file does not hold what it looks for.
 NAMES_OF_A_MACHINE = re.compile(r"(?<![\w.])/wor[k]/|\bfar[m]-|\.librar[y]\b|/hom[e]/\w|/User[s]/\w")

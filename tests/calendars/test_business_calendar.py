@@ -497,9 +497,9 @@ class TestBadArguments:
                 ask(self.moment, wrong)
 
     def test_an_unknown_choice_of_due_is_refused(self):
-        with pytest.raises(InvalidValueError, match="'due_at' must be one of close, next_open"):
+        with pytest.raises(InvalidValueError, match="'due_at' must be one of 'close', 'next_open'"):
             OFFICE.add(self.moment, HOUR, due_at="opening")
-        with pytest.raises(InvalidValueError, match="'due_at' must be one of close, same_time"):
+        with pytest.raises(InvalidValueError, match="'due_at' must be one of 'close', 'same_time'"):
             OFFICE.add_business_days(self.moment, 1, due_at="next_open")
 
     def test_intervals_do_not_run_backwards_and_an_empty_span_has_none(self):
@@ -513,8 +513,32 @@ class TestBadArguments:
                 OFFICE.is_business_day(wrong)
 
     def test_pairs_must_be_as_many(self):
-        with pytest.raises(ValueError, match="shorter"):
+        with pytest.raises(InvalidValueError, match="'ends' must be as many as the 1 'starts'"):
             OFFICE.working_time_many([self.moment], [])
+        with pytest.raises(InvalidValueError, match="'spans' must be as many as the 1 'starts'"):
+            OFFICE.add_many([self.moment], [])
+
+    def test_every_fault_of_a_batch_is_told_with_its_place(self):
+        naive = self.moment.replace(tzinfo=None)
+        for verb, arguments, fields in (
+            ("working_time_many", ([naive, self.moment], [self.moment, 5]), ["starts[0]", "ends[1]"]),
+            ("add_many", ([self.moment, naive], [-HOUR, HOUR]), ["starts[1]", "spans[0]"]),
+            ("intervals", (naive, 5), ["start", "end"]),
+            ("add_business_days", (naive, 0), ["start", "count"]),
+        ):
+            with pytest.raises(InvalidValueError) as caught:
+                getattr(OFFICE, verb)(*arguments)
+            assert [fault.field for fault in caught.value.faults] == fields
+        with pytest.raises(InvalidValueError, match="'due_at' must be one of 'close', 'next_open'"):
+            OFFICE.add_many([self.moment], HOUR, due_at="noon")
+
+    def test_a_batch_adds_one_span_to_all_or_one_to_each(self):
+        moments = [self.moment, self.moment + HOUR]
+        assert OFFICE.add_many(moments, HOUR) == [OFFICE.add(moment, HOUR) for moment in moments]
+        assert OFFICE.add_many(moments, [HOUR, 9 * HOUR]) == [
+            OFFICE.add(moments[0], HOUR),
+            OFFICE.add(moments[1], 9 * HOUR),
+        ]
 
     def test_an_instant_outside_the_years_is_refused(self):
         for outside in ("1999-12-31 12:00", "2051-01-01 12:00"):

@@ -242,7 +242,9 @@ PUBLISHED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "address", "measured", "printed"), PUBLISHED, ids=lambda held: str(held)[:60])
+@pytest.mark.parametrize(
+    ("name", "address", "measured", "printed"), PUBLISHED, ids=[f"{n} {name}" for n, (name, *_) in enumerate(PUBLISHED)]
+)
 def test_the_printed_number_comes_out(name, address, measured, printed):
     assert address.startswith("https://")
     assert (measured(), name in {kpi.name for kpi in kpis.CATALOGUE}) == (printed, True)

@@ -1,6 +1,6 @@
-"""A second reading of the rules: it walks a clock from tick to tick, with no arithmetic on spans, thresholds or sums.
+"""A second reading of the rules: it walks a clock second by second, with no arithmetic on spans, thresholds or sums.
 
-One tick is a minute; everything the engine computes with prefix sums is counted here, so the two share no formula.
+Everything the engine computes with prefix sums is counted here tick by tick, so the two share no formula.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from datetime import UTC, datetime, timedelta
 from revops_core.sla import BusinessDays, ClockEvent, EscalationTier, SlaPolicy, SlaTarget
 
 BASE = datetime(2026, 3, 2, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 RANK = ("start", "start_cycle", "reopen", "resume", "change", "pause", "stop", "renew", "cancel")
 
 
-def minute(tick: int) -> datetime:
-    return BASE + timedelta(minutes=tick)
+def second(tick: int) -> datetime:
+    return BASE + tick * SECOND
 
 
 def tick_of(at: datetime) -> int:
-    return (at - BASE) // timedelta(minutes=1)
+    return (at - BASE) // SECOND
 
 
 def ticks(span: timedelta) -> int:
-    return span // timedelta(minutes=1)
+    return span // SECOND
 
 
 @dataclass
@@ -86,7 +87,7 @@ class Walk:
 
     def _open(self, tick):
         calendar = (self.turn.target if self.turn else self.target).calendar or self.policy.calendar
-        return calendar.is_open(minute(tick))
+        return calendar.is_open(second(tick))
 
     def _match(self):
         return next((t for t in self.policy.targets if t.name == self.name and t.when.holds(self.request)), None)
@@ -133,7 +134,7 @@ class Walk:
             else:
                 if self.target.reopen == "total":
                     calendar = turn.target.calendar or self.policy.calendar
-                    turn.elapsed += sum(calendar.is_open(minute(t)) for t in range(turn.ended, tick))
+                    turn.elapsed += sum(calendar.is_open(second(t)) for t in range(turn.ended, tick))
                     turn.wall += tick - turn.ended
                 turn.ended = None
                 self._phase("running")

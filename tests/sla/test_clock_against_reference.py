@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from revops_core import calendars, sla
-from tests.sla.second_by_second import Walk, minute, tick_of, ticks
+from tests.sla.second_by_second import SECOND, Walk, second, tick_of, ticks
 
-SHIFTS = calendars.BusinessCalendar("Mo-Su 00:00-00:20,00:30-00:50,01:10-01:30,02:00-02:40", tz="UTC")
-NIGHT = calendars.BusinessCalendar("Mo-Su 00:15-00:45,01:30-03:00", tz="UTC")
-LAST = 200
+SHIFTS = calendars.BusinessCalendar("Mo-Su 00:00-00:01,00:02-00:03,00:04-00:06,00:07-00:09", tz="UTC")
+NIGHT = calendars.BusinessCalendar("Mo-Su 00:01-00:02,00:03-00:08", tz="UTC")
+LAST = 250
 
-spans = st.integers(1, 60).map(lambda minutes: timedelta(minutes=minutes))
+spans = st.integers(1, 60).map(lambda seconds: seconds * SECOND)
 calendars_drawn = st.sampled_from([SHIFTS, NIGHT, calendars.ALWAYS_OPEN])
 
 
@@ -21,7 +21,7 @@ calendars_drawn = st.sampled_from([SHIFTS, NIGHT, calendars.ALWAYS_OPEN])
 def targets(draw, name, when):
     return sla.SlaTarget(
         name,
-        4 * draw(st.integers(1, 15)) * timedelta(minutes=1),  # quarters of it are whole ticks
+        4 * draw(st.integers(1, 15)) * SECOND,  # quarters of it are whole ticks
         when=when,
         calendar=draw(st.none() | calendars_drawn),
         reopen=draw(st.sampled_from(["continue", "total", "new_cycle"])),
@@ -36,8 +36,8 @@ def triggers(draw, *, reported=True):
     kind = draw(st.sampled_from(["at_percent", "before_due", "after_breach", *(["on"] if reported else [])]))
     value = {
         "at_percent": st.integers(1, 6).map(lambda quarters: 25 * quarters),
-        "before_due": st.integers(1, 9).map(lambda minutes: timedelta(minutes=minutes)),
-        "after_breach": st.integers(0, 30).map(lambda minutes: timedelta(minutes=minutes)),
+        "before_due": st.integers(1, 9).map(lambda seconds: seconds * SECOND),
+        "after_breach": st.integers(0, 30).map(lambda seconds: seconds * SECOND),
         "on": st.sampled_from(["cannot_resolve", "needs_help"]),
     }[kind]
     rule = {kind: draw(value), "clock": draw(st.sampled_from(["working", "working", "wall"]))}
@@ -56,7 +56,7 @@ def policies(draw):
         draw(targets("next_response", {})),
         draw(targets("update", low)),
     ]
-    long_enough = [t for t in promises if t.within >= timedelta(minutes=9)]
+    long_enough = [t for t in promises if t.within >= 9 * SECOND]
     tiers = [sla.EscalationTier(n, "a", "b", **draw(triggers())) for n in range(1, draw(st.integers(1, 4)))]
     tiers = [t for t in tiers if t.before_due is None or long_enough]
     reminders = [sla.Reminder(to="a", **draw(triggers(reported=False)))]
@@ -82,12 +82,12 @@ def facts(draw):
         extra["tier"] = draw(st.none() | st.integers(1, 3))
     if draw(st.integers(0, 9)) == 0:
         extra["target"] = draw(st.sampled_from(["resolution", "response"]))
-    return sla.ClockEvent(kind, minute(draw(st.integers(0, LAST))), seq=draw(st.none() | st.integers(0, 3)), **extra)
+    return sla.ClockEvent(kind, second(draw(st.integers(0, LAST))), seq=draw(st.none() | st.integers(0, 3)), **extra)
 
 
 def agree(policy, events, as_of, priority="high"):
     clock = policy.clock("t", events, priority=priority)
-    reading = clock.read(minute(as_of))
+    reading = clock.read(second(as_of))
     for name in dict.fromkeys(target.name for target in policy.targets):
         walk = Walk(policy, name, list(events), as_of, priority=priority)
         cycles = [cycle for cycle in reading.cycles if cycle.target == name and cycle.cycle is not None]
@@ -95,8 +95,8 @@ def agree(policy, events, as_of, priority="high"):
         for cycle, turn in zip(cycles, walk.turns, strict=True):
             assert ticks(cycle.elapsed) == turn.elapsed
             assert ticks(cycle.wall_elapsed) == turn.wall
-            assert cycle.breached_at == (None if turn.breached is None else minute(turn.breached))
-            assert (cycle.stopped_at or cycle.cancelled_at) == (None if turn.ended is None else minute(turn.ended))
+            assert cycle.breached_at == (None if turn.breached is None else second(turn.breached))
+            assert (cycle.stopped_at or cycle.cancelled_at) == (None if turn.ended is None else second(turn.ended))
             expected = {"stopped": {"met", "met_late"}, "cancelled": {"cancelled"}}
             expected |= {"running": {"running", "at_risk", "breached"}, "paused": {"paused", "breached"}}
             assert cycle.status in expected[turn.phase]
@@ -124,7 +124,7 @@ def agree(policy, events, as_of, priority="high"):
 
 @given(policies(), st.lists(facts(), max_size=14), st.integers(0, LAST))
 def test_every_reading_is_what_walking_from_tick_to_tick_counts(policy, events, as_of):
-    start = sla.ClockEvent("started", minute(0))
+    start = sla.ClockEvent("started", second(0))
     agree(policy, [start, *events], as_of)
     agree(policy, events, as_of, priority="none")
 
@@ -157,8 +157,8 @@ class ClockMachine(RuleBasedStateMachine):
     def one_by_one_is_all_at_once(self):
         if self.policy:
             assert self.clock == self.policy.clock("t", reversed(self.events), priority="high")
-            assert self.clock.read(minute(LAST)) == self.policy.clock("t", self.events, priority="high").read(
-                minute(LAST)
+            assert self.clock.read(second(LAST)) == self.policy.clock("t", self.events, priority="high").read(
+                second(LAST)
             )
 
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from revops_core import calendars, sla
 from revops_core.values.plain import from_plain, to_plain
-from tests.sla.second_by_second import minute, tick_of
+from tests.sla.second_by_second import second, tick_of
 from tests.sla.test_clock_against_reference import LAST, facts, policies
 
 NEW_YORK = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="America/New_York")
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
-logs = st.lists(facts(), max_size=12).map(lambda found: [sla.ClockEvent("started", minute(0)), *found])
+logs = st.lists(facts(), max_size=12).map(lambda found: [sla.ClockEvent("started", second(0)), *found])
 ticks = st.integers(0, LAST)
 instants = st.datetimes(EARLY.replace(tzinfo=None), LATE.replace(tzinfo=None), timezones=st.just(UTC))
 spans = st.timedeltas(timedelta(microseconds=1), timedelta(days=20))
@@ -28,7 +28,7 @@ def ids(reading):
 def test_any_order_of_arrival_gives_the_same_reading(policy, log, as_of, random):
     shuffled = [*log, *log]  # twice, as a queue that delivers again does
     random.shuffle(shuffled)
-    assert policy.clock("t", shuffled).read(minute(as_of)) == policy.clock("t", log).read(minute(as_of))
+    assert policy.clock("t", shuffled).read(second(as_of)) == policy.clock("t", log).read(second(as_of))
 
 
 @given(policies(), logs, ticks, ticks)
@@ -36,19 +36,19 @@ def test_reading_late_tells_what_reading_in_time_told(policy, log, one, other):
     soon, late = sorted((one, other))
     clock = policy.clock("t", log, priority="high")
     known = [fact for fact in log if tick_of(fact.at) <= soon]
-    assert policy.clock("t", known, priority="high").read(minute(soon)).cycles == clock.read(minute(soon)).cycles
-    told_soon, told_late = ids(clock.read(minute(soon))), ids(clock.read(minute(late)))
-    assert {key: at for key, at in told_late.items() if at < minute(soon)} == {
-        key: at for key, at in told_soon.items() if at < minute(soon)
+    assert policy.clock("t", known, priority="high").read(second(soon)).cycles == clock.read(second(soon)).cycles
+    told_soon, told_late = ids(clock.read(second(soon))), ids(clock.read(second(late)))
+    assert {key: at for key, at in told_late.items() if at < second(soon)} == {
+        key: at for key, at in told_soon.items() if at < second(soon)
     }
 
 
 @given(policies(), logs, ticks)
 def test_nothing_changes_by_itself_before_it_says_to_look_again(policy, log, as_of):
     clock = policy.clock("t", log, priority="high")
-    reading = clock.read(minute(as_of))
-    end = minute(LAST + 200) if reading.look_again_at is None else reading.look_again_at - timedelta(microseconds=1)
-    assume(end >= minute(as_of))
+    reading = clock.read(second(as_of))
+    end = second(LAST + 200) if reading.look_again_at is None else reading.look_again_at - timedelta(microseconds=1)
+    assume(end >= second(as_of))
     later = clock.read(end)
     assert [cycle.status for cycle in later.cycles] == [cycle.status for cycle in reading.cycles]
     assert [cycle.due_at for cycle in later.cycles] == [cycle.due_at for cycle in reading.cycles]
@@ -59,7 +59,7 @@ def test_nothing_changes_by_itself_before_it_says_to_look_again(policy, log, as_
 def test_something_changes_at_the_instant_it_says_to_look_again(policy, log, as_of):
     known = [fact for fact in log if tick_of(fact.at) <= as_of]  # no fact lies ahead
     clock = policy.clock("t", known, priority="high")
-    reading = clock.read(minute(as_of))
+    reading = clock.read(second(as_of))
     assume(reading.look_again_at is not None)
     later = clock.read(reading.look_again_at)
     statuses = [[cycle.status for cycle in found.cycles] for found in (reading, later)]
@@ -68,7 +68,7 @@ def test_something_changes_at_the_instant_it_says_to_look_again(policy, log, as_
 
 @given(policies(), logs, ticks)
 def test_segments_follow_each_other_and_explain_every_microsecond(policy, log, as_of):
-    for cycle in policy.clock("t", log, priority="high").read(minute(as_of)).cycles:
+    for cycle in policy.clock("t", log, priority="high").read(second(as_of)).cycles:
         for earlier, later in zip(cycle.segments, cycle.segments[1:], strict=False):
             assert earlier.end <= later.start
         assert sum((segment.elapsed for segment in cycle.segments), timedelta(0)) == cycle.elapsed
@@ -79,11 +79,11 @@ def test_segments_follow_each_other_and_explain_every_microsecond(policy, log, a
 @given(policies(), logs, ticks, ticks, st.sampled_from([None, "assigned", "pause"]))
 def test_splitting_a_running_stretch_changes_nothing(policy, log, split, as_of, how):
     assume(all(tick_of(fact.at) != split and fact.kind not in {"paused", "resumed"} for fact in log))
-    extra = [sla.ClockEvent("assigned", minute(split), owner="zoe")]
+    extra = [sla.ClockEvent("assigned", second(split), owner="zoe")]
     if how == "pause":
-        extra = [sla.ClockEvent("paused", minute(split), seq=0), sla.ClockEvent("resumed", minute(split), seq=1)]
-    whole = policy.clock("t", log, priority="high").read(minute(as_of))
-    cut = policy.clock("t", [*log, *extra], priority="high").read(minute(as_of))
+        extra = [sla.ClockEvent("paused", second(split), seq=0), sla.ClockEvent("resumed", second(split), seq=1)]
+    whole = policy.clock("t", log, priority="high").read(second(as_of))
+    cut = policy.clock("t", [*log, *extra], priority="high").read(second(as_of))
 
     def told(reading):
         return [(c.cycle, c.status, c.elapsed, c.due_at, c.breached_at, c.stopped_at) for c in reading.cycles]
@@ -121,9 +121,9 @@ def test_due_is_the_start_plus_the_time_allowed(start, within):
 
 @given(policies(), logs, ticks)
 def test_ids_stay_when_late_facts_change_other_things(policy, log, as_of):
-    told = ids(policy.clock("t", log, priority="high").read(minute(as_of)))
-    late = [sla.ClockEvent("assigned", minute(tick), owner="zoe") for tick in range(0, LAST, 17)]
-    again = ids(policy.clock("t", [*log, *late], priority="high").read(minute(as_of)))
+    told = ids(policy.clock("t", log, priority="high").read(second(as_of)))
+    late = [sla.ClockEvent("assigned", second(tick), owner="zoe") for tick in range(0, LAST, 17)]
+    again = ids(policy.clock("t", [*log, *late], priority="high").read(second(as_of)))
     assert again == told
     assert len(set(told)) == len(told)
 
@@ -131,10 +131,10 @@ def test_ids_stay_when_late_facts_change_other_things(policy, log, as_of):
 @given(policies(), logs, ticks)
 def test_read_many_agrees_with_read(policy, log, as_of):
     clocks = [policy.clock("a", log, priority="high"), policy.clock("b", log), policy.clock("c")]
-    rows = sla.read_many(clocks, minute(as_of))
+    rows = sla.read_many(clocks, second(as_of))
     expected = []
     for clock in clocks:
-        reading = clock.read(minute(as_of))
+        reading = clock.read(second(as_of))
         for target in reading.targets:
             remaining = None if target.cycle is None else target.remaining
             found = (clock.id, target.target, target.status, target.due_at, target.breached_at)
@@ -153,7 +153,7 @@ def test_facts_and_policies_survive_json(policy, log, as_of):
     assert again == log
     loaded = from_plain(sla.SlaPolicy, json.loads(json.dumps(to_plain(policy))))
     assert (loaded, loaded.fingerprint) == (policy, policy.fingerprint)
-    assert loaded.clock("t", again).read(minute(as_of)) == policy.clock("t", log).read(minute(as_of))
+    assert loaded.clock("t", again).read(second(as_of)) == policy.clock("t", log).read(second(as_of))
 
 
 @given(policies(), logs, ticks)
@@ -168,7 +168,7 @@ def test_a_zone_by_another_name_changes_nothing(policy, log, as_of):
     )
 
     def told(found):
-        reading = found.clock("t", log, priority="high").read(minute(as_of))
+        reading = found.clock("t", log, priority="high").read(second(as_of))
         return [(c.target, c.status, c.elapsed, c.due_at, c.look_again_at) for c in reading.cycles], ids(reading)
 
     assert told(there) == told(policy)
@@ -177,8 +177,8 @@ def test_a_zone_by_another_name_changes_nothing(policy, log, as_of):
 @given(policies(), logs, ticks)
 def test_the_check_reads_any_log_and_repairs_nothing(policy, log, as_of):
     clock = policy.clock("t", log, priority="high")
-    before = clock.read(minute(as_of))
-    sla.check([clock, clock], as_of=minute(as_of))
-    sla.timeline(clock, minute(as_of))
-    sla.outcome_table(sla.outcomes([clock], minute(as_of)), by=["target", "request.priority"])
-    assert clock.read(minute(as_of)) == before
+    before = clock.read(second(as_of))
+    sla.check([clock, clock], as_of=second(as_of))
+    sla.timeline(clock, second(as_of))
+    sla.outcome_table(sla.outcomes([clock], second(as_of)), by=["target", "request.priority"])
+    assert clock.read(second(as_of)) == before

@@ -36,6 +36,8 @@ def test_a_target_tells_every_fault_of_its_content_at_once():
         matching({"a": 1}) & matching({"a": 2}),
         matching({"a": (1, 2)}) & matching({"a": (3, 4)}),
         matching({"a": 1}) & matching({"b": 1}) & matching({"a": (2, 3)}),
+        matching({"a": 1}) & ~matching({"a": 1}),
+        ~matching({"a": 1}) & matching({"a": (1, 2)}) & ~matching({"a": (2, 3)}),
     ],
 )
 def test_a_condition_that_contradicts_itself_is_refused(when):
@@ -46,6 +48,7 @@ def test_a_condition_that_only_narrows_is_taken():
     narrow = matching({"a": (1, 2)}) & matching({"a": (2, 3)})
     assert sla.SlaTarget("resolution", H, when=narrow).when.holds({"a": 2})
     assert sla.SlaTarget("resolution", H, when=~matching({"a": 1})).when.holds({"a": 2})
+    assert sla.SlaTarget("resolution", H, when=matching({"a": (1, 2)}) & ~matching({"a": 1})).when.holds({"a": 2})
 
 
 def test_business_days_are_at_least_one_and_end_where_they_say():

@@ -6,20 +6,20 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from attrs import field, fields, frozen
 
 from revops_core.calendars.calendar_definition import regular_form
-from revops_core.calendars.civil_days import CivilHours, wall_microseconds
+from revops_core.calendars.civil_days import DAY, CivilHours, wall_microseconds
 from revops_core.calendars.holidays import DateSource
 from revops_core.calendars.opening_hours import OpeningHours, read_spans
 from revops_core.calendars.working_time import WorkingTime
 from revops_core.errors import CalendarHorizonError, Fault, InvalidValueError
 from revops_core.values.checks import AtLeast, require
 from revops_core.values.fingerprint import fingerprint_of_parts
-from revops_core.values.frozen_map import EMPTY
+from revops_core.values.frozen_map import EMPTY, FrozenMap
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.interval import Interval
 from revops_core.values.zone import zone
@@ -28,8 +28,12 @@ __all__ = ["ALWAYS_OPEN", "BusinessCalendar"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
+_EPOCH = from_microseconds(0)
 
+T = TypeVar("T")
 DueAt = Literal["close", "next_open"]
+_DayEnd = Literal["close", "same_time"]
+_DayCount = Annotated[int, AtLeast(1)]
 
 
 def _zone_key(tz: str | ZoneInfo) -> str:
@@ -126,7 +130,7 @@ class BusinessCalendar:
         try:
             return table.is_open(to_microseconds(at))
         except (TypeError, AttributeError):
-            raise _refusal("is_open", at=at) from None
+            raise _refusal("is_open", {"at": at}) from None
 
     def next_open(self, at: datetime) -> datetime:
         """The earliest instant from `at` that is open: `at` itself where it is.
@@ -138,7 +142,7 @@ class BusinessCalendar:
         try:
             return from_microseconds(table.next_open(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
-            raise _refusal("next_open", at=at) from None
+            raise _refusal("next_open", {"at": at}) from None
 
     def next_close(self, at: datetime) -> datetime:
         """The earliest instant after `at` at which it closes: today's close, or of the next opening where it is closed.
@@ -150,7 +154,7 @@ class BusinessCalendar:
         try:
             return from_microseconds(table.next_close(to_microseconds(at)), at.tzinfo or UTC)
         except (TypeError, AttributeError):
-            raise _refusal("next_close", at=at) from None
+            raise _refusal("next_close", {"at": at}) from None
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants, negative where `end` lies before `start`.
@@ -164,9 +168,13 @@ class BusinessCalendar:
         """
         table = _compiled(self)
         try:
-            return table.open_between(to_microseconds(start), to_microseconds(end)) * _MICROSECOND
+            a, b = start - _EPOCH, end - _EPOCH  # `to_microseconds` twice, without its calls: the question asked most
+            return _MICROSECOND * table.open_between(
+                a.days * DAY + a.seconds * 1_000_000 + a.microseconds,
+                b.days * DAY + b.seconds * 1_000_000 + b.microseconds,
+            )
         except (TypeError, AttributeError):
-            raise _refusal("working_time", start=start, end=end) from None
+            raise _refusal("working_time", {"start": start, "end": end}) from None
 
     def add(self, start: datetime, span: timedelta, *, due_at: DueAt = "close") -> datetime:
         """The instant at which `span` of open time has passed since `start`.
@@ -199,7 +207,7 @@ class BusinessCalendar:
                 return from_microseconds(table.next_open(due), start.tzinfo or UTC)
         except (TypeError, AttributeError, InvalidValueError):
             pass  # told below, with all else that is wrong
-        raise _refusal("add", span, due_at, start=start)
+        raise _refusal("add", {"start": start}, {"span": span}, due_at)
 
     def subtract(self, end: datetime, span: timedelta) -> datetime:
         """The latest instant from which `span` of open time passes until `end`; zero gives `end` itself.
@@ -220,7 +228,7 @@ class BusinessCalendar:
             n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
             return from_microseconds(table.subtract(to_microseconds(end), n), end.tzinfo or UTC)
         except (TypeError, AttributeError, InvalidValueError):
-            raise _refusal("subtract", span, end=end) from None
+            raise _refusal("subtract", {"end": end}, {"span": span}) from None
 
     def intervals(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
         """The open spans between two instants, in order and cut at both; their durations sum to the working time.
@@ -228,7 +236,10 @@ class BusinessCalendar:
         Raises:
             InvalidValueError: a naive datetime, or an end before the start.
         """
-        a, b = _instant("intervals", "start", start), _instant("intervals", "end", end)
+        try:
+            a, b = to_microseconds(start), to_microseconds(end)
+        except (TypeError, AttributeError):
+            raise _refusal("intervals", {"start": start, "end": end}) from None
         if b < a:
             raise InvalidValueError("intervals", [Fault("end", f"must not be before 'start' {start}", end)])
         spans = self.compiled.intervals(a, b)
@@ -238,17 +249,41 @@ class BusinessCalendar:
         """`working_time` of each pair, in order.
 
         Raises:
-            ValueError: one of the two is longer.
+            InvalidValueError: with every datetime that is naive and its place, or where one of the two is longer.
         """
-        open_between, verb = self.compiled.open_between, "working_time_many"
-        return [
-            open_between(_instant(verb, "starts", start), _instant(verb, "ends", end)) * _MICROSECOND
-            for start, end in zip(starts, ends, strict=True)
-        ]
+        starts, ends, open_between = tuple(starts), tuple(ends), _compiled(self).open_between
+        if len(starts) != len(ends):
+            rule = f"must be as many as the {len(starts)} 'starts'"
+            raise InvalidValueError("working_time_many", [Fault("ends", rule, len(ends))])
+        try:
+            pairs = zip(map(to_microseconds, starts), map(to_microseconds, ends), strict=True)
+            return [open_between(start, end) * _MICROSECOND for start, end in pairs]
+        except (TypeError, AttributeError):
+            raise _refusal("working_time_many", _numbered("starts", starts) | _numbered("ends", ends)) from None
 
-    def add_many(self, starts: Iterable[datetime], span: timedelta, *, due_at: DueAt = "close") -> list[datetime]:
-        """`add` of one span to each of `starts`, in order."""
-        return [self.add(start, span, due_at=due_at) for start in starts]
+    def add_many(
+        self, starts: Iterable[datetime], spans: timedelta | Iterable[timedelta], *, due_at: DueAt = "close"
+    ) -> list[datetime]:
+        """`add` of a span to each of `starts`, in order: of one span for all, or of one for each.
+
+        Raises:
+            InvalidValueError: with the place of every argument that `add` refuses, or where they are not as many.
+
+        >>> from datetime import UTC, datetime, timedelta
+        >>> office = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+        >>> nine, hour = datetime(2026, 3, 6, 9, tzinfo=UTC), timedelta(hours=1)
+        >>> [due.hour for due in office.add_many([nine, nine], [hour, 4 * hour])]
+        [10, 13]
+        """
+        starts = tuple(starts)
+        each = (spans,) * len(starts) if isinstance(spans, timedelta) else tuple(spans)
+        if len(starts) != len(each):
+            rule = f"must be as many as the {len(starts)} 'starts'"
+            raise InvalidValueError("add_many", [Fault("spans", rule, len(each))])
+        try:
+            return [self.add(start, span, due_at=due_at) for start, span in zip(starts, each, strict=True)]
+        except InvalidValueError:
+            raise _refusal("add_many", _numbered("starts", starts), _numbered("spans", each), due_at) from None
 
     def is_business_day(self, day: date) -> bool:
         """Whether the calendar is open for any time on this civil date of its zone."""
@@ -265,9 +300,7 @@ class BusinessCalendar:
             raise CalendarHorizonError(day, self.first_year, self.last_year)
         return self.compiled.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
 
-    def add_business_days(
-        self, start: datetime, count: int, *, due_at: Literal["close", "same_time"] = "close"
-    ) -> datetime:
+    def add_business_days(self, start: datetime, count: int, *, due_at: _DayEnd = "close") -> datetime:
         """The close of the `count`-th open date after the date of `start`; 3 business days are not 24 working hours.
 
         Dates are those of the calendar's zone, and an open date is one with any open time. From Friday, Saturday and
@@ -288,10 +321,11 @@ class BusinessCalendar:
         >>> office.add_business_days(datetime(2026, 3, 6, 11, tzinfo=UTC), 3).isoformat()
         '2026-03-11T17:00:00+00:00'
         """
-        require("add_business_days", count=(count, _DayCount))
-        if due_at not in ("close", "same_time"):
-            raise InvalidValueError("add_business_days", [Fault("due_at", "must be one of close, same_time", due_at)])
-        t = _instant("add_business_days", "start", start)
+        require("add_business_days", start=(start, datetime), count=(count, _DayCount), due_at=(due_at, _DayEnd))
+        try:
+            t = to_microseconds(start)
+        except TypeError:
+            raise _refusal("add_business_days", {"start": start}) from None
         self.compiled.worked(t)  # refuses what lies outside the years, where a zone may have no dates at all
         at = from_microseconds(t, zone(self.tz))
         day = _nth_open_day(self, at.date(), count)
@@ -299,9 +333,6 @@ class BusinessCalendar:
             return _written(self.compiled.intervals(*_bounds(self, day))[-1][1], start)
         wall = datetime.combine(date.fromordinal(day), at.time(), zone(self.tz))
         return _written(to_microseconds(wall.astimezone(UTC)), start)
-
-
-_DayCount = Annotated[int, AtLeast(1)]
 
 
 @lru_cache(maxsize=1024)
@@ -336,25 +367,28 @@ def _bounds(calendar: BusinessCalendar, day: int) -> tuple[int, int]:
     return wall_microseconds(day, 0, calendar.tz), wall_microseconds(day + 1, 0, calendar.tz)
 
 
-def _refusal(verb: str, span: timedelta = _NOTHING, due_at: DueAt = "close", **instants: datetime) -> InvalidValueError:
+def _refusal(
+    verb: str,
+    instants: Mapping[str, datetime],
+    spans: Mapping[str, timedelta] = FrozenMap(),
+    due_at: DueAt = "close",
+) -> InvalidValueError:
     """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
     faults = [
         Fault(name, "must be an aware datetime: one with a time zone", at)
         for name, at in instants.items()
         if not isinstance(at, datetime) or at.utcoffset() is None
     ]
-    if not isinstance(span, timedelta) or span < _NOTHING:
-        faults.append(Fault("span", "must be a timedelta of at least 0", span))
+    for name, span in spans.items():
+        if not isinstance(span, timedelta) or span < _NOTHING:
+            faults.append(Fault(name, "must be a timedelta of at least 0", span))
     if due_at not in ("close", "next_open"):
-        faults.append(Fault("due_at", "must be one of close, next_open", due_at))
+        faults.append(Fault("due_at", "must be one of 'close', 'next_open'", due_at))
     return InvalidValueError(verb, faults)
 
 
-def _instant(verb: str, name: str, at: datetime) -> int:
-    try:
-        return to_microseconds(at)
-    except (TypeError, AttributeError):
-        raise _refusal(verb, _NOTHING, "close", **{name: at}) from None
+def _numbered(name: str, items: Iterable[T]) -> dict[str, T]:
+    return {f"{name}[{place}]": item for place, item in enumerate(items)}
 
 
 def _written(microseconds: int, like: datetime) -> datetime:

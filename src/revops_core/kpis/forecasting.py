@@ -130,7 +130,7 @@ def forecast_revenue(
         found.append(ForecastPeriod(period, *amounts))
     assumptions = (
         f"contracts known on {ledger.as_of:%Y-%m-%d} run to their end at their prices",
-        f"a contract renews with a probability of {show(Fraction(renewal_rate))}, at the price of its last day and for the same term",
+        f"a contract renews with a probability of {show(Fraction(renewal_rate))}, at its last price, for the same term",
         f"{len(open_ones)} open opportunities come in with their probability on their close date, as annual revenue",
         f"{left_out} open opportunities without amount, probability or close date are left out",
         "renewals and opportunities are independent of each other; nobody comes who is not in the pipeline",

@@ -161,14 +161,19 @@ def _content_faults(target: SlaTarget) -> Iterator[Fault]:
     if not roles & {"stop", "renew"}:
         yield Fault("facts", "must let some kind of fact stop the target", dict(target.facts))
     for name in _contradictions(target.when):
-        yield Fault("when", f"can never hold: it asks '{name}' for two values", str(target.when))
+        yield Fault("when", f"can never hold: it leaves '{name}' no value", str(target.when))
 
 
 def _contradictions(when: Expression) -> Iterator[str]:
-    """The fields that `when` asks for different values at once."""
+    """The fields that `when` leaves no value: asked for different ones at once, or for one and not that one."""
     allowed: dict[str, set[object]] = {}
+    barred: dict[str, set[object]] = {}
     for part in when.arguments if when.operation == "all" else (when,):
-        if part.operation in {"equals", "one_of"} and isinstance(part.arguments[0], Expression):
-            name, values = str(part.arguments[0]), set(part.arguments[1:])
-            allowed[name] = allowed.get(name, values) & values
-    return (name for name, values in allowed.items() if not values)
+        asks = part.arguments[0] if part.operation == "not" else part
+        if asks.operation in {"equals", "one_of"} and isinstance(asks.arguments[0], Expression):
+            name, values = str(asks.arguments[0]), set(asks.arguments[1:])
+            if asks is part:
+                allowed[name] = allowed.get(name, values) & values
+            else:
+                barred.setdefault(name, set()).update(values)
+    return (name for name, values in allowed.items() if not values - barred.get(name, set()))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Annotated, TypeVar, final
+from typing import Annotated, Literal, TypeVar, final
 
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import Between, require
+from revops_core.values.checks import Between, Where, require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
 from revops_core.values.zone import day_start, day_start_microseconds, is_zone, zone
@@ -30,6 +30,8 @@ _Year = Annotated[int, Between(2, 9998)]
 _Month = Annotated[int, Between(1, 12)]
 _Quarter = Annotated[int, Between(1, 4)]
 _Week = Annotated[int, Between(1, 53)]
+_Grain = Literal["day", "week", "month", "quarter", "year"]
+_Zone = Annotated[str, Where(is_zone, "must be the key of an IANA time zone such as 'Europe/Paris'")]
 
 GRAINS = ("day", "week", "month", "quarter", "year", "custom")
 """The kinds of period, from the shortest; "custom" is any other run of days."""
@@ -79,7 +81,7 @@ class Period:
         >>> Period.day(date(2026, 2, 28)).next()
         Period.day(datetime.date(2026, 3, 1))
         """
-        require("Period.day", on=(on, date))
+        require("Period.day", on=(on, date), tz=(tz, _Zone))
         return _whole(on, "day", tz, 1)
 
     @classmethod
@@ -89,7 +91,7 @@ class Period:
         >>> Period.week(2026, 1).start_on
         datetime.date(2025, 12, 29)
         """
-        require("Period.week", year=(year, _Year), week=(week, _Week))
+        require("Period.week", year=(year, _Year), week=(week, _Week), tz=(tz, _Zone))
         try:
             monday = date.fromisocalendar(year, week, 1)
         except ValueError:
@@ -103,7 +105,7 @@ class Period:
         >>> Period.month(2026, 2).label
         '2026-02'
         """
-        require("Period.month", year=(year, _Year), month=(month, _Month))
+        require("Period.month", year=(year, _Year), month=(month, _Month), tz=(tz, _Zone))
         return _whole(date(year, month, 1), "month", tz, 1)
 
     @classmethod
@@ -113,8 +115,8 @@ class Period:
         >>> Period.quarter(2027, 1, fiscal_start_month=4).start_on
         datetime.date(2026, 4, 1)
         """
-        month = fiscal_start_month
-        require("Period.quarter", year=(year, _Year), quarter=(quarter, _Quarter), fiscal_start_month=(month, _Month))
+        fiscal = {"tz": (tz, _Zone), "fiscal_start_month": (fiscal_start_month, _Month)}
+        require("Period.quarter", year=(year, _Year), quarter=(quarter, _Quarter), **fiscal)
         first = _fiscal_first(year, fiscal_start_month) + 3 * (quarter - 1)
         return _whole(_first_of(first), "quarter", tz, fiscal_start_month)
 
@@ -125,7 +127,7 @@ class Period:
         >>> Period.year(2027, fiscal_start_month=4)
         Period.year(2027, fiscal_start_month=4)
         """
-        require("Period.year", year=(year, _Year), fiscal_start_month=(fiscal_start_month, _Month))
+        require("Period.year", year=(year, _Year), tz=(tz, _Zone), fiscal_start_month=(fiscal_start_month, _Month))
         return _whole(_first_of(_fiscal_first(year, fiscal_start_month)), "year", tz, fiscal_start_month)
 
     @classmethod
@@ -151,10 +153,8 @@ class Period:
         >>> Period.containing(datetime(2026, 6, 30, 23, tzinfo=timezone.utc), "month", tz="Europe/Paris").label
         '2026-07'
         """
-        require("Period.containing", moment=(moment, date | datetime), fiscal_start_month=(fiscal_start_month, _Month))
-        if grain not in GRAINS[:-1]:
-            rule = f"must be one of {', '.join(GRAINS[:-1])}"
-            raise InvalidValueError("Period.containing", [Fault("grain", rule, grain)])
+        fiscal = {"tz": (tz, _Zone), "fiscal_start_month": (fiscal_start_month, _Month)}
+        require("Period.containing", moment=(moment, date | datetime), grain=(grain, _Grain), **fiscal)
         if not isinstance(moment, datetime) or not _FIRST.year <= moment.year < _LAST.year:
             return _whole(moment, grain, tz, fiscal_start_month)
         day = moment.astimezone(zone(tz)).date()
