@@ -90,7 +90,7 @@ class Measurement:
     denominator: Fraction | int | Decimal | Money | timedelta | None = None
     n: Count = 0
     currency: Currency | None = None
-    period: Period | Interval | None = None
+    period: Interval | Period | None = None
     as_of: datetime | None = None
     partial: bool | None = None
     warnings: tuple[str, ...] = field(default=(), converter=as_tuple)
