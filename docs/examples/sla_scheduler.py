@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from revops_core import calendars, sla
+from revops_core.errors import CalendarHorizonError
 from revops_core.values.plain import from_plain, to_plain
 
 SCHEMA = """
@@ -70,7 +71,10 @@ def tick(db: sqlite3.Connection, as_of: datetime, send: Send) -> datetime | None
     fired: dict[str, sla.Notice] = {}
     soonest: list[datetime] = []
     for clock in clocks(db):
-        reading = clock.read(as_of)
+        try:
+            reading = clock.read(as_of)
+        except CalendarHorizonError:
+            continue  # a fact with a placeholder for a date; `sla.check` tells of it, and the other tickets go on
         fired.update((notice.id, notice) for notice in (*reading.escalations, *reading.reminders))
         if reading.look_again_at is not None:
             soonest.append(reading.look_again_at)

@@ -187,7 +187,7 @@ def test_no_holidays_are_known_for_all_the_years():
     assert taken_dates((), 2000, 2050) == ((), END, [])
 
 
-@pytest.mark.parametrize("source", [7, None, "2026-05-01"])
+@pytest.mark.parametrize("source", [7, None, "2026-05-01", b"2026-05-01"])
 def test_what_holds_no_dates_is_refused(source):
     (fault,) = taken_dates(source, 2000, 2050)[2]
     assert fault.field == "holidays"
@@ -207,3 +207,15 @@ def test_an_object_of_the_holidays_package_is_taken_whole_though_it_lists_nothin
     taken, known_until, faults = taken_dates(lazy, 2020, 2030)
     assert taken == tuple(sorted(package.country_holidays("DE", subdiv="BE", years=range(2020, 2031))))
     assert (known_until, faults) == (date(2030, 12, 31), [])
+
+
+@pytest.mark.parametrize("wrong", [{"month": [5], "day": 1}, {"month": 5, "day": 1, "observed": []}])
+def test_a_rule_of_things_that_have_no_hash_is_refused_like_any_other(wrong):
+    with pytest.raises(InvalidValueError):
+        HolidayRule(**wrong)
+
+
+def test_dates_are_asked_for_with_rules_and_years():
+    with pytest.raises(InvalidValueError) as caught:
+        holiday_dates([5], "2026", 10_000)
+    assert [fault.field for fault in caught.value.faults] == ["rules", "first_year", "last_year"]

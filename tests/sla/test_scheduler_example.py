@@ -97,6 +97,15 @@ def test_a_late_fact_withdraws_what_should_not_have_been_sent(scheduler, store):
     assert db.execute("select count(*) from notice where withdrawn_at is not null").fetchone() == (1,)
 
 
+def test_a_ticket_with_a_placeholder_for_a_date_does_not_stop_the_others(scheduler, store):
+    db, sent = store(), []
+    for ticket_id, start in (("t1", at(9).replace(year=1970)), ("t2", at(9))):
+        scheduler.open_ticket(db, ticket_id)
+        scheduler.record(db, ticket_id, [sla.ClockEvent("started", start)])
+    assert scheduler.tick(db, at(11), sent.append) == at(15)
+    assert sent_at(sent) == [("t2", "response", at(10))]
+
+
 def test_waking_only_when_asked_sends_what_waking_every_minute_sends(scheduler, store, tmp_path):
     dice = random.Random(7)
     facts = {}

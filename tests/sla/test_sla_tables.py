@@ -289,8 +289,9 @@ def test_faults_of_incidents_come_together():
     with pytest.raises(InvalidValueError) as caught:
         sla.availability([(FIRST, None), outage(3, 1), (FIRST, 5)], JUNE, objective=THREE_NINES)
     assert [fault.field for fault in caught.value.faults] == ["incidents[0]", "incidents[1]", "incidents[2]"]
-    with pytest.raises(InvalidValueError, match="objective"):
-        sla.availability([], JUNE, objective=Decimal(2))
+    with pytest.raises(InvalidValueError) as caught:
+        sla.availability([], "june", objective=Decimal(2), calendar="24/7")
+    assert [fault.field for fault in caught.value.faults] == ["window", "objective", "calendar"]
 
 
 minutes = st.integers(0, 600)

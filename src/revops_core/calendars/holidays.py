@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, KeysView
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
+from typing import Annotated
 
 from attrs import frozen
 from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter
@@ -12,6 +13,7 @@ from dateutil.relativedelta import relativedelta, weekday
 
 from revops_core.calendars.opening_hours import DAY_NAMES
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.values.checks import Between, require
 
 __all__ = ["DateSource", "HolidayRule", "holiday_dates", "taken_dates"]
 
@@ -107,7 +109,7 @@ class HolidayRule:
         return cls(offset_days=offset_days, orthodox=orthodox, since=since, until=until)
 
     def __attrs_post_init__(self) -> None:
-        most = _MOST_DAYS.get(self.month or 0, 31)
+        most = _MOST_DAYS.get(self.month, 31) if isinstance(self.month, int) else 31
         years = f"must be a year from {MINYEAR} to {MAXYEAR} or None"
         sound = {
             "month": (self.month is None or _lies(self.month, 1, 12), "must be an int from 1 to 12 or None"),
@@ -118,7 +120,7 @@ class HolidayRule:
                 "must be an int from 1 to 5, or from -5 to -1 from the end",
             ),
             "offset_days": (_lies(self.offset_days, -366, 366), "must be an int from -366 to 366"),
-            "observed": (self.observed in _SHIFTS, f"must be one of {', '.join(filter(None, _SHIFTS))} or None"),
+            "observed": (self.observed in tuple(_SHIFTS), f"must be one of {', '.join(filter(None, _SHIFTS))} or None"),
             "since": (self.since is None or _lies(self.since, MINYEAR, MAXYEAR), years),
             "until": (self.until is None or _lies(self.until, MINYEAR, MAXYEAR), years),
         }
@@ -156,6 +158,9 @@ DateSource = Iterable[date | HolidayRule] | Container[date]
 """Where the dates of holidays come from: dates, rules, or anything that knows whether it holds a date."""
 
 
+_Year = Annotated[int, Between(MINYEAR + 1, MAXYEAR - 1)]
+
+
 @lru_cache(maxsize=128)
 def _dates_of(rules: tuple[HolidayRule, ...], first_year: int, last_year: int) -> tuple[date, ...]:
     # One year more at each end: a New Year on Saturday is observed on 31 December.
@@ -180,7 +185,14 @@ def holiday_dates(rules: Iterable[HolidayRule], first_year: int, last_year: int)
     >>> [day.day for day in holiday_dates(christmas, 2021, 2021)]
     [25, 26, 27, 28]
     """
-    return _dates_of(tuple(rules), first_year, last_year)
+    rules = tuple(rules)
+    wanted = {
+        "rules": (rules, tuple[HolidayRule, ...]),
+        "first_year": (first_year, _Year),
+        "last_year": (last_year, _Year),
+    }
+    require("holiday_dates", **wanted)
+    return _dates_of(rules, first_year, last_year)
 
 
 def taken_dates(source: DateSource, first_year: int, last_year: int) -> tuple[tuple[date, ...], date, list[Fault]]:
@@ -194,7 +206,7 @@ def taken_dates(source: DateSource, first_year: int, last_year: int) -> tuple[tu
     days: set[date] = set()
     rules: list[HolidayRule] = []
     horizon = date(last_year, 12, 31)
-    if isinstance(source, str) or not isinstance(source, Iterable | Container):
+    if isinstance(source, str | bytes) or not isinstance(source, Iterable | Container):
         return (), horizon, [Fault("holidays", "must be dates, rules or a container of dates", source)]
     if isinstance(source, Iterable):
         for n, item in enumerate(source):

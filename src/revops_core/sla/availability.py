@@ -107,7 +107,8 @@ def availability(
     >>> availability([], month, objective=Decimal("0.999")).uptime_share
     Fraction(1, 1)
     """
-    require("availability", objective=(objective, Share), as_of=(as_of, datetime | None))
+    wanted = {"window": (window, Period | Interval), "objective": (objective, Share), "as_of": (as_of, datetime | None)}
+    require("availability", **wanted, calendar=(calendar, BusinessCalendar))
     start, end = to_microseconds(window.start), to_microseconds(window.end)
     until = end if as_of is None else max(start, min(end, to_microseconds(as_of)))
     down = _spans("incidents", incidents, as_of)
