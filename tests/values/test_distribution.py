@@ -250,3 +250,29 @@ def test_ints_too_large_for_an_exact_float_are_put_in_their_order():
     large = 1 << 53
     assert quantiles([large + 1, large, -large - 3, -large - 2], [Fraction(1), Fraction(0)]) == (large + 1, -large - 3)
     assert median([large + 1, large, large + 2]) == large + 1
+
+
+@pytest.mark.parametrize("kind", ["mixed", "ascending", "few values", "huge", "sample deceived"])
+def test_quantiles_of_many_ints_are_those_of_all_in_order(kind):
+    count = 50_001
+    mixed = [(number * 7_919) % 50_021 for number in range(count)]
+    values = {
+        "mixed": mixed,
+        "ascending": list(range(count)),
+        "few values": [number % 3 for number in mixed],
+        "huge": [number + (1 << 60) for number in mixed],
+        # Every value that the sample sees is small, all the others are large.
+        "sample deceived": [
+            number if place % (count // 2_000) == 0 else number + 10**6 for place, number in enumerate(mixed)
+        ],
+    }[kind]
+    ordered = sorted(values)
+    shares = [Fraction(9, 10), Fraction(1, 2), Fraction(1, 3), Fraction(0), Fraction(1), Fraction(1, 1000)]
+    expected = []
+    for share in shares:
+        place = (count - 1) * share
+        low, high = ordered[int(place)], ordered[min(int(place) + 1, count - 1)]
+        expected.append(low + (high - low) * (place - int(place)))
+    assert quantiles(values, shares) == tuple(expected)
+    assert quantiles(values, shares[:3]) == tuple(expected[:3])
+    assert quantiles(values, []) == ()

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any
 
 from attrs import frozen
@@ -149,21 +149,25 @@ def _ways(
     """
     between = _measure(columns, calendar)
     following = repeat(0) if by_stage else columns.stage
-    events: Iterable[tuple[int, int, int, int]]
-    events = zip(columns.previous, following, chain((0,), columns.at), columns.at, strict=False)
+    events: Iterable[tuple[int, int, int]] = zip(columns.previous, following, columns.at, strict=False)
     if limit != FOREVER:
-        events = (event for event in events if event[3] <= limit)
+        events = (event for event in events if event[2] <= limit)
     # What is kept of each way is how to add to its list: the list itself is its `__self__`.
-    adders: dict[int, dict[int, Any]] = defaultdict(lambda: defaultdict(lambda: [].append))
+    count = 1 if by_stage else len(columns.stages)
+    adders: dict[int, list[Any]] = defaultdict(lambda: [[].append for _ in range(count)])
+    since = 0
     if between is None:
-        for before, after, since, at in events:
+        for before, after, at in events:
             adders[before][after](at - since)
+            since = at
     else:
-        for before, after, since, at in events:
+        for before, after, at in events:
             if before != NOTHING:
                 adders[before][after](between(since, at))
+            since = at
     adders.pop(NOTHING, None)  # the first event of an entity ends no stay
-    return {(before, after): add.__self__ for before, ways in adders.items() for after, add in ways.items()}
+    ways = {(before, after): add.__self__ for before, row in adders.items() for after, add in enumerate(row)}
+    return {way: durations for way, durations in ways.items() if durations}
 
 
 def _last_stays(columns: StageColumns, limit: int) -> Iterable[tuple[int, int]]:
