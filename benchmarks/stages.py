@@ -319,6 +319,7 @@ def print_log(events: int) -> None:
         "24 month ends": (lambda: log.series(months), "at most 2"),
         "funnel, actual and filled": (lambda: log.funnel(pipeline, cohort="all"), "at most 2"),
         "what became of each stage": (lambda: log.fates(pipeline), "at most 2"),
+        "win chances (absorbing chain)": (lambda: log.win_chances(pipeline), "at most 2"),
         "flow: n, mean, median, p90 of each way": (log.flow, "at most 2"),
         "bottlenecks": (log.bottlenecks, "at most 2"),
         "rework": (log.rework, "at most 2"),

@@ -32,6 +32,7 @@ __all__ = [
     "UnknownFieldError",
     "UnknownStageError",
     "UnknownTargetError",
+    "UnlikeMeasurementsError",
     "VersionConflictError",
     "WrongPipelineError",
     "WrongSubjectError",
@@ -340,6 +341,31 @@ class InvalidRowError(RevopsError, ValueError):
     def __str__(self) -> str:
         """The row and all its faults in one sentence."""
         return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+
+
+class UnlikeMeasurementsError(RevopsError, ValueError):
+    """Two measurements were compared that do not measure the same.
+
+    Attributes:
+        before, after: the two measurements.
+        fields: in which fields they differ: "name", "unit" or "currency", or "partial" where one period still runs.
+    """
+
+    def __init__(self, before: object, after: object, fields: Iterable[str]) -> None:
+        self.before = before
+        self.after = after
+        self.fields = tuple(fields)
+        super().__init__(before, after, self.fields)
+
+    def __str__(self) -> str:
+        """Where they differ, both sides, and the way out."""
+        sides = ", ".join(
+            f"'{field}' is {getattr(self.before, field)!r} before and {getattr(self.after, field)!r} after"
+            for field in self.fields
+        )
+        ways = dict.fromkeys(f"allow_{'partial' if field == 'partial' else 'unlike'}=True" for field in self.fields)
+        way = "convert one first" if "currency" in self.fields else f"ask for it with {', '.join(ways)}"
+        return f"these measurements do not compare: {sides}; {way}"
 
 
 # --- stages ---

@@ -61,10 +61,11 @@ class RevenueForecast:
     assumptions: tuple[str, ...]
 
     def table(self) -> Table:
-        """One row for each period."""
-        names = ("expected", "low", "high", "contracted", "renewed", "pipeline")
-        rows = [[each.period.label, *(getattr(each, name) for name in names)] for each in self.periods]
-        return Table(["at the end of", *names], rows, title="Annual recurring revenue ahead")
+        """One column for each period, a line for each part."""
+        names = ("contracted", "renewed", "pipeline", "expected", "low", "high")
+        rows = [[name, *(getattr(each, name) for each in self.periods)] for name in names]
+        columns = ["at the end of", *(each.period.label for each in self.periods)]
+        return Table(columns, rows, title="Annual recurring revenue ahead")
 
 
 def forecast_revenue(

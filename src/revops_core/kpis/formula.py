@@ -304,13 +304,23 @@ def _multiplied(left: Any, right: Any) -> Value:
 def _added(left: Any, right: Any) -> Value:
     if 0 in (left, right) and int in (type(left), type(right)):  # the sum of no rows, which is of no kind
         return cast("Value", right if isinstance(left, int) and not left else left)
-    mixed = {Decimal, Fraction} == {type(left), type(right)}
-    return Fraction(left) + Fraction(right) if mixed else cast("Value", left + right)
+    # A Decimal would be rounded by the context of the caller.
+    is_decimal = isinstance(left, Decimal) or isinstance(right, Decimal)
+    return Fraction(left) + Fraction(right) if is_decimal else cast("Value", left + right)
+
+
+def subtracted(left: Any, right: Any) -> Value:
+    """One value less another, exactly.
+
+    Raises:
+        TypeError: they do not go together.
+    """
+    return _added(left, -(Fraction(right) if isinstance(right, Decimal) else right))
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = {
     "over": divided,
     "plus": _added,
-    "minus": lambda left, right: _added(left, -right),
+    "minus": subtracted,
     "times": _multiplied,
 }

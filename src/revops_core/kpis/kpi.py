@@ -10,8 +10,9 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.filling import Segments, fill
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
-from revops_core.kpis.layout import Layout, Segments, fill, laid_out
+from revops_core.kpis.layout import By, Layout, laid_out
 from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
 from revops_core.values.checks import Id, checked, require, short_repr
 from revops_core.values.condition import Symbol, as_argument
@@ -20,7 +21,7 @@ from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named"]
+__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named", "named_rows", "readers_of"]
 
 STAGES = ("lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal", "service")
 """The stages of the customer lifecycle, and service beside them, under which KPIs are catalogued."""
@@ -213,22 +214,38 @@ def fill_named(
     layout: Layout,
     segments: Segments,
     kpis: Sequence[Kpi],
-    by: Sequence[Any] = (),
+    by: Sequence[By | Mapping[str, By]] = (),
 ) -> None:
     """Fill the tallies of `kpis` from rows, or from several sets of rows by the name of their class."""
+    for name, held in named_rows(rows, kpis):
+        fill(held, layout, segments, by=readers_of(by, name), population=name)
+
+
+def named_rows(rows: Any, kpis: Sequence[Kpi]) -> list[tuple[str | None, Iterable[Any]]]:
+    """The rows with the name of the population they are of; None where KPIs of several read the same rows."""
     needed = list(dict.fromkeys(name for kpi in kpis for name in kpi.populations))
-    if not isinstance(rows, Mapping):
-        mixed = [kpi.name for kpi in kpis if len(kpi.populations) > 1]
-        if mixed:
-            names = next(kpi.populations for kpi in kpis if kpi.name == mixed[0])
-            rule = f"must be a mapping such as {{{', '.join(f'{name!r}: …' for name in names)}}} for {mixed[0]}"
+    if isinstance(rows, Mapping):
+        if set(rows) != set(needed):
+            rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
+            raise InvalidValueError("measure", [Fault("rows", rule, tuple(rows))])
+        return list(rows.items())
+    for kpi in kpis:
+        if len(kpi.populations) > 1:
+            names = ", ".join(f"{name!r}: …" for name in kpi.populations)
+            rule = f"must be a mapping such as {{{names}}} for {kpi.name}"
             raise InvalidValueError("measure", [Fault("rows", rule, type(rows).__name__)])
-        if isinstance(rows, str) or not isinstance(rows, Iterable):
-            raise InvalidValueError("measure", [Fault("rows", "must be rows: objects or mappings", rows)])
-        fill(rows, layout, segments, by=by)
-        return
-    if set(rows) != set(needed):
-        rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
-        raise InvalidValueError("measure", [Fault("rows", rule, tuple(rows))])
-    for name, held in rows.items():
-        fill(held, layout, segments, by=by, population=name)
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise InvalidValueError("measure", [Fault("rows", "must be rows: objects or mappings", rows)])
+    return [(needed[0] if len(needed) == 1 else None, rows)]
+
+
+def readers_of(by: Sequence[By | Mapping[str, By]], population: str | None) -> list[By]:
+    """What makes the segments of the rows of one population."""
+    readers: list[By] = []
+    for part in by:
+        reader = part.get(population or "") if isinstance(part, Mapping) else part
+        if reader is None:
+            rule = f"must tell the segment of {population or 'any row'} too, or be one field or function for all rows"
+            raise InvalidValueError("measure", [Fault("by", rule, part)])
+        readers.append(reader)
+    return readers

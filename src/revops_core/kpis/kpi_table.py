@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
+from revops_core.kpis.change import Change, compare
+from revops_core.kpis.filling import Segments
 from revops_core.kpis.kpi import Kpi, fill_named
-from revops_core.kpis.layout import By, Layout, Segments, laid_out
+from revops_core.kpis.layout import By, Layout, Read, joined, laid_out, merged_tallies
 from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
-from revops_core.kpis.tally import Tally, merged
+from revops_core.kpis.tally import Settled, is_settled, settled
 from revops_core.values.checks import as_tuple, require
+from revops_core.values.expression import Expression
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.table import Table
+from revops_core.values.zone import zone
 
 __all__ = ["KpiTable", "measure"]
 
@@ -30,7 +33,7 @@ def measure(
     rows: Iterable[Any] | Mapping[str, Iterable[Any]],
     kpis: Iterable[Kpi] | Kpi,
     *,
-    by: By | Iterable[By] | Mapping[str, By] = (),
+    by: By | Iterable[By] | Mapping[str, By | Mapping[str, By]] = (),
     over: Period | Iterable[Period] = (),
     as_of: datetime | None = None,
     currency: str | None = None,
@@ -43,7 +46,8 @@ def measure(
         rows: objects or mappings, read once; a mapping of class names to rows where a KPI reads several populations.
         kpis: their definitions.
         by: what makes a segment: a field name, a path such as "custom.region", a function of a row (to look something
-            up), several of these, or a mapping of names for them.
+            up), several of these, or a mapping of names for them. Where populations call it differently, each name has
+            a mapping of its own: {"channel": {"Spend": "channel", "Lead": "lead_source"}}.
         over: the periods, in order and apart; none: all rows, whatever their dates.
         as_of: the moment to look from: dates after it have not happened, and a period may be partial.
         currency: what amounts are in that are plain numbers.
@@ -74,16 +78,26 @@ def measure(
         faults.append(Fault("kpis", "must be one or more, each of another name", tuple(kpi.name for kpi in held)))
     if faults:
         raise InvalidValueError("measure", faults)
-    wanted = [pair for kpi in held for pair in kpi.wanted]
-    layout = laid_out(wanted, periods, as_of, tz or next(iter(zones), "UTC"), trace=trace)
+    zone_key = tz or next(iter(zones), "UTC")
+    layout = laid_out([pair for kpi in held for pair in kpi.wanted], periods, as_of, zone_key, trace=trace)
     segments: Segments = {} if names else {(): [None] * layout.tally_count}
     fill_named(rows, layout, segments, held, readers)
     return KpiTable(
-        kpis=held, by=names, periods=periods, as_of=as_of, currency=currency, layout=layout, segments=segments
+        kpis=held,
+        by=names,
+        periods=periods,
+        as_of=as_of,
+        currency=currency,
+        tz=zone_key,
+        trace=trace,
+        segments={
+            key: tuple(None if tally is None else settled(tally) for tally in tallies)
+            for key, tallies in segments.items()
+        },
     )
 
 
-def _named(by: Any) -> tuple[tuple[str, ...], tuple[By, ...]]:
+def _named(by: Any) -> tuple[tuple[str, ...], tuple[By | Mapping[str, By], ...]]:
     """The names of what makes a segment, and how each is read."""
     if isinstance(by, Mapping):
         names, readers = tuple(by), tuple(by.values())
@@ -91,7 +105,8 @@ def _named(by: Any) -> tuple[tuple[str, ...], tuple[By, ...]]:
         readers = (by,) if isinstance(by, str) or callable(by) else as_tuple(by)
         names = tuple(reader if isinstance(reader, str) else getattr(reader, "__name__", "") for reader in readers)
         names = tuple("segment" if name in {"", "<lambda>"} else name for name in names)
-    require("measure", by=(readers, tuple[str | Callable[..., Any], ...]))
+    every = tuple(one for part in readers for one in (part.values() if isinstance(part, Mapping) else (part,)))
+    require("measure", by=(every, tuple[str | Callable[..., Any], ...]))
     if len(set(names)) < len(names):
         raise InvalidValueError(
             "measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)]
@@ -107,14 +122,20 @@ class KpiTable:
     computed from the sums behind the numbers, never from the numbers. A stock is not added up over periods: its total
     is that of the last one.
 
+    It is the accumulator, too: measure each batch on its own and `merge`, in any order and any grouping; that equals
+    one pass over all rows. It pickles, and `to_plain(table)` and `from_plain(KpiTable, data)` take it through JSON, so
+    that other processes and machines can measure their part. What it keeps does not grow with the rows, except for
+    medians and quantiles (the values), distinct counts (the different values) and traces (the rows).
+
     Args:
         kpis: the definitions.
         by: the names of what makes a segment.
         periods: what it was measured over; empty: all rows.
         as_of: the moment looked from.
         currency: what plain numbers were in.
-        layout: where the tallies of each aggregate are.
-        segments: the tallies of each segment.
+        tz: the zone of civil days.
+        trace: whether the rows are kept.
+        segments: what is kept of the rows of each segment: a tally for each place of the `Layout`.
 
     >>> from revops_core.kpis.sales import deals_won
     >>> deals = [{"owner_id": "ana", "outcome": "won"}, {"owner_id": "ben", "outcome": "won"}]
@@ -128,12 +149,36 @@ class KpiTable:
     periods: tuple[Period, ...]
     as_of: datetime | None
     currency: str | None
-    layout: Layout
-    segments: Mapping[tuple[Hashable, ...], list[Tally | None]]
-    _kinds: dict[Any, str] = field(init=False, factory=dict)
+    tz: str
+    trace: bool
+    segments: Mapping[tuple[Hashable, ...], tuple[Settled | None, ...]]
+    _layout: Layout = field(init=False)
+    _kinds: Mapping[Expression, str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._kinds.update(kinds_of(self.layout, self.segments.values()))
+        require("KpiTable", kpis=(self.kpis, tuple[Kpi, ...]), periods=(self.periods, tuple[Period, ...]))
+        require("KpiTable", as_of=(self.as_of, datetime | None), currency=(self.currency, str | None))
+        require("KpiTable", by=(self.by, tuple[str, ...]), tz=(self.tz, str), trace=(self.trace, bool))
+        require("KpiTable", segments=(self.segments, Mapping))
+        zone(self.tz)  # refuses a name that no zone has
+        wanted = [pair for kpi in self.kpis for pair in kpi.wanted]
+        layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
+        lanes = [lane for lane in layout.lanes for _ in lane.places]
+        for key, tallies in self.segments.items():
+            is_key = isinstance(key, tuple) and len(key) == len(self.by)
+            if (
+                not is_key
+                or not isinstance(tallies, tuple)
+                or len(tallies) != len(lanes)
+                or not all(
+                    tally is None or is_settled(tally, [operation for operation, _, _ in lane.slots])
+                    for tally, lane in zip(tallies, lanes, strict=True)
+                )
+            ):
+                rule = "must have the parts that its KPIs keep of rows; let `measure` or `from_plain` make it"
+                raise InvalidValueError("KpiTable", [Fault("segments", rule, key)])
+        object.__setattr__(self, "_layout", layout)
+        object.__setattr__(self, "_kinds", kinds_of(layout, self.segments.values()))
 
     def keys(self) -> list[tuple[Any, ...]]:
         """The segments, in order: by value where all of them sort, what is missing last."""
@@ -168,14 +213,15 @@ class KpiTable:
         return self._measured(found, key, None if period is None else self.periods.index(period))
 
     def _measured(self, kpi: Kpi, key: tuple[Hashable, ...] | None, number: int | None) -> Measurement:
-        tallies = self._together() if key is None else self.segments[key]
+        read = {pair for one in kpi.aggregates for pair in ((one.where, None), (one.where, one.value))}
+        tallies = joined(list(self.segments.values()), self._layout, read) if key is None else self.segments[key]
         period = None if number is None else self.periods[number]
         if number is None and len(self.periods) == 1:
             number, period = 0, self.periods[0]
         if number is None and self.periods:
-            tallies, number, period = self._over_periods(tallies), len(self.periods) - 1, self._whole_period()
+            tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()
         numbers_in = self.currency if kpi.unit == "money" else None
-        parts = parts_of(kpi.wanted, self.layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
+        parts = parts_of(kpi.wanted, self._layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
         return measurement_of(
             kpi.name,
             kpi.formula,
@@ -188,18 +234,12 @@ class KpiTable:
             when_zero=kpi.when_zero,
         )
 
-    def _together(self) -> list[Tally | None]:
-        empty: list[Tally | None] = [None] * self.layout.tally_count
-        return reduce(lambda one, other: _merged_tallies(one, other, self.layout), self.segments.values(), empty)
-
-    def _over_periods(self, tallies: list[Tally | None]) -> list[Tally | None]:
+    def _over_periods(self, tallies: Sequence[Settled | None], read: Read) -> tuple[Settled | None, ...]:
         """The tallies with those of all periods in the place of the last."""
         result = list(tallies)
-        for lane in self.layout.lanes:
-            last = lane.first + len(lane.periods) - 1
-            for place in range(lane.first, last):
-                result[last] = _merged_tally(result[place], result[last], lane.slots)
-        return result
+        for lane in self._layout.lanes:
+            result[lane.places[-1]] = merged_tallies([tallies[place] for place in lane.places], lane.slots, read)
+        return tuple(result)
 
     def _whole_period(self) -> Period | None:
         """The days from the first period to the last, where they have no gaps."""
@@ -214,6 +254,22 @@ class KpiTable:
             for number in range(len(self.periods)) or (None,):
                 for kpi in self.kpis:
                     yield self._measured(kpi, key, number)
+
+    def changes(
+        self, kpi: Kpi | str, *, segment: Mapping[str, object] | None = None, allow_partial: bool = False
+    ) -> tuple[Change, ...]:
+        """One KPI from each period to the next, for one segment or all together.
+
+        Args:
+            kpi: the definition or its name.
+            segment: as for `measurement`.
+            allow_partial: compare a period that still runs with the one before all the same.
+
+        Raises:
+            UnlikeMeasurementsError: the last period still runs.
+        """
+        found = [self.measurement(kpi, segment=segment, period=period) for period in self.periods]
+        return tuple(compare(one, other, allow_partial=allow_partial) for one, other in pairwise(found))
 
     def rows(self) -> list[dict[str, Any]]:
         """The numbers as tidy rows: `pandas.DataFrame(table.rows())`.
@@ -250,11 +306,18 @@ class KpiTable:
                 lines.append([*labels, *(_cell(self._measured(kpi, key, number)) for kpi in self.kpis)])
         if self.by or over:
             labels = ["all", *[""] * (len(self.by) + over - 1)]
-            lines.append([*labels, *(_cell(self._measured(kpi, None, None)) for kpi in self.kpis)])
+            lines.append([*labels, *map(self._total_cell, self.kpis)])
         columns = [*self.by, *(["period"] if over else []), *(kpi.name for kpi in self.kpis)]
         units = [*[""] * (len(self.by) + over), *(kpi.unit for kpi in self.kpis)]
         title = "" if over or not self.periods else self._label(0)
         return Table(columns, lines, title=title, units=units)
+
+    def _total_cell(self, kpi: Kpi) -> Any:
+        """The total of all segments; where it would add up currencies, that it has none."""
+        try:
+            return _cell(self._measured(kpi, None, None))
+        except CurrencyMismatchError:
+            return "– currencies differ"
 
     def _label(self, number: int) -> str:
         period = self.periods[number]
@@ -269,14 +332,14 @@ class KpiTable:
         require("KpiTable.merge", other=(other, KpiTable))
         faults = [
             Fault(f"other.{name}", "must be the same in both", getattr(other, name))
-            for name in ("kpis", "by", "periods", "as_of", "currency", "layout")
+            for name in ("kpis", "by", "periods", "as_of", "currency", "tz", "trace")
             if getattr(self, name) != getattr(other, name)
         ]
         if faults:
             raise InvalidValueError("KpiTable.merge", faults)
         segments = dict(self.segments)
         for key, tallies in other.segments.items():
-            segments[key] = _merged_tallies(segments[key], tallies, self.layout) if key in segments else tallies
+            segments[key] = joined([segments[key], tallies], self._layout) if key in segments else tallies
         return evolve(self, segments=segments)
 
     def __str__(self) -> str:
@@ -287,20 +350,6 @@ class KpiTable:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-
-def _merged_tallies(one: list[Tally | None], other: list[Tally | None], layout: Layout) -> list[Tally | None]:
-    return [
-        _merged_tally(one[place], other[place], lane.slots)
-        for lane in layout.lanes
-        for place in range(lane.first, lane.first + (len(lane.periods) or 1))
-    ]
-
-
-def _merged_tally(one: Tally | None, other: Tally | None, slots: tuple[Any, ...]) -> Tally | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return [merged(left, right, str(slot[2])) for left, right, slot in zip(one, other, slots, strict=True)]
 
 
 def _sortable(value: Any) -> tuple[str, Any]:

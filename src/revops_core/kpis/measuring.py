@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
 from revops_core.kpis.layout import Layout, Slot
-from revops_core.kpis.tally import Tally
+from revops_core.kpis.tally import Settled, Tally
 from revops_core.values.confidence import ConfidenceInterval, mean_interval, nps_interval, quantile_interval
 from revops_core.values.distribution import quantiles
 from revops_core.values.expression import Expression
@@ -49,7 +49,7 @@ class Part:
 def parts_of(
     wanted: Iterable[tuple[Aggregate, Expression | None]],
     layout: Layout,
-    tallies: Sequence[Tally | None],
+    tallies: Sequence[Settled | Tally | None],
     number: int,
     *,
     kinds: Mapping[Expression, str],
@@ -74,13 +74,13 @@ def parts_of(
     return parts
 
 
-def kinds_of(layout: Layout, segments: Iterable[Sequence[Tally | None]]) -> dict[Expression, str]:
+def kinds_of(layout: Layout, segments: Iterable[Sequence[Settled | Tally | None]]) -> dict[Expression, str]:
     """Of which kind each value is over all segments: a currency or "duration"; not told where there are several."""
     found: dict[Expression, set[str]] = {}
     for tallies in segments:
         for lane in layout.lanes:
-            for tally in tallies[lane.first : lane.first + (len(lane.periods) or 1)]:
-                for (operation, _, value), part in zip(lane.slots, tally or (), strict=False):
+            for place in lane.places:
+                for (operation, _, value), part in zip(lane.slots, tallies[place] or (), strict=False):
                     if value is not None and operation in {"total", "mean", "quantile"} and part[2]:
                         found.setdefault(value, set()).add(part[2])
     return {value: next(iter(kinds)) for value, kinds in found.items() if len(kinds) == 1}

@@ -4,23 +4,26 @@ A tally is a list of plain parts. A count is an int. A sum, a list of values and
 `[kept, known, kind]`: what was added up or collected, of how many rows, and of what kind: a currency, "duration",
 "number", or "" while there is none; a mean keeps the sum of the squares too, for its interval. Sums are exact, in any
 order: durations in whole microseconds, money and numbers as Decimals in a context that refuses to round.
+Once the rows are read, every list and set in it becomes a tuple (`settled`): such a tally is a value, and plain data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from functools import partial
+from functools import partial, reduce
+from itertools import chain
 from typing import Any
 
-from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
+from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
 from revops_core.values.money import Money
 
-__all__ = ["Part", "Tally", "fold", "merged", "started"]
+__all__ = ["Settled", "Tally", "fold", "is_settled", "merged", "settled", "started"]
 
 Part = Any
 Tally = list[Part]
+Settled = tuple[Part, ...]
 
 _MICROSECOND = timedelta(microseconds=1)
 add_exactly: Callable[[Any, Any], Decimal] = Context(prec=34, traps=[InvalidOperation, Overflow, Inexact]).add
@@ -28,6 +31,7 @@ add_exactly: Callable[[Any, Any], Decimal] = Context(prec=34, traps=[InvalidOper
 
 _multiply_and_add: Callable[[Any, Any, Any], Decimal] = Context(prec=80).fma
 _START: dict[str, Callable[[], Any]] = {"total": int, "mean": int, "quantile": list, "distinct": set, "rows": list}
+_COLLECTED = {"quantile", "distinct", "rows"}
 
 
 def started(operation: str) -> Part:
@@ -153,24 +157,69 @@ def _named(kind: str) -> str:
     return kind if kind in {"number", "duration"} else f"an amount in {kind}"
 
 
-def merged(left: Part, right: Part, what: str) -> Part:
-    """Two parts of one kind as one; neither is changed.
+def settled(tally: Tally) -> Settled:
+    """A tally that will not be added to any more, as a value."""
+    return tuple(part if isinstance(part, int) else (_kept_as_value(part[0]), *part[1:]) for part in tally)
+
+
+def _kept_as_value(kept: Any) -> Any:
+    return tuple(kept) if isinstance(kept, list | set) else kept
+
+
+def is_settled(tally: object, operations: Sequence[str]) -> bool:
+    """Whether `tally` is a settled tally of parts for these operations, in this order."""
+    return isinstance(tally, tuple) and len(tally) == len(operations) and all(map(_is_part_for, operations, tally))
+
+
+def _is_part_for(operation: str, part: Any) -> bool:
+    if operation == "count":
+        return _is_count(part)
+    if not isinstance(part, tuple) or len(part) != len(started(operation)):
+        return False
+    kept, known, kind, *squares = part
+    holds: Any = tuple if operation in _COLLECTED else int | Decimal
+    return isinstance(kept, holds) and _is_count(known) and isinstance(kind, str) and all(map(_is_number, squares))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal)
+
+
+def merged(operation: str, parts: Sequence[Any], what: str) -> Any:
+    """Settled parts of several groups of rows as that of all of them.
 
     Raises:
         CurrencyMismatchError: sums of two currencies.
-        decimal.Inexact: 34 digits do not hold the sum.
+        InvalidValueError: sums of two kinds, such as durations and amounts.
+        InexactAmountError: 34 digits do not hold the sum.
     """
-    if isinstance(left, int):
+    if operation == "count":
+        return sum(parts)
+    of_kind: Part = [None, 0, ""]
+    for _, _, kind, *_ in parts:
+        if kind:
+            _set_kind(of_kind, kind, what)
+    known, kind = sum(part[1] for part in parts), of_kind[2]
+    if operation == "distinct":
+        return tuple(dict.fromkeys(chain.from_iterable(part[0] for part in parts))), known, kind
+    if operation in _COLLECTED:
+        return tuple(chain.from_iterable(part[0] for part in parts)), known, kind
+    kept = reduce(_sum, (part[0] for part in parts))
+    return kept, known, kind, *(reduce(_sum_of_squares, (part[3] for part in parts)) for _ in parts[0][3:])
+
+
+def _sum(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
         return left + right
-    part = [left[0], left[1] + right[1], left[2]]
-    if right[2]:
-        _set_kind(part, right[2], what)
-    if isinstance(left[0], set):
-        part[0] = left[0] | right[0]
-    elif isinstance(left[0], list):
-        part[0] = left[0] + right[0]
-    else:
-        ints = isinstance(left[0], int) and isinstance(right[0], int)
-        part[0] = left[0] + right[0] if ints else add_exactly(left[0], right[0])
-        part.extend(left[3] + right[3] if ints else _multiply_and_add(left[3], 1, right[3]) for _ in left[3:])
-    return part
+    try:
+        return add_exactly(left, right)
+    except Inexact:
+        raise InexactAmountError("add", 34) from None
+
+
+def _sum_of_squares(left: Any, right: Any) -> Any:
+    return left + right if isinstance(left, int) and isinstance(right, int) else _multiply_and_add(left, 1, right)

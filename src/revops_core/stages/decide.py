@@ -90,12 +90,19 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
 
 def _require_sound(record: Any, at: datetime, as_of: datetime | None, override: str | None) -> None:
     """Refuse wrong arguments, and columns of the record that cannot be read: a row without an id, a naive time."""
-    columns = {
+    asked: dict[str, tuple[object, Any]] = {
+        "at": (at, datetime),
+        "as_of": (as_of, datetime | None),
         "record.id": (None if record.id is None else str(record.id), Id),
         "record.stage_entered_at": (getattr(record, "stage_entered_at", None), datetime | None),
-        "record.stage_seq": (getattr(record, "stage_seq", None), Count | None),
     }
-    require("decide", at=(at, datetime), as_of=(as_of, datetime | None), override=(override, Id | None), **columns)
+    for name, value, rule in (
+        ("record.stage_seq", getattr(record, "stage_seq", None), Count),
+        ("override", override, Id),
+    ):
+        if value is not None:
+            asked[name] = value, rule
+    require("decide", **asked)
 
 
 def _is_before(first: datetime, second: datetime) -> bool:
