@@ -14,6 +14,8 @@ NIGHT = calendars.BusinessCalendar("Mo-Su 00:01-00:02,00:03-00:08", tz="UTC")
 LAST = 250
 
 spans = st.integers(1, 60).map(lambda seconds: seconds * SECOND)
+# Half of them on a grid, so that facts and due instants often meet.
+moments = st.integers(0, LAST) | st.integers(0, LAST // 10).map(lambda tens: 10 * tens)
 calendars_drawn = st.sampled_from([SHIFTS, NIGHT, calendars.ALWAYS_OPEN])
 
 
@@ -21,7 +23,7 @@ calendars_drawn = st.sampled_from([SHIFTS, NIGHT, calendars.ALWAYS_OPEN])
 def targets(draw, name, when):
     return sla.SlaTarget(
         name,
-        4 * draw(st.integers(1, 15)) * SECOND,  # quarters of it are whole ticks
+        (4 * draw(st.integers(1, 15)) if draw(st.booleans()) else 20) * SECOND,  # quarters of it are whole ticks
         when=when,
         calendar=draw(st.none() | calendars_drawn),
         reopen=draw(st.sampled_from(["continue", "total", "new_cycle"])),
@@ -82,7 +84,7 @@ def facts(draw):
         extra["tier"] = draw(st.none() | st.integers(1, 3))
     if draw(st.integers(0, 9)) == 0:
         extra["target"] = draw(st.sampled_from(["resolution", "response"]))
-    return sla.ClockEvent(kind, second(draw(st.integers(0, LAST))), seq=draw(st.none() | st.integers(0, 3)), **extra)
+    return sla.ClockEvent(kind, second(draw(moments)), seq=draw(st.none() | st.integers(0, 3)), **extra)
 
 
 def agree(policy, events, as_of, priority="high"):

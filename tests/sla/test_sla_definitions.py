@@ -48,6 +48,7 @@ def test_a_condition_that_only_narrows_is_taken():
     narrow = matching({"a": (1, 2)}) & matching({"a": (2, 3)})
     assert sla.SlaTarget("resolution", H, when=narrow).when.holds({"a": 2})
     assert sla.SlaTarget("resolution", H, when=~matching({"a": 1})).when.holds({"a": 2})
+    assert sla.SlaTarget("resolution", H, when=matching({"a": 1}) & ~matching({"a": 1, "b": 2})).when.holds({"a": 1})
     assert sla.SlaTarget("resolution", H, when=matching({"a": (1, 2)}) & ~matching({"a": 1})).when.holds({"a": 2})
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -243,6 +244,13 @@ def test_a_timeline_tells_the_whole_story():
     ]
     days = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", sla.BusinessDays(2))])
     assert sla.timeline(days.clock("t"), NINE).splitlines()[-1] == "resolution within its days: idle, elapsed 0 s"
+
+
+def test_a_timeline_tells_apart_the_two_hours_that_a_clock_shows_alike_in_autumn():
+    start = datetime(2026, 10, 25, 0, tzinfo=UTC)
+    facts = [sla.ClockEvent(kind, start + n * H) for n, kind in enumerate(["started", "paused"])]
+    told = sla.timeline(POLICY.clock("t", facts), (start + 2 * H).astimezone(ZoneInfo("Europe/Berlin"))).splitlines()
+    assert told[2:4] == ["  2026-10-25 02:00:00+02:00  started", "  2026-10-25 02:00:00  paused"]
 
 
 # --- Availability ---

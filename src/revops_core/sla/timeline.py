@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import cast
 
 from revops_core.sla.clock import Clock
@@ -20,7 +20,7 @@ def timeline(clock: Clock, as_of: datetime) -> str:
     First come the facts, then each cycle: its state, its stretches of time with the fact that began each, and what
     fired. The times of the stretches sum to the elapsed time.
 
-    >>> from datetime import UTC, timedelta
+    >>> from datetime import UTC
     >>> from revops_core.sla.clock_event import ClockEvent
     >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
     >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -36,8 +36,8 @@ def timeline(clock: Clock, as_of: datetime) -> str:
       2026-03-02 10:00:00  paused               paused
     """
     reading = clock.read(as_of)
-    tz = cast("tzinfo", as_of.tzinfo)
-    lines = [f"{clock.id} under {reading.policy}, as of {_written(as_of)}", "facts"]
+    tz, offset = cast("tzinfo", as_of.tzinfo), as_of.utcoffset()
+    lines = [f"{clock.id} under {reading.policy}, as of {_written(as_of, offset)}", "facts"]
     ignored = set(map(id, reading.ignored))
     for fact in clock.events:
         if to_microseconds(fact.at) <= to_microseconds(as_of):
@@ -45,32 +45,33 @@ def timeline(clock: Clock, as_of: datetime) -> str:
             extra = [f"{name}={value}" for name, value in fact.fields.items()]
             extra += [f"{word}={value}" for word in ("target", "owner", "policy") if (value := getattr(fact, word))]
             extra += ["(no effect)"] * (id(fact) in ignored)
-            lines.append("  " + "  ".join([_written(at), fact.kind, *extra]))
+            lines.append("  " + "  ".join([_written(at, offset), fact.kind, *extra]))
     for cycle in reading.cycles:
-        lines.extend(_cycle_lines(cycle))
+        lines.extend(_cycle_lines(cycle, offset))
     return "\n".join(lines)
 
 
-def _cycle_lines(cycle: TargetReading) -> Iterator[str]:
+def _cycle_lines(cycle: TargetReading, offset: timedelta | None) -> Iterator[str]:
     says = [f"elapsed {show(cycle.elapsed)}"]
     if cycle.due_at is not None:
-        says.append(f"due {_written(cycle.due_at)}")
+        says.append(f"due {_written(cycle.due_at, offset)}")
     elif cycle.status == "paused":
         says.append(f"remaining {show(cycle.remaining)}")
     if cycle.breached_at is not None:
-        says.append(f"missed at {_written(cycle.breached_at)}")
+        says.append(f"missed at {_written(cycle.breached_at, offset)}")
     within = "its days" if cycle.within is None else show(cycle.within)
     yield f"{cycle.target} within {within}: {cycle.status}, {', '.join(says)}"
     for segment in cycle.segments:
         elapsed = "" if segment.status == "paused" else show(segment.elapsed)
         owner = f" ({segment.owner})" if segment.owner else ""
-        yield f"  {_written(segment.start)}  {segment.status:<7}  {elapsed:<10}  {segment.cause.kind}{owner}"
+        yield f"  {_written(segment.start, offset)}  {segment.status:<7}  {elapsed:<10}  {segment.cause.kind}{owner}"
     notices = (*cycle.escalations, *cycle.reminders, *cycle.skipped)
     for notice in sorted(notices, key=lambda notice: (to_microseconds(notice.at), notice.id)):
         what = "reminder" if notice.tier is None else f"tier {notice.tier}"
         skipped = ", skipped" if notice in cycle.skipped else ""
-        yield f"  {_written(notice.at)}  {what} to {notice.to} {notice.trigger}{skipped}"
+        yield f"  {_written(notice.at, offset)}  {what} to {notice.to} {notice.trigger}{skipped}"
 
 
-def _written(at: datetime) -> str:
-    return at.isoformat(" ", "seconds")[:19]
+def _written(at: datetime, offset: timedelta | None) -> str:
+    """An instant by the wall clock, with its offset where that is not the one of `as_of`: no two look alike."""
+    return at.isoformat(" ", "seconds")[:19] if at.utcoffset() == offset else at.isoformat(" ", "seconds")
