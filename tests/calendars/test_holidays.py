@@ -187,11 +187,7 @@ def test_no_holidays_are_known_for_all_the_years():
     assert taken_dates((), 2000, 2050) == ((), END, [])
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("source", [7, None, "2026-05-01", b"2026-05-01"], ids=repr)
-=======
 @pytest.mark.parametrize("source", [7, None, "2026-05-01", b"bytes"])
->>>>>>> review3
 def test_what_holds_no_dates_is_refused(source):
     (fault,) = taken_dates(source, 2000, 2050)[2]
     assert fault.field == "holidays"
