@@ -44,6 +44,7 @@ def test_a_definition_of_ones_own_is_a_few_lines_over_any_rows():
         str(share_of_big_deals) == "share_of_big_deals = count(amount is at least 100 EUR) / count(every Opportunity)"
     )
     assert share_of_big_deals.formula_text.startswith("count(")
+    assert repr(share_of_big_deals) == f"Kpi({share_of_big_deals})"
     assert pickle.loads(pickle.dumps(share_of_big_deals)) == share_of_big_deals
 
 

@@ -70,6 +70,7 @@ def test_the_records_are_there_when_they_were_traced():
     rate = measured(Fraction(1, 2), traced=(("a",), ("a", "b")))
     assert (rate.records(), rate.records("denominator")) == (("a",), ("a", "b"))
     assert rate == measured(Fraction(1, 2))
+    assert repr(rate) == repr(measured(Fraction(1, 2)))
     with pytest.raises(InvalidValueError, match="measure with trace=True"):
         measured(Fraction(1, 2)).records()
     with pytest.raises(InvalidValueError, match="'part' must be 'numerator' or 'denominator'"):

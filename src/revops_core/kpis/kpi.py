@@ -14,7 +14,7 @@ from revops_core.kpis.filling import Segments, fill
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
 from revops_core.kpis.layout import By, Layout, laid_out
 from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
-from revops_core.values.checks import Id, checked, require, short_repr
+from revops_core.values.checks import Id, checked, require
 from revops_core.values.condition import Symbol, as_argument
 from revops_core.values.expression import Expression
 from revops_core.values.measurement import Measurement
@@ -82,7 +82,8 @@ class Kpi:
     family: str = ""
     when_zero: str = "zero_denominator"
 
-    __repr__ = short_repr
+    def __repr__(self) -> str:
+        return f"Kpi({self})"
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:

@@ -298,6 +298,8 @@ def short_repr(self: Any) -> str:
     parts = []
     for attribute in fields(self.__class__):
         held = getattr(self, attribute.name)
+        if attribute.repr is False:
+            continue
         if held is attribute.default or (type(held) is type(attribute.default) and held == attribute.default):
             continue
         personal = isinstance(held, str) and is_personal(self.__class__, attribute.name)

@@ -96,7 +96,7 @@ class Measurement:
     warnings: tuple[str, ...] = field(default=(), converter=as_tuple)
     segment: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
     interval: ConfidenceInterval | None = None
-    traced: tuple[tuple[Any, ...], tuple[Any, ...]] | None = field(default=None, eq=False)
+    traced: tuple[tuple[Any, ...], tuple[Any, ...]] | None = field(default=None, eq=False, repr=False)
 
     __repr__ = short_repr
 
