@@ -74,7 +74,7 @@ scalars = (
     | st.booleans()
     | st.integers()
     | st.text()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | decimals
     | st.fractions()
     | st.dates()

@@ -94,7 +94,7 @@ class ScorecardResult:
     without_rows: Mapping[str, tuple[str, ...]]
 
     def table(self) -> Table:
-        """A line for each KPI: the number, the one before, the change, the target and the status."""
+        """A line for each KPI: the number, the one before, the target and the status."""
         cells = [
             [
                 line.kpi.title,
