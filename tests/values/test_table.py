@@ -4,7 +4,7 @@ import pickle
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from html import unescape
+from html import escape, unescape
 from unicodedata import category, east_asian_width
 
 import pytest
@@ -166,3 +166,8 @@ def test_a_table_with_a_fault_is_refused(arguments: tuple[object, ...], message:
 def test_a_terminal_narrower_than_20_columns_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"Table.text: 'width' must be an int of at least 20"):
         Table(["a"], []).text(19)
+
+
+@given(st.text())
+def test_html_is_escaped_as_the_standard_library_does(text):
+    assert escape(text) in Table(["a"], [[text]])._repr_html_()
