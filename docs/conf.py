@@ -43,9 +43,9 @@ _PAGE = re.compile(r"\]\((?!https?:)([^)#\s]+\.md)(?:#[^)]*)?\)")
 
 
 def contents(text: str, folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Caption and pages of each part of an index: what stands under a heading, each page where it is named first.
+    r"""Caption and pages of each part of an index: what stands under a heading, each page where it is named first.
 
-    >>> list(contents("# All\\n[a](a.md)\\n## Ideas\\n- [b](b.md), [a](a.md#x)", Path("docs")))
+    >>> list(contents("# All\n[a](a.md)\n## Ideas\n- [b](b.md), [a](a.md#x)", Path("docs")))
     [('All', ['docs/a']), ('Ideas', ['docs/b'])]
     """
     found: dict[str, list[str]] = {}
@@ -64,13 +64,11 @@ def contents(text: str, folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 def _add_contents(_app: Any, name: str, source: list[str]) -> None:
     if name == root_doc:
-        parts = [
-            f"```{{toctree}}\n:hidden:\n:caption: {caption if number else 'Start'}\n\n" + "\n".join(f"/{page}" for page in pages)
-            for number, (caption, pages) in enumerate(contents(source[0], Path("docs")))
-        ]
-        source[0] += "\n\n" + "\n```\n\n".join(parts) + "\n```\n"
+        for caption, pages in contents(source[0], Path("docs")):
+            listed = "\n".join(f"/{page}" for page in pages)
+            source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n```\n"
     elif name == "docs/decisions/README":
-        source[0] += "\n\n```{toctree}\n:glob:\n:maxdepth: 1\n\n0*\n```\n"
+        source[0] += "\n```{toctree}\n:glob:\n:maxdepth: 1\n\n0*\n```\n"
 
 
 def _lead_to_the_index(app: Any, error: Exception | None) -> None:

@@ -14,6 +14,7 @@ import io
 import re
 import sys
 import tokenize
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -720,6 +721,30 @@ def the_top_is_tidy(house: House) -> Iterator[str]:
             yield f"{path.name}/ at the top; there are {', '.join(sorted(TOP_FOLDERS))} and hidden folders"
 
 
+def what_should_have_gone_is_gone(house: House) -> Iterator[str]:
+    """What is deprecated says when it goes, and by then it is gone."""
+    project = house.root / "pyproject.toml"
+    version = tomllib.loads(project.read_text("utf-8"))["project"]["version"] if project.is_file() else "0"
+    for module in house.modules:
+        for node in module.nodes:
+            if not isinstance(node, ast.Call) or _last(node.func) != "deprecated":
+                continue
+            told = {word.arg: word.value for word in node.keywords}.get("removed_in")
+            goes = told.value if isinstance(told, ast.Constant) else None
+            if not isinstance(goes, str) or not re.fullmatch(r"\d+(\.\d+)*", goes):
+                yield module.says(node, "write removed_in as a version, such as '2.0'")
+            elif _release(goes) <= _release(version):
+                yield module.says(
+                    node, f"was to go in {goes}, and this is {version}; remove it"
+                )
+
+
+def _release(version: str) -> list[int]:
+    """The numbers of a version; zeros at its end say nothing: 2 is 2.0."""
+    numbers = [int(number) for number in re.match(r"[\d.]*\d", version)[0].split(".")]  # type: ignore[index]
+    return numbers[: max((n for n, number in enumerate(numbers, 1) if number), default=0)]
+
+
 def the_budget_is_kept(house: House) -> Iterator[str]:
     """Law 13: a library is read by people."""
     for what, limit in BUDGET.items():
@@ -747,6 +772,7 @@ RULES: tuple[Callable[[House], Iterator[str]], ...] = (
     examples_in_docs_run,
     no_machine_is_named,
     the_top_is_tidy,
+    what_should_have_gone_is_gone,
     the_budget_is_kept,
 )
 

@@ -239,6 +239,8 @@ PLANTED = [
     plant("no_machine_is_named", ".ci/run", "far" + "m-tool\n", ".ci/run:1: names"),
     plant("no_machine_is_named", "tests/new.py", "x = '.libra" + "ry/env'\n", "tests/new.py:1: names"),
     plant("the_top_is_tidy", "scripts/new.py", "", "scripts/ at the top"),
+    new("what_should_have_gone_is_gone", "def verb() -> None:\n    deprecated('verb()', instead='x', removed_in='0')", "was to go in 0, and this is 0"),
+    new("what_should_have_gone_is_gone", "def verb() -> None:\n    deprecated('verb()', instead='x', removed_in=SOON)", "write removed_in as a version"),
     plant("the_budget_is_kept", NEW, module("X = 1\n" * BUDGET["lines of code"]), "lines of code; the budget is"),
     plant("the_budget_is_kept", NEW, module("@frozen\nclass Fact: ...\n" * (BUDGET["attrs classes"] + 1)), "attrs classes"),
 ]  # fmt: skip
@@ -261,6 +263,16 @@ def test_a_planted_breach_is_reported(tmp_path, rule, place, text, says):
 
 def test_every_rule_was_seen_to_fail():
     assert {rule for rule, *_ in PLANTED} == {rule.__name__ for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("version", "removed_in", "count"),
+    [("0.9.4", "0.10", 0), ("0.10.0", "0.10", 1), ("0.10.0rc1", "0.10", 1), ("1.2", "2", 0), ("2.0.0", "2", 1)],
+)
+def test_what_is_deprecated_may_stay_until_the_version_that_removes_it(tmp_path, version, removed_in, count):
+    code = f"def verb() -> None:\n    deprecated('verb()', instead='x()', removed_in='{removed_in}')"
+    house = built(tmp_path, {**SOUND, NEW: module(code), "pyproject.toml": f"[project]\nversion = '{version}'\n"})
+    assert len(list(house_rules.what_should_have_gone_is_gone(house))) == count
 
 
 def test_too_many_modules_public_names_and_kpis_break_the_budget(tmp_path):

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revops_core.errors import InvalidPlainDataError
+from revops_core.stages import StageLog
 from revops_core.values.checks import Count, Id, as_tuple, checked
 from revops_core.values.condition import each, known, one_of
 from revops_core.values.decision import Blocker, Refused, Rule
@@ -273,3 +274,8 @@ def test_equal_content_has_equal_fingerprints_and_only_that(a, b):
 def test_fingerprints_are_stable_across_releases():
     assert fingerprint(Money("1.10", "EUR")) == "0d338c7938660dbb"
     assert fingerprint_of_parts("ticket-7", "started", 1, None) == "0d6624e3eea2dda6"
+
+
+def test_a_class_whose_annotations_cannot_be_evaluated_is_refused_with_our_error():
+    with pytest.raises(InvalidPlainDataError, match=r"'\$\.columns' must have a plain form"):
+        to_plain(StageLog.of([("o1", "new", datetime(2026, 1, 1, tzinfo=UTC))]))
