@@ -199,7 +199,7 @@ PEERS = {
 MODULES = ("businesstimedelta", "business_duration", "pandas", "numpy", "exchange_calendars")
 
 
-def against_peers() -> None:
+def against_peers() -> list[tuple[str, float, float | None, str]]:
     """All peers at all spans, the same answers asserted."""
     ours = "revops_core, aware"
     inside, start = OFFICE.compiled, to_microseconds(START)
@@ -239,9 +239,15 @@ def against_peers() -> None:
     )
     ratios = [flat[f"{kind} 1 year"] / flat[f"{kind} 1 day"] for kind in list(between)[:2]]
     print(f"  cost(1 year) / cost(1 day): integers {ratios[0]:.2f}, aware {ratios[1]:.2f}   limit 1.20")
+    figures: list[tuple[str, float, float | None, str]] = [
+        (f"working time of a year, beside {name}", costs[ours]["1 year"] / cost["1 year"], None, "the same answer")
+        for name, cost in costs.items()
+        if not name.startswith("revops_core")
+    ]
+    return [("working time of a year, beside a day", ratios[1], 1.2, ""), *figures]
 
 
-def against_limits() -> None:
+def against_limits() -> list[tuple[str, float, float | None, str]]:
     """The calendar rows of the table of limits, as multiples of a reference of the same run."""
     bare_between, bare_add = bare_closure()
     end, n = SPANS["1 year"], 8 * 3600 * 1_000_000
@@ -282,6 +288,7 @@ def against_limits() -> None:
     ):
         rows.append((name, f"{cost[name]:,.0f}", f"{reference:,.0f}", f"{cost[name] / reference:.2f}", limit))
     table("Limits", rows)
+    return [(f"{row[0]}, beside the bare sums", float(row[3]), float(row[4]), "") for row in rows[1:]]
 
 
 def many_instants() -> None:
@@ -367,13 +374,13 @@ def new_calendars() -> None:
     print(f"  that is {compiled / 1000 / stretches:.0f} bytes for each of {stretches} open stretches")
 
 
-def main() -> None:
-    """Print all tables."""
+def main() -> list[tuple[str, float, float | None, str]]:
+    """Print all tables; give their ratios."""
     print(f"Python {sys.version.split()[0]}; Monday to Friday 9 to 17 in New York, {len(HOLIDAYS)} holidays")
-    against_limits()
+    figures = against_limits()
     many_instants()
     new_calendars()
-    against_peers()
+    return figures + against_peers()
 
 
 if __name__ == "__main__":
