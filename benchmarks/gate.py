@@ -1,7 +1,7 @@
 """Hold what fixed pieces of work cost beside what they cost before: instructions under valgrind, which do not depend on
 how busy a machine is.
 
-    python benchmarks/gate.py              # the status is 1 where a piece costs more than it may
+    python benchmarks/gate.py [PIECE ...]  # the status is 1 where a piece costs more than it may
     python benchmarks/gate.py --record     # what it costs now is what it may cost: say why in the commit
 
 The unit is a fixed loop of plain Python, counted in the same run, so that another build of Python changes little. Where
@@ -221,19 +221,19 @@ def instructions(piece: str, rounds: int) -> int:
     return int(found[1].replace(",", ""))
 
 
-def counted() -> dict[str, float]:
+def counted(pieces: list[str]) -> dict[str, float]:
     """Instructions of one round of each piece: those of several rounds less those of none."""
-    jobs = [(piece, rounds) for piece in PIECES for rounds in (ROUNDS, 0)]
+    jobs = [(piece, rounds) for piece in pieces for rounds in (ROUNDS, 0)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = dict(zip(jobs, pool.map(lambda job: instructions(*job), jobs), strict=True))
-    return {piece: (counts[piece, ROUNDS] - counts[piece, 0]) / ROUNDS for piece in PIECES}
+    return {piece: (counts[piece, ROUNDS] - counts[piece, 0]) / ROUNDS for piece in pieces}
 
 
-def timed() -> dict[str, float]:
+def timed(pieces: list[str]) -> dict[str, float]:
     """Seconds of one round of each piece: the fastest of many that take turns."""
-    best = dict.fromkeys(PIECES, float("inf"))
+    best = dict.fromkeys(pieces, float("inf"))
     for _ in range(5):
-        for piece in PIECES:
+        for piece in pieces:
             best[piece] = min(best[piece], run(piece, 5))
     return best
 
@@ -259,13 +259,15 @@ def main() -> int:
     if sys.argv[1:2] == ["--run"]:
         run(sys.argv[2], int(sys.argv[3]))
         return 0
+    chosen = [argument for argument in sys.argv[1:] if argument != "--record"] or list(PIECES)
+    pieces = ["unit", *(piece for piece in chosen if piece != "unit")]
     has_valgrind = shutil.which("valgrind") is not None
     if not has_valgrind:
         print("no valgrind here: instructions are not counted, process time is measured in their place")
-    costs = counted() if has_valgrind else timed()
+    costs = counted(pieces) if has_valgrind else timed(pieces)
     recorded = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {}
     if "--record" in sys.argv and has_valgrind:
-        recorded = {piece: round(cost / costs["unit"], 4) for piece, cost in costs.items() if piece != "unit"}
+        recorded |= {piece: round(cost / costs["unit"], 4) for piece, cost in costs.items() if piece != "unit"}
         RECORD.write_text(json.dumps(recorded, indent=1) + "\n", "utf-8")
     found = judged(costs, recorded, MORE_INSTRUCTIONS if has_valgrind else MORE_TIME)
     print(f"{'piece':12}{'units':>10}{'recorded':>10}")

@@ -734,9 +734,7 @@ def what_should_have_gone_is_gone(house: House) -> Iterator[str]:
             if not isinstance(goes, str) or not re.fullmatch(r"\d+(\.\d+)*", goes):
                 yield module.says(node, "write removed_in as a version, such as '2.0'")
             elif _release(goes) <= _release(version):
-                yield module.says(
-                    node, f"was to go in {goes}, and this is {version}; remove it"
-                )
+                yield module.says(node, f"was to go in {goes}, and this is {version}; remove it")
 
 
 def _release(version: str) -> list[int]:
