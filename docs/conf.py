@@ -1,6 +1,6 @@
 """How Sphinx builds the pages: the same plain Markdown that a forge shows, with Furo and MyST, and no network.
 
-    python -m sphinx -q -W --keep-going -n -c docs . .docs
+    python -m sphinx -qE -W --keep-going -n -c docs . .docs
 
 The source is the whole checkout, so that a link from a page in `docs` to the README or to an example is one link for a
 forge and for Sphinx. No page holds a directive: the table of contents is what docs/index.md links to, under its own
@@ -35,31 +35,34 @@ html_theme = "furo"
 html_title = f"revops_core {release}"
 html_copy_source = False
 html_show_sphinx = False
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["wider.css"]
 html_theme_options = {"navigation_with_keys": True}
 
-_HEADING = re.compile(r"^#{1,2} (.+)$")
+_HEADING = re.compile(r"^## (.+)$")
 _PAGE = re.compile(r"\]\((?!https?:)([^)#\s]+\.md)(?:#[^)]*)?\)")
 
 
 def contents(text: str, folder: Path) -> Iterator[tuple[str, list[str]]]:
-    r"""Caption and pages of each part of an index: what stands under a heading, each page where it is named first.
+    r"""Caption and pages of each part of an index: each page under the first heading that names it.
 
-    >>> list(contents("# All\n[a](a.md)\n## Ideas\n- [b](b.md), [a](a.md#x)", Path("docs")))
-    [('All', ['docs/a']), ('Ideas', ['docs/b'])]
+    What stands above the first heading names many pages again; only those that no heading names are its own.
+
+    >>> list(contents("# All\n[a](a.md), [b](b.md)\n## Ideas\n- [b](b.md#x)", Path("docs")))
+    [('Start', ['docs/a']), ('Ideas', ['docs/b'])]
     """
-    found: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    caption = ""
+    parts: list[tuple[str, dict[str, None]]] = [("Start", {})]
     for line in text.splitlines():
         if heading := _HEADING.match(line):
-            caption = heading[1]
+            parts.append((heading[1], {}))
         for page in _PAGE.findall(line):
-            name = (ROOT / folder / page).resolve().relative_to(ROOT).with_suffix("").as_posix()
-            if name not in seen:
-                seen.add(name)
-                found.setdefault(caption, []).append(name)
-    yield from found.items()
+            parts[-1][1][(ROOT / folder / page).resolve().relative_to(ROOT).with_suffix("").as_posix()] = None
+    seen: set[str] = set()
+    for _, pages in (*parts[1:], parts[0]):
+        for page in pages.keys() & seen:
+            del pages[page]
+        seen.update(pages)
+    yield from ((caption, list(pages)) for caption, pages in parts if pages)
 
 
 def _add_contents(_app: Any, name: str, source: list[str]) -> None:

@@ -19,6 +19,7 @@ MODULES_THAT_ARE_PAGES = ("errors", "testing.strategies")
 ROOMS = ("values", "calendars", "entities", "stages", "sla", "kpis", "charts", "frames", "testing")
 
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields|Source|Formula|Note):$")
+_PART = re.compile(r"^(Formula|Source): ")
 _ENTRY = re.compile(r"^ {4}(\S[^:]*): (.*)$")
 
 
@@ -139,7 +140,26 @@ def _entry(export: Export) -> Iterator[str]:
         yield _code(_signature(node))
         yield markdown(export.doc)
     else:
-        yield markdown(export.doc)
+        yield markdown(export.doc) or _definition(export)
+
+
+def _definition(export: Export) -> str:
+    """What a definition says of itself in the words it is made with, and its place in the catalogue."""
+    value = getattr(export.node, "value", None)
+    if not isinstance(value, ast.Call) or not export.name.islower():
+        return ""
+    texts = [_literal(word) for word in value.args]
+    told = {word.arg: _literal(word.value) for word in value.keywords}
+    title = told.get("title") or (texts[1] if len(texts) > 1 else "")
+    anchor = re.sub(r"[^\w\- ]", "", f"{title} {export.name}".lower()).replace(" ", "-") if title else ""
+    source = f"Source: {told['source'].rstrip('.')}." if told.get("source") else ""
+    link = f"[Formula and rows](../kpi-catalogue.md{'#' if anchor else ''}{anchor})."
+    return " ".join(filter(None, (told.get("says") or (f"{title}." if title else ""), source, link)))
+
+
+def _literal(node: ast.expr) -> str:
+    """The text that `node` writes out, if it is one."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _code(text: str) -> str:
@@ -176,7 +196,7 @@ def _default(value: ast.expr | None) -> str:
 
 
 def markdown(docstring: str) -> str:
-    """A docstring as Markdown: sections in bold, their entries as lists, examples in fences."""
+    """A docstring as Markdown: sections in bold, their entries, formula and source as lists, examples in fences."""
     lines: list[str] = []
     in_section = in_example = False
     for line in docstring.splitlines():
@@ -197,7 +217,7 @@ def markdown(docstring: str) -> str:
             lines.append(f"- `{entry[1]}`: {entry[2]}")
         else:
             in_section = in_section and line.startswith("    ")
-            lines.append(f"  {line.strip()}" if in_section else line)
+            lines.append(f"  {line.strip()}" if in_section else _PART.sub(r"- \1: ", line))
     if in_example:
         lines.append("```")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

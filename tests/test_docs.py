@@ -17,11 +17,8 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
 def anchors(page: Path) -> set[str]:
     """The anchors that a forge and MyST make of the headings of a page."""
-    heads = re.findall(
-        r"^#{1,6} (.+)$",
-        re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE),
-        re.MULTILINE,
-    )
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    heads = re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
@@ -55,8 +52,9 @@ def test_no_page_holds_a_directive_that_a_forge_would_show_as_code():
 
 
 def test_an_index_is_read_part_by_part_and_names_a_page_once():
-    text = "# All\n[a](a.md), [there](https://b.example/c.md)\n## Ideas\n- [b](b.md#x), [a](a.md), [up](../README.md)"
-    assert list(contents(text, Path("docs"))) == [("All", ["docs/a"]), ("Ideas", ["docs/b", "README"])]
+    parts = ("# All", "[a](a.md)", "[there](https://b.example/c.md)", "## Ideas", "- [b](b.md#x), [a](a.md)")
+    text = "\n".join((*parts, "[up](../README.md)", "## More", "[b](b.md) [c](c.md)"))
+    assert list(contents(text, Path("docs"))) == [("Ideas", ["docs/b", "docs/a", "README"]), ("More", ["docs/c"])]
 
 
 def test_a_link_to_nowhere_is_told(tmp_path):

@@ -31,4 +31,6 @@ def test_every_public_kpi_and_every_function_that_returns_one_has_a_golden_value
     stems = {name.removesuffix("_over").removesuffix("_within") + "_" for name in makers}
     assert names <= GOLDEN.keys()
     assert "nrr_" in stems
+    docs = {name: functions[name].__doc__ for name in makers}
+    assert not [name for name, doc in docs.items() if not ("Formula: " in doc and "Source: " in doc)]
     assert not [stem for stem in stems if not any(golden.startswith(stem) for golden in GOLDEN.keys() - names)]

@@ -72,6 +72,9 @@ feature_adoption_rate = _kpi(
 def product_adoption_rate(active_days: int = 4) -> Kpi:
     """The share of the accounts using the product that use it on at least so many days of a period.
 
+    Formula: accounts active on at least `active_days` days of the period / accounts active in it.
+    Source: common practice, by a threshold.
+
     Raises:
         InvalidValueError: `active_days` is no whole number.
 

@@ -178,6 +178,9 @@ grr_bridge = _kpi(
 def nrr_over(months: int) -> Kpi:
     """Net revenue retention over periods of so many months, and over no others: rows of another length are left out.
 
+    Formula: what customers of the start pay at the end / what they paid at the start; as `nrr`.
+    Source: that of `nrr`.
+
     >>> nrr_over(12).name
     'nrr_12m'
     """
@@ -186,6 +189,9 @@ def nrr_over(months: int) -> Kpi:
 
 def grr_over(months: int) -> Kpi:
     """Gross revenue retention, capped per customer, over periods of so many months, and over no others.
+
+    Formula: what customers of the start still pay, at most what they paid / what they paid at the start; as `grr`.
+    Source: that of `grr`.
 
     >>> grr_over(12).name
     'grr_12m'

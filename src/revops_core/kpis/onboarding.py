@@ -90,6 +90,9 @@ def _within(since: object, reached: object, days: int) -> tuple[Expression, Expr
 def onboarding_completion_rate_within(days: int = 90) -> Kpi:
     """The share of customers that complete their onboarding within `days`, of those that began it so long ago.
 
+    Formula: completed at most `days` after the start / started at least `days` before the look.
+    Source: SOMA B2B SaaS.
+
     Raises:
         InvalidValueError: `days` is no whole number of days.
 
@@ -109,6 +112,9 @@ def onboarding_completion_rate_within(days: int = 90) -> Kpi:
 
 def activation_rate(days: int = 30) -> Kpi:
     """The share of customers that are activated within `days` of signing, of those that signed so long ago.
+
+    Formula: activated at most `days` after signing / signed at least `days` before the look.
+    Source: SOMA B2B SaaS.
 
     Raises:
         InvalidValueError: `days` is no whole number of days.

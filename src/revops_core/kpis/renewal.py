@@ -173,6 +173,9 @@ net_revenue_churn_rate_with_reactivation = _churn(
 def early_churn_rate(days: int) -> Kpi:
     """New customers who leave within so many days after onboarding, of those onboarded at least so many days ago.
 
+    Formula: ended at most `days` after onboarding / onboarded, and seen for at least `days` since.
+    Source: SOMA B2B SaaS, early attrition.
+
     >>> early_churn_rate(90).name
     'early_churn_rate_90d'
     """
@@ -182,6 +185,9 @@ def early_churn_rate(days: int) -> Kpi:
 
 def early_churn_rate_of_start(days: int) -> Kpi:
     """New customers who leave within so many days after their start, of those who started at least so many days ago.
+
+    Formula: ended at most `days` after their start / started, and seen for at least `days` since.
+    Source: SOMA B2B SaaS, early attrition.
 
     >>> early_churn_rate_of_start(90).name
     'early_churn_rate_of_start_90d'

@@ -143,6 +143,7 @@ def cac_payback(gross_margin: Decimal) -> Kpi:
     """How many months of gross margin on new MRR pay back what it cost to win it.
 
     Formula: marketing and sales spend / (new MRR × gross margin)
+    Source: SaaS Metrics Standards Board.
 
     Args:
         gross_margin: a share from 0 to 1, e.g. Decimal("0.8").
@@ -181,6 +182,9 @@ cltv_on_revenue = _stock(
 def cltv(gross_margin: Decimal) -> Kpi:
     """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
 
+    Formula: ARPA × gross margin / customer churn rate
+    Source: SaaS Metrics Standards Board; David Skok.
+
     >>> from revops_core.values.money import Money
     >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
     Money('1333.33', 'USD')
@@ -199,6 +203,9 @@ def cltv(gross_margin: Decimal) -> Kpi:
 def cltv_of_contract(months: int) -> Kpi:
     """What a customer pays over a contract of so many months: ARPA × months.
 
+    Formula: ARPA a month × months
+    Source: the beginner's guide: 1,500 a month is 18,000 in a year and 90,000 in five.
+
     >>> from revops_core.values.money import Money
     >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
     >>> year.value, five.value
@@ -216,6 +223,9 @@ def cltv_of_contract(months: int) -> Kpi:
 
 def cltv_historic(years: int) -> Kpi:
     """Average purchase value × purchase frequency × lifespan, over the deals of a year.
+
+    Formula: (won amount / deals) × (deals / customers) × years
+    Source: RevOps mapping.
 
     >>> from revops_core.values.money import Money
     >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value
@@ -237,6 +247,9 @@ def cltv_historic(years: int) -> Kpi:
 
 def ltv_to_cac(gross_margin: Decimal) -> Kpi:
     """Customer lifetime value at a gross margin, by the blended cost of a customer, over rows of months.
+
+    Formula: (ARPA × gross margin / customer churn rate) / (marketing and sales spend / new customers)
+    Source: David Skok.
 
     >>> from revops_core.values.money import Money
     >>> ltv_to_cac(Decimal("0.75")).of(Money(1200, "USD"), 1, 3, 100, Money(500, "USD"), 1).value
@@ -357,6 +370,9 @@ revenue_leakage_rate = _booked(
 
 def usage_arr(months: int) -> Kpi:
     """What metered use of the last so many months would come to in a year: readings are 1, 3 and 12 months.
+
+    Formula: metered revenue of `months` months × 12 / months
+    Source: Ordway's study of public filers.
 
     >>> from revops_core.values.money import Money
     >>> [usage_arr(months).of(Money(300, "USD")).value.amount for months in (1, 3, 12)]
