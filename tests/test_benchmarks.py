@@ -49,12 +49,12 @@ def test_a_broken_limit_and_a_room_without_its_peers_are_told_in_the_table():
     figures = [
         ("ours, beside a peer", 0.5, 1, ""),
         ("slow, beside a peer", 1.204, 1, "loaded"),
-        ("free", 9.0, None, ""),
+        ("free", 0.0001, None, ""),
     ]
     text = "\n".join(run.lines({"sla": figures, "stages": "No module named 'automat'"}))
     assert "| ours, beside a peer | 0.5 | 1 | yes |  |" in text
     assert "| slow, beside a peer | 1.2 | 1 | **no** | loaded |" in text
-    assert "| free | 9 |  |  |  |" in text
+    assert "| free | 1 / 10,000 |  |  |  |" in text
     assert "Not measured here: `No module named 'automat'`" in text
 
 
