@@ -150,7 +150,6 @@ def test_the_first_target_whose_condition_holds_is_taken_and_the_others_say_why_
 
 def test_the_ready_made_policy_promises_what_its_source_says():
     policy = sla.REVENUE_OPERATIONS
-    assert policy is sla.REVENUE_OPERATIONS_1
     promised = {
         ("lead_qualification", ""): ("response", H),
         ("sales_inquiry", "high"): ("response", timedelta(minutes=15)),

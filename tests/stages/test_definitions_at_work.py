@@ -27,11 +27,11 @@ from revops_core.stages import (
     StageLog,
     advance_lifecycle,
     check,
-    conversion_chain,
     dot,
     lead_to_cash_time,
     mermaid,
 )
+from revops_core.stages.lead_to_cash import conversion_chain
 from revops_core.values.decision import Refused
 from revops_core.values.plain import from_plain, to_plain
 

@@ -28,7 +28,7 @@ from revops_core.entities.facts import (
 )
 from revops_core.entities.from_rows import from_rows
 from revops_core.entities.lead import Lead, LeadSource, LeadStage
-from revops_core.entities.line_item import BillingInterval, LineItem
+from revops_core.entities.line_item import BillingInterval, LineItem, Product
 from revops_core.entities.opportunity import (
     BuyingRole,
     ContactRole,
@@ -38,61 +38,17 @@ from revops_core.entities.opportunity import (
     OpportunityStage,
     Outcome,
 )
-from revops_core.entities.product import Product
 from revops_core.entities.subscription import Pause, Subscription
 from revops_core.entities.ticket import Ticket, TicketPriority, TicketRequest
 from revops_core.entities.user import Team, User
 from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
-    "LEAD_RULES",
-    "Account",
-    "Activity",
-    "Advocacy",
-    "Answer",
-    "AutomationRun",
-    "BillingInterval",
-    "BuyingRole",
-    "Changed",
-    "Contact",
-    "ContactRole",
-    "Converted",
-    "Deal",
-    "ForecastCategory",
-    "ForecastSnapshot",
-    "Handoff",
-    "IdealCustomerProfile",
-    "Industry",
-    "Lead",
-    "LeadConversion",
-    "LeadSource",
-    "LeadStage",
-    "LineItem",
-    "Merged",
-    "Milestone",
-    "Opportunity",
-    "OpportunityConversion",
-    "OpportunityKind",
-    "OpportunityStage",
-    "Outcome",
-    "Pause",
-    "Product",
-    "Quota",
-    "Score",
-    "Spend",
-    "Subscription",
-    "Team",
-    "Ticket",
-    "TicketPriority",
-    "TicketRequest",
-    "Touch",
-    "Usage",
-    "User",
-    "Visit",
-    "bulk_builder",
-    "check",
-    "convert_lead",
-    "convert_opportunity",
-    "from_rows",
+    "LEAD_RULES", "Account", "Activity", "Advocacy", "Answer", "AutomationRun", "BillingInterval", "BuyingRole",
+    "Changed", "Contact", "ContactRole", "Converted", "Deal", "ForecastCategory", "ForecastSnapshot", "Handoff",
+    "IdealCustomerProfile", "Industry", "Lead", "LeadConversion", "LeadSource", "LeadStage", "LineItem", "Merged",
+    "Milestone", "Opportunity", "OpportunityConversion", "OpportunityKind", "OpportunityStage", "Outcome", "Pause",
+    "Product", "Quota", "Score", "Spend", "Subscription", "Team", "Ticket", "TicketPriority", "TicketRequest", "Touch",
+    "Usage", "User", "Visit", "bulk_builder", "check", "convert_lead", "convert_opportunity", "from_rows",
     "subscriptions_from",
-]
+]  # fmt: skip

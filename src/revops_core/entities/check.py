@@ -35,8 +35,8 @@ from revops_core.entities.facts import (
     Spend,
 )
 from revops_core.entities.lead import Lead
+from revops_core.entities.line_item import Product
 from revops_core.entities.opportunity import Opportunity
-from revops_core.entities.product import Product
 from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
 from revops_core.entities.user import Team, User

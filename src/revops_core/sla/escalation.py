@@ -13,8 +13,7 @@ from typing import Annotated, Literal, Protocol
 from attrs import field, frozen
 
 from revops_core.errors import Fault
-from revops_core.sla.definition import refuse_faults
-from revops_core.values.checks import AtLeast, Count, Id, Span, short_repr
+from revops_core.values.checks import AtLeast, Count, Id, Span, refuse_faults, short_repr
 
 __all__ = ["EscalationTier", "Reminder", "manager_of"]
 

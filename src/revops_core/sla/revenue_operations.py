@@ -12,9 +12,9 @@ from revops_core.sla.escalation import EscalationTier, Reminder
 from revops_core.sla.sla_policy import SlaPolicy
 from revops_core.sla.sla_target import SlaTarget
 
-__all__ = ["REVENUE_OPERATIONS", "REVENUE_OPERATIONS_1", "UPTIME_OBJECTIVE"]
+__all__ = ["REVENUE_OPERATIONS", "UPTIME_OBJECTIVE"]
 
-REVENUE_OPERATIONS_1 = SlaPolicy(
+REVENUE_OPERATIONS = SlaPolicy(
     "revenue operations",
     version="1",
     provider="sales",
@@ -41,10 +41,8 @@ REVENUE_OPERATIONS_1 = SlaPolicy(
 )
 """Six promises by kind of request: respond to a lead within an hour and to an urgent inquiry within 15 minutes,
 acknowledge a support request within 30 minutes, fix a bug within 24 hours, set up an account within two and correct a
-data-entry error within one. Level 1 acts when the time is exceeded, 2 and 3 when the holder reports that it must."""
-
-REVENUE_OPERATIONS = REVENUE_OPERATIONS_1
-"""The newest version of the ready-made policy; the older ones stay importable under their numbers."""
+data-entry error within one. Level 1 acts when the time is exceeded, 2 and 3 when the holder reports that it must.
+A later version will leave this one importable under its number."""
 
 UPTIME_OBJECTIVE = Decimal("0.999")
 """The external promise that goes with it: 99.9 % of the service hours of a month, for `availability`."""

@@ -13,11 +13,10 @@ from revops_core.calendars.business_calendar import ALWAYS_OPEN, BusinessCalenda
 from revops_core.errors import Fault
 from revops_core.sla.clock import Clock
 from revops_core.sla.clock_event import ClockEvent
-from revops_core.sla.definition import refuse_faults
 from revops_core.sla.escalation import EscalationTier, Reminder
 from revops_core.sla.sla_target import ALWAYS, SlaTarget
 from revops_core.sla.target_plan import PolicyPlan
-from revops_core.values.checks import Id, as_tuple, short_repr
+from revops_core.values.checks import Id, as_tuple, refuse_faults, short_repr
 from revops_core.values.expression import Expression
 from revops_core.values.fingerprint import fingerprint
 from revops_core.values.frozen_map import frozen_map

@@ -24,8 +24,7 @@ from attrs import field, frozen
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.errors import Fault
-from revops_core.sla.definition import refuse_faults
-from revops_core.values.checks import AtLeast, Between, Id, checked, short_repr
+from revops_core.values.checks import AtLeast, Between, Id, checked, refuse_faults, short_repr
 from revops_core.values.condition import matching
 from revops_core.values.expression import Expression, all_of
 from revops_core.values.frozen_map import frozen_map

@@ -3,15 +3,9 @@
 from revops_core.stages.diagram import dot, mermaid
 from revops_core.stages.flow import Conformance, Deviation, Rework, Waiting
 from revops_core.stages.funnel import Funnel, FunnelStep, StageFate
-from revops_core.stages.history_exports import (
-    HUBSPOT_DEAL_STAGE_HISTORY,
-    SALESFORCE_OPPORTUNITY_FIELD_HISTORY,
-    SALESFORCE_OPPORTUNITY_HISTORY,
-    SERVICENOW_INCIDENT_LOG,
-    ZENDESK_TICKET_AUDITS,
-)
+from revops_core.stages.history_exports import HISTORY_EXPORTS
 from revops_core.stages.journey import Journey, StageTime, Stay
-from revops_core.stages.lead_to_cash import advance_lifecycle, conversion_chain, lead_to_cash_time
+from revops_core.stages.lead_to_cash import advance_lifecycle, lead_to_cash_time
 from revops_core.stages.migration import Migration
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
@@ -23,41 +17,8 @@ from revops_core.stages.stage_log import StageLog
 from revops_core.stages.waterfall import Waterfall, waterfall
 
 __all__ = [
-    "HUBSPOT_DEAL_STAGE_HISTORY",
-    "LEAD",
-    "LIFECYCLE",
-    "ONBOARDING",
-    "OPPORTUNITY",
-    "RENEWAL",
-    "SALESFORCE_OPPORTUNITY_FIELD_HISTORY",
-    "SALESFORCE_OPPORTUNITY_HISTORY",
-    "SERVICENOW_INCIDENT_LOG",
-    "TICKET",
-    "ZENDESK_TICKET_AUDITS",
-    "Conformance",
-    "Corrected",
-    "Deviation",
-    "Funnel",
-    "FunnelStep",
-    "Journey",
-    "Migration",
-    "Moved",
-    "Pipeline",
-    "Rework",
-    "Stage",
-    "StageFate",
-    "StageLog",
-    "StageTime",
-    "Stay",
-    "Transition",
-    "Waiting",
-    "Waterfall",
-    "advance_lifecycle",
-    "check",
-    "conversion_chain",
-    "dot",
-    "lead_to_cash_time",
-    "mermaid",
-    "records_as_of",
-    "waterfall",
-]
+    "HISTORY_EXPORTS", "LEAD", "LIFECYCLE", "ONBOARDING", "OPPORTUNITY", "RENEWAL", "TICKET", "Conformance",
+    "Corrected", "Deviation", "Funnel", "FunnelStep", "Journey", "Migration", "Moved", "Pipeline", "Rework", "Stage",
+    "StageFate", "StageLog", "StageTime", "Stay", "Transition", "Waiting", "Waterfall", "advance_lifecycle", "check",
+    "dot", "lead_to_cash_time", "mermaid", "records_as_of", "waterfall",
+]  # fmt: skip

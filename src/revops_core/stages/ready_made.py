@@ -101,80 +101,37 @@ TICKET = Pipeline(
 )
 """A request for help: pending waits for the customer, resolved for the customer's word, closed is the end."""
 
+# Stage, team, activities, KPIs, in the words of the source.
+_CUSTOMER_LIFE = (
+    ("lead_generation", "marketing",
+     "content marketing, search optimisation, paid advertising, social media, email marketing",
+     "website traffic, lead volume, lead-to-MQL conversion, cost per lead, lead source performance"),
+    ("qualification", "marketing",
+     "lead scoring, lead enrichment, initial contact, needs analysis",
+     "MQL volume, SQL volume, MQL-to-SQL conversion, time to SQL, lead qualification rate"),
+    ("sales", "sales",
+     "demos and presentations, proposal, negotiation, closing, CRM updates",
+     "SQL-to-opportunity conversion, win rate, average deal size, sales cycle length, revenue generated"),
+    ("onboarding", "customer_success",
+     "welcome, product training, account setup, implementation, ongoing support",
+     "time to value, onboarding completion rate, CSAT, early churn rate, product usage"),
+    ("adoption", "customer_success",
+     "user education, feature adoption, best-practice guidance, proactive support, success management",
+     "active user rate, feature adoption rate, customer health score, usage frequency, NPS"),
+    ("expansion", "customer_success",
+     "upselling, cross-selling, account reviews, needs assessment, customer advocacy",
+     "CLTV, expansion revenue, NRR, ARPA, customer advocacy rate"),
+    ("renewal", "customer_success",
+     "contract management, customer communication, value validation, renewal negotiation, churn prevention",
+     "renewal rate, churn rate, customer retention rate, renewal revenue, renewal cycle time"),
+)  # fmt: skip
+
 LIFECYCLE = Pipeline(
     "lifecycle",
     (
-        Stage(
-            "lead_generation",
-            owner_team="marketing",
-            activities=(
-                "content marketing",
-                "search optimisation",
-                "paid advertising",
-                "social media",
-                "email marketing",
-            ),
-            kpis=(
-                "website traffic",
-                "lead volume",
-                "lead-to-MQL conversion",
-                "cost per lead",
-                "lead source performance",
-            ),
-        ),
-        Stage(
-            "qualification",
-            owner_team="marketing",
-            activities=("lead scoring", "lead enrichment", "initial contact", "needs analysis"),
-            kpis=("MQL volume", "SQL volume", "MQL-to-SQL conversion", "time to SQL", "lead qualification rate"),
-        ),
-        Stage(
-            "sales",
-            owner_team="sales",
-            activities=("demos and presentations", "proposal", "negotiation", "closing", "CRM updates"),
-            kpis=(
-                "SQL-to-opportunity conversion",
-                "win rate",
-                "average deal size",
-                "sales cycle length",
-                "revenue generated",
-            ),
-        ),
-        Stage(
-            "onboarding",
-            owner_team="customer_success",
-            activities=("welcome", "product training", "account setup", "implementation", "ongoing support"),
-            kpis=("time to value", "onboarding completion rate", "CSAT", "early churn rate", "product usage"),
-        ),
-        Stage(
-            "adoption",
-            owner_team="customer_success",
-            activities=(
-                "user education",
-                "feature adoption",
-                "best-practice guidance",
-                "proactive support",
-                "success management",
-            ),
-            kpis=("active user rate", "feature adoption rate", "customer health score", "usage frequency", "NPS"),
-        ),
-        Stage(
-            "expansion",
-            owner_team="customer_success",
-            activities=("upselling", "cross-selling", "account reviews", "needs assessment", "customer advocacy"),
-            kpis=("CLTV", "expansion revenue", "NRR", "ARPA", "customer advocacy rate"),
-        ),
-        Stage(
-            "renewal",
-            owner_team="customer_success",
-            activities=(
-                "contract management",
-                "customer communication",
-                "value validation",
-                "renewal negotiation",
-                "churn prevention",
-            ),
-            kpis=("renewal rate", "churn rate", "customer retention rate", "renewal revenue", "renewal cycle time"),
+        *(
+            Stage(name, owner_team=team, activities=tuple(activities.split(", ")), kpis=tuple(kpis.split(", ")))
+            for name, team, activities, kpis in _CUSTOMER_LIFE
         ),
         Stage("churned", "lost", outcome="churned", needs_reason=True),
     ),

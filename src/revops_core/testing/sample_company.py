@@ -23,8 +23,8 @@ from revops_core.entities.deal import Deal
 from revops_core.entities.engagement import Activity, Answer, Touch
 from revops_core.entities.facts import Changed, Converted, Milestone, Quota, Spend
 from revops_core.entities.lead import Lead
+from revops_core.entities.line_item import Product
 from revops_core.entities.opportunity import Opportunity
-from revops_core.entities.product import Product
 from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
 from revops_core.entities.user import Team, User

@@ -49,6 +49,7 @@ __all__ = [
     "checked",
     "hints_of",
     "is_personal",
+    "refuse_faults",
     "require",
     "short_repr",
     "shortened",
@@ -315,3 +316,16 @@ def is_personal(cls: type, name: str) -> bool:
     """
     test = _tests_of(cls).get(name)
     return test is not None and test.personal
+
+
+def refuse_faults(definition: T, content_faults: Callable[[T], Iterable[Fault]]) -> None:
+    """Raise every fault of a new `definition`; `content_faults` is asked only where the fields have their types.
+
+    Raises:
+        InvalidValueError: with every fault at once.
+    """
+    cls: type = type(definition)
+    what = cls.__name__
+    require(what, **{name: (getattr(definition, name), hint) for name, hint in hints_of(cls).items()})
+    if faults := list(content_faults(definition)):
+        raise InvalidValueError(what, faults)
