@@ -1,0 +1,140 @@
+"""The picture of an SLA clock: what ran when, what stood still, when it was due and who heard of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.charts.chart import COLORS, Chart, bound, drawn, layer, word
+from revops_core.sla.clock import Clock
+from revops_core.sla.reading import TargetReading
+from revops_core.values.checks import require
+from revops_core.values.instants import to_microseconds as _at
+from revops_core.values.show import show
+from revops_core.values.table import Table
+
+__all__ = ["sla_timeline"]
+
+_TITLES = ("target", "what", "from", "to", "detail")
+# What is drawn: its colour, the layer it is drawn in, and its shape.
+_LOOKS = {
+    "closed": (COLORS["sky"], "low", "square"),
+    "running": (COLORS["blue"], "high", "square"),
+    "overdue": (COLORS["red"], "high", "square"),
+    "counted": (COLORS["purple"], "high", "square"),
+    "paused": (COLORS["silver"], "middle", "square"),
+    "due": (COLORS["ink"], "event", "diamond"),
+    "missed": (COLORS["red"], "event", "cross"),
+    "reached": (COLORS["green"], "event", "circle"),
+    "cancelled": (COLORS["grey"], "event", "circle"),
+    "escalation": (COLORS["red"], "notice", "triangle-up"),
+    "reminder": (COLORS["orange"], "notice", "triangle-right"),
+}
+_OPEN = ("running", "at_risk", "paused", "breached")
+_HEIGHTS = {"low": 5, "middle": 12, "high": 20}
+_PLACES = {"event": 20, "notice": -20}
+
+
+def sla_timeline(clock: Clock, as_of: datetime, *, title: str = "") -> Chart:
+    """A row for each cycle of each target, with its stretches of time and what fell due or was sent.
+
+    High bars are working time that counts, low ones the time between while the calendar is closed, middle ones a pause.
+    What ran after the due instant is "overdue". The axis keeps the offset that `as_of` has, so that an hour is as wide
+    in the night the clocks change as in any other.
+
+    Args:
+        clock: the facts of one request under a policy.
+        as_of: aware datetime, the moment to look from.
+        title: of the picture; by default the id of the clock and its policy.
+
+    Raises:
+        InvalidValueError: no clock, or a naive datetime.
+
+    >>> from datetime import UTC
+    >>> from revops_core.sla.clock_event import ClockEvent
+    >>> from revops_core.sla.revenue_operations import REVENUE_OPERATIONS
+    >>> nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> clock = REVENUE_OPERATIONS.clock("ticket-7", [ClockEvent("started", nine)], request="account_setup")
+    >>> [(bar["kind"], bar["t2"][11:16], bar["t3"][11:16])
+    ...  for bar in sla_timeline(clock, nine + timedelta(hours=3)).spec["data"]["values"]][:3]
+    [('running', '09:00', '11:00'), ('overdue', '11:00', '12:00'), ('missed', '11:00', '')]
+    """
+    require("charts.sla_timeline", clock=(clock, Clock), as_of=(as_of, datetime), title=(title, str))
+    reading = clock.read(as_of)
+    shift = (as_of.utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
+    rows: list[str] = []
+    cells: list[tuple[str, ...]] = []
+    numbers: list[dict[str, Any]] = []
+    for number, cycle in enumerate(reading.cycles):
+        again = sum(each.target == cycle.target for each in reading.cycles[:number])
+        name = f"{cycle.target}{f' #{again + 1}' * bool(again)} {_within(cycle)}: {cycle.status.replace('_', ' ')}"
+        rows.append(name)
+        for kind, start, end, detail in (*_bars(cycle), *_marks(cycle)):
+            cells.append((cycle.target, kind, show(start), show(end), detail))
+            begin, until = (_at(at or start) // 1000 + shift for at in (start, end))
+            numbers.append({"row": name, "kind": kind, "start": begin, "end": until, _LOOKS[kind][1]: 1})
+    kinds = [kind for kind in _LOOKS if any(kind == number["kind"] for number in numbers)]
+    legend = {"title": None, "orient": "bottom", "columns": 5, "symbolSize": 110}
+    color, _, shape = (
+        word("kind", scale={"domain": kinds, "range": [_LOOKS[kind][part] for kind in kinds]}, legend=legend)
+        for part in range(3)
+    )
+    offset, looked = as_of.strftime("%z"), {"datum": _at(as_of) // 1000 + shift, "type": "temporal"}
+    axis = {"title": f"time at UTC{offset[:3]}:{offset[3:5]}", "format": "%d %b %H:%M", "tickCount": 6}
+    x = {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
+    y = word("row", title=None, scale={"domain": rows}, axis={"labelLimit": 300, "labelFontSize": 12})
+    table = Table(_TITLES, cells, title=title or f"{clock.id} under {reading.policy}")
+    data = bound(table, numbers)
+    told, mark = {"y": y, "color": color, "x": x}, {"size": 110, "filled": True, "opacity": 1}
+    bars = [layer("bar", {"height": high}, name, **told, x2={"field": "end"}) for name, high in _HEIGHTS.items()]
+    marks = [layer("point", {**mark, "yOffset": at}, name, **told, shape=shape) for name, at in _PLACES.items()]
+    is_open = any(cycle.status in _OPEN for cycle in reading.cycles)
+    line = layer("rule", {"strokeDash": [5, 4], "color": COLORS["ink"]}, x=looked, tooltip={"value": None})
+    line["data"] = {"values": [{}]}  # once, not for every row
+    says = [f"as of {show(as_of)}{' (dashed line)' * is_open}"]
+    return drawn(table, says, **data, width=560, height={"step": 62}, layer=[*bars, *[line] * is_open, *marks])
+
+
+def _bars(cycle: TargetReading) -> Iterator[tuple[str, datetime, datetime, str]]:
+    """The stretches of a cycle, those that run cut where the calendar closes and where it was missed."""
+    for segment in cycle.segments:
+        detail = f"{segment.cause.kind}{f', {segment.owner}' if segment.owner else ''}"
+        if segment.status == "paused":
+            yield "paused", segment.start, segment.end, detail
+            continue
+        missed = min(max(cycle.breached_at or segment.end, segment.start, key=_at), segment.end, key=_at)
+        for what, start, end in ((segment.status, segment.start, missed), ("overdue", missed, segment.end)):
+            for piece in _pieces(cycle.calendar, what, start, end):
+                yield *piece, detail
+
+
+def _pieces(
+    calendar: BusinessCalendar, kind: str, start: datetime, end: datetime
+) -> Iterator[tuple[str, datetime, datetime]]:
+    """A stretch of time cut at every opening and closing."""
+    at = start
+    for piece in calendar.intervals(start, end):
+        if _at(at) < _at(piece.start):
+            yield "closed", at, piece.start
+        yield kind, piece.start, piece.end
+        at = piece.end
+    if _at(at) < _at(end):
+        yield "closed", at, end
+
+
+def _marks(cycle: TargetReading) -> Iterator[tuple[str, datetime, None, str]]:
+    """What happened at an instant: the due one, the end, and who heard of it."""
+    fell = cycle.due_at if cycle.breached_at is None else cycle.breached_at
+    marks = {"due" if cycle.breached_at is None else "missed": fell, "reached": cycle.stopped_at}
+    for kind, at in {**marks, "cancelled": cycle.cancelled_at}.items():
+        if at is not None:
+            yield kind, at, None, _within(cycle)
+    for notice in (*cycle.escalations, *cycle.reminders):
+        kind = "reminder" if notice.tier is None else "escalation"
+        yield kind, notice.at, None, f"to {notice.to}, {notice.trigger}"
+
+
+def _within(cycle: TargetReading) -> str:
+    return "within its days" if cycle.within is None else f"within {show(cycle.within)}"
