@@ -18,19 +18,18 @@ from revops_core.values.table import Table
 __all__ = ["sla_timeline"]
 
 _TITLES = ("target", "what", "from", "to", "detail")
-# What is drawn: its colour, the layer it is drawn in, and its shape.
-_LOOKS = {
-    "closed": (COLORS["sky"], "low", "square"),
-    "running": (COLORS["blue"], "high", "square"),
-    "overdue": (COLORS["red"], "high", "square"),
-    "counted": (COLORS["purple"], "high", "square"),
-    "paused": (COLORS["silver"], "middle", "square"),
-    "due": (COLORS["ink"], "event", "diamond"),
-    "missed": (COLORS["red"], "event", "cross"),
-    "reached": (COLORS["green"], "event", "circle"),
-    "cancelled": (COLORS["grey"], "event", "circle"),
-    "escalation": (COLORS["red"], "notice", "triangle-up"),
-    "reminder": (COLORS["orange"], "notice", "triangle-right"),
+_LOOKS = {  # what is drawn: its colour, its place and its shape
+    "closed": ("sky", "low", "square"),
+    "running": ("blue", "high", "square"),
+    "overdue": ("red", "high", "square"),
+    "counted": ("purple", "high", "square"),
+    "paused": ("silver", "middle", "square"),
+    "due": ("ink", "event", "diamond"),
+    "missed": ("red", "event", "cross"),
+    "reached": ("green", "event", "circle"),
+    "cancelled": ("grey", "event", "circle"),
+    "escalation": ("red", "notice", "triangle-up"),
+    "reminder": ("orange", "notice", "triangle-right"),
 }
 _OPEN = ("running", "at_risk", "paused", "breached")
 _HEIGHTS = {"low": 5, "middle": 12, "high": 20}
@@ -77,10 +76,8 @@ def sla_timeline(clock: Clock, as_of: datetime, *, title: str = "") -> Chart:
             numbers.append({"row": name, "kind": kind, "start": begin, "end": until, _LOOKS[kind][1]: 1})
     kinds = [kind for kind in _LOOKS if any(kind == number["kind"] for number in numbers)]
     legend = {"title": None, "orient": "bottom", "columns": 5, "symbolSize": 110}
-    color, _, shape = (
-        word("kind", scale={"domain": kinds, "range": [_LOOKS[kind][part] for kind in kinds]}, legend=legend)
-        for part in range(3)
-    )
+    colors, shapes = [COLORS[_LOOKS[kind][0]] for kind in kinds], [_LOOKS[kind][2] for kind in kinds]
+    color, shape = (word("kind", scale={"domain": kinds, "range": each}, legend=legend) for each in (colors, shapes))
     offset, looked = as_of.strftime("%z"), {"datum": _at(as_of) // 1000 + shift, "type": "temporal"}
     axis = {"title": f"time at UTC{offset[:3]}:{offset[3:5]}", "format": "%d %b %H:%M", "tickCount": 6}
     x = {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain, cycle, islice, pairwise
+from itertools import cycle, islice, pairwise
 from textwrap import wrap
 from typing import Any
 
@@ -64,47 +64,47 @@ def series(
     2026-02  37.5 %    13.7 % to 69.4 %        8
     """
     require("charts.series", kpi=(kpi, Kpi | str | None), title=(title, str))
-    name, rows = _of_one_kpi(_rows(result), kpi)
-    by = [column for column in rows[0] if column not in _TOLD]
-    cells, points, axis = _points(rows, by)
+    rows = _rows(result, kpi)
+    name, by = str(rows[0]["kpi"]), [column for column in rows[0] if column not in _TOLD]
+    axis, figures = _figures([_drawn_of(row) for row in rows], rows[0]["unit"], rows[0]["currency"])
+    cells, points = [], []
+    for row, (numbers, texts) in zip(rows, figures, strict=True):
+        runs, number = not _is_missing(row.get("partial")) and bool(row["partial"]), numbers["value"]
+        names = {"segment": " · ".join("(missing)" if _is_missing(row.get(part)) else str(row[part]) for part in by)}
+        names["period"] = f"{row['period']}{' (partial)' * runs}"
+        n = None if _is_missing(row.get("n")) else int(row["n"])
+        cells.append([*[names["segment"]] * bool(by), names["period"], texts["value"], texts["interval"], n])
+        marks = {"whole": None if runs else number, "gap": 0 if number is None else None}
+        points.append({**names, **numbers, **marks, **dict.fromkeys(("hollow", "running"), number if runs else None)})
     segments, periods = (list(dict.fromkeys(point[key] for point in points)) for key in ("segment", "period"))
     for segment in segments:
         for point, following in pairwise(point for point in points if point["segment"] == segment):
             point["running"] = point["hollow"] if following["hollow"] is None else point["value"]
     in_panels, segmented = len(segments) > _MOST_LINES, " · ".join(by)
-    color, shape = (
-        word(
-            "segment",
-            scale={"domain": segments, "range": [*islice(cycle(looks), len(segments))]},
-            legend={"title": segmented} if by and not in_panels else None,
-        )
-        for looks in (list(COLORS.values())[:8], _SHAPES)
-    )
-    table = Table([*[segmented] * bool(by), "period", name, "95 % interval", "records"], cells, title=title or name)
+    legend = {"title": segmented} if by and not in_panels else None
+    looks = [[*islice(cycle(each), len(segments))] for each in ([*COLORS.values()][:8], _SHAPES)]
+    color, shape = (word("segment", scale={"domain": segments, "range": look}, legend=legend) for look in looks)
     height, width = (130, 210) if in_panels else (280, min(680, max(340, 52 * len(periods))))
-    tilt = -40 if in_panels or len(periods) > 6 else 0
-    x = word("period", title=None, scale={"domain": periods}, axis={"labelAngle": tilt})
-    y, line, dot = (
-        {"axis": {**axis, "title": f"{name} ({axis['title']})"}},
-        {"strokeWidth": 2},
-        {"size": 60, "opacity": 1},
-    )
-    untold = {"color": color, "tooltip": {"value": None}}
-    marks = [
-        layer("area", {"opacity": 0.14}, y=amount("low", **y), y2={"field": "high"}, **untold),
-        layer("line", line, y=amount("whole", **y), **untold),
-        layer("line", {**line, "strokeDash": [4, 4]}, y=amount("running", **y), **untold),
-        layer("point", {**dot, "filled": True}, "whole", y=amount("value", **y), color=color, shape=shape),
-        layer("point", {**dot, "fill": "white"}, "hollow", y=amount("value", **y), color=color, shape=shape),
+    tilt = {"labelAngle": -40 if in_panels or len(periods) > 6 else 0}
+    y = {"axis": {**axis, "title": f"{name} ({axis['title']})"}}
+    whole = {"y": amount("value", **y), "color": color, "shape": shape}
+    path, line, dot = {"color": color, "tooltip": {"value": None}}, {"strokeWidth": 2}, {"size": 60, "opacity": 1}
+    layers = [
+        layer("area", {"opacity": 0.14}, y=amount("low", **y), y2={"field": "high"}, **path),
+        layer("line", line, y=amount("whole", **y), **path),
+        layer("line", {**line, "strokeDash": [4, 4]}, y=amount("running", **y), **path),
+        layer("point", {**dot, "filled": True}, "whole", **whole),
+        layer("point", {**dot, "fill": "white"}, "hollow", **whole),
         layer("text", {"text": "×", "fontSize": 16}, "gap", y={"value": height - 8}, color=color),
     ]
-    data = bound(table, points, x=x)
-    says = ", ".join(text for key, text in _MEANING.items() if any(point[key] is not None for point in points))
-    picture = {"width": width, "height": height, "encoding": data.pop("encoding"), "layer": marks}
+    table = Table([*[segmented] * bool(by), "period", name, "95 % interval", "records"], cells, title=title or name)
+    data = bound(table, points, x=word("period", title=None, scale={"domain": periods}, axis=tilt))
+    picture = {"width": width, "height": height, "encoding": data.pop("encoding"), "layer": layers}
     if in_panels:
         header = {"title": segmented, "titleFontWeight": "normal", "labelFontWeight": "bold"}
         picture = {"facet": word("segment", header=header), "columns": 3, "spec": picture}
-    return drawn(table, [says] if says else [], **data, **picture)
+    says = [text for key, text in _MEANING.items() if any(point[key] is not None for point in points)]
+    return drawn(table, [", ".join(says)] * bool(says), **data, **picture)
 
 
 def scorecard(result: ScorecardResult | Iterable[ScorecardLine], *, title: str = "") -> Chart:
@@ -131,74 +131,65 @@ def scorecard(result: ScorecardResult | Iterable[ScorecardLine], *, title: str =
     require("charts.scorecard", result=(lines, tuple[ScorecardLine, ...]), title=(title, str))
     if not lines:
         raise InvalidValueError("charts.scorecard", [Fault("result", "must have one or more lines", result)])
-    title, unmeasured = title or "Scorecard", ""
+    says, whole = [_BULLET], "Scorecard"
     if isinstance(result, ScorecardResult):
-        title = f"{result.name}, {result.period}" if title == "Scorecard" else title
-        unmeasured = ", ".join(f"{name} (needs {' and '.join(needs)})" for name, needs in result.without_rows.items())
+        whole = f"{result.name}, {result.period}"
+        lacks = [f"{name} (needs {' and '.join(needs)})" for name, needs in result.without_rows.items()]
+        says += wrap(f"not measured: {', '.join(lacks)}", 100) if lacks else []
     bullets = [_bullet(line) for line in lines]
-    table = Table(_LINE, [cells for cells, _ in bullets], title=title)
-    says = [_BULLET, *wrap(f"not measured: {unmeasured}" if unmeasured else "", 100)]
+    table = Table(_LINE, [cells for cells, _ in bullets], title=title or whole)
     return drawn(table, says, vconcat=[picture for _, picture in bullets], spacing=14)
 
 
-def _bullet(line: ScorecardLine) -> tuple[list[Any], dict[str, Any]]:
+def _bullet(line: ScorecardLine) -> tuple[list[str], dict[str, Any]]:
     """One line of a scorecard as cells of a table and as a picture."""
-    found, kpi, interval = line.measurement, line.kpi, line.measurement.ci()
-    currency = found.currency or line.before.currency
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
-    parts = {"value": found.value, "before": line.before.value, "target": line.target, "low": low, "high": high}
-    exact = {name: _exact(value, kpi.unit, currency) for name, value in parts.items()}
-    axis, scale = _axis(exact.values(), kpi.unit, currency)
-    numbers = {name: _number(value, scale) for name, value in exact.items()}
-    texts = {name: show(value, kpi.unit) for name, value in exact.items()}
-    status, value = line.status.replace("_", " "), texts["value"] or str(found.value)
-    label = f"{value}{', target ' * bool(texts['target'])}{texts['target']}{f': {status}' * found.is_defined}"
-    name = f"{kpi.title or kpi.name} ({axis['title']})"
-    cells = [
-        name,
-        value,
-        f"{texts['low']} to {texts['high']}" if interval else "",
-        texts["before"] or str(line.before.value),
-    ]
-    cells += [texts["target"], status]
+    held = {**_drawn_of(_row(line.measurement)), "before": line.before.value, "target": line.target}
+    axis, [(numbers, texts)] = _figures([held], line.kpi.unit, line.measurement.currency or line.before.currency)
+    is_known, status = numbers["value"] is not None, line.status.replace("_", " ")
+    target = f", target {texts['target']}" if line.target is not None else ""
+    label = f"{texts['value']}{target}{f': {status}' * is_known}"
+    name = f"{line.kpi.title or line.kpi.name} ({axis['title']})"
+    cells = [name, *(texts[part] for part in ("value", "interval", "before", "target")), status]
     known = [0.0, *(number for number in numbers.values() if number is not None)]
-    scaled: dict[str, Any] = {"scale": {"domain": [min(known), max(known) or 1.0], "nice": True}}
-    scaled["axis"] = {**axis, "title": None, "grid": False, "tickCount": 4} if len(known) > 1 else None
-    ink, left = (
-        COLORS["ink"],
-        {"minExtent": 210, "labelLimit": 210, "domain": False, "ticks": False, "labelFontSize": 12},
-    )
+    x: dict[str, Any] = {"scale": {"domain": [min(known), max(known) or 1.0], "nice": True}, "axis": None}
+    if len(known) > 1:
+        x["axis"] = {**axis, "title": None, "grid": False, "tickCount": 4}
+    beside = {"minExtent": 210, "labelLimit": 210, "domain": False, "ticks": False, "labelFontSize": 12}
+    ink, place = COLORS["ink"], {"value": 344 if is_known else 6}
     diamond = {"shape": "diamond", "fill": "white", "stroke": ink, "size": 70, "opacity": 1}
     tick = {"color": "black", "thickness": 4, "size": 26, "opacity": 1}
-    marks = [
-        layer("bar", {"height": 14, "color": COLORS[_STATUS[line.status]]}, "value", x=amount("value", **scaled)),
-        layer("rule", {"color": ink, "strokeWidth": 1.5}, "low", x=amount("low", **scaled), x2={"field": "high"}),
-        layer("point", diamond, "before", x=amount("before", **scaled)),
-        layer("tick", tick, "target", x=amount("target", **scaled)),
-        layer(
-            "text",
-            {"align": "left", "fontSize": 12, "color": ink},
-            x={"value": 344 if found.is_defined else 6},
-            text={"field": "label"},
-        ),
+    layers = [
+        layer("bar", {"height": 14, "color": COLORS[_STATUS[line.status]]}, "value", x=amount("value", **x)),
+        layer("rule", {"color": ink, "strokeWidth": 1.5}, "low", x=amount("low", **x), x2={"field": "high"}),
+        layer("point", diamond, "before", x=amount("before", **x)),
+        layer("tick", tick, "target", x=amount("target", **x)),
+        layer("text", {"align": "left", "fontSize": 12, "color": ink}, x=place, text={"field": "label"}),
     ]
-    data = bound(
-        Table(_LINE, [cells]), [{**numbers, "name": name, "label": label}], y=word("name", title=None, axis=left)
-    )
-    return cells, {"width": 330, "height": 26, **data, "layer": marks}
+    y = word("name", title=None, axis=beside)
+    data = bound(Table(_LINE, [cells]), [{**numbers, "name": name, "label": label}], y=y)
+    return cells, {"width": 330, "height": 26, **data, "layer": layers}
 
 
-def _rows(result: Any) -> list[Row]:
-    """The measurements as rows: those of objects with exact values and every interval."""
+def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
+    """The measurements of one KPI as rows: those of objects with exact values and every interval."""
     held = as_tuple(result.measurements() if isinstance(result, KpiTable) else result)
     require("charts.series", result=(held, tuple[Measurement | Mapping[str, Any], ...]))
     rows = [_row(each) if isinstance(each, Measurement) else each for each in held]
     for row in rows:
         if missing := [column for column in _NEEDED if column not in row]:
             raise MissingColumnsError(missing, map(str, row))
-    if not rows:
+    names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
+    if not names:
         raise InvalidValueError("charts.series", [Fault("result", "must have one or more measurements", result)])
-    return rows
+    wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
+    rows = [row for row in rows if row["kpi"] == named("charts.series", "kpi", wanted, names)]
+    currencies = {row["currency"] for row in rows if not _is_missing(row.get("currency"))}
+    faults = [Fault("currency", f"must be one for all of '{wanted}': draw each alone", sorted(currencies))]
+    if any(_is_missing(row["period"]) for row in rows):
+        faults.append(Fault("period", "must be given: measure over periods, such as over=year.months()", None))
+    if faults := faults[len(currencies) < 2 :]:
+        raise InvalidValueError("charts.series", faults)
+    return [{**row, "currency": next(iter(currencies), None)} for row in rows]
 
 
 def _row(found: Measurement) -> Row:
@@ -208,62 +199,33 @@ def _row(found: Measurement) -> Row:
     return {**found.segment, **told, **{name: getattr(found, name) for name in ("unit", "currency", "n", "partial")}}
 
 
-def _of_one_kpi(rows: list[Row], kpi: Kpi | str | None) -> tuple[str, list[Row]]:
-    names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
-    wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
-    name = named("charts.series", "kpi", wanted, names)
-    rows = [row for row in rows if row["kpi"] == name]
-    faults = []
-    for column in ("unit", "currency"):
-        found = _all(rows, column)
-        if len(found) > 1:
-            faults.append(Fault(column, f"must be one for all of '{name}': draw each alone", found))
-    if any(_is_missing(row["period"]) for row in rows):
-        faults.append(Fault("period", "must be given: measure over periods, such as over=year.months()", None))
-    if faults:
-        raise InvalidValueError("charts.series", faults)
-    return name, rows
+def _drawn_of(row: Row) -> dict[str, Any]:
+    """The value of a row and its 95 % interval: its own, or that of a share of so many records."""
+    interval: Any = row.get("interval")
+    top, bottom, n = map(row.get, ("numerator", "denominator", "n"))
+    if "interval" not in row and row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))):
+        interval = wilson_interval(int(top or 0), int(bottom or 0)) if bottom == n else None
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    is_told = _is_missing(row["value"]) and row.get("reason") in REASONS
+    return {"value": Undefined(row["reason"]) if is_told else row["value"], "low": low, "high": high}
 
 
-def _all(rows: Iterable[Row], column: str) -> tuple[str, ...]:
-    """What a column has, each once."""
-    return tuple(dict.fromkeys(row[column] for row in rows if not _is_missing(row.get(column))))
-
-
-def _points(rows: Sequence[Row], by: Sequence[str]) -> tuple[list[list[Any]], list[dict[str, Any]], dict[str, str]]:
-    """What is told and what is drawn of each row, and the axis it is drawn on."""
-    unit, currency = rows[0]["unit"], next(iter(_all(rows, "currency")), None)
-    values = [_exact(row["value"], unit, currency) for row in rows]
-    intervals = [[_exact(bound, unit, currency) for bound in _bounds(row)] for row in rows]
-    axis, scale = _axis([*values, *chain(*intervals)], unit, currency)
-    cells, points = [], []
-    for row, value, interval in zip(rows, values, intervals, strict=True):
-        number, reason = _number(value, scale), REASONS.get(str(row.get("reason")))
-        low, high = [_number(bound, scale) for bound in interval] or (None, None)
-        runs = not _is_missing(row.get("partial")) and bool(row["partial"])
-        segment = " · ".join("(missing)" if _is_missing(row.get(part)) else str(row[part]) for part in by)
-        period = f"{row['period']}{' (partial)' * runs}"
-        says = f"undefined{f': {reason}' if reason else ''}" if value is None else value
-        n = None if _is_missing(row.get("n")) else int(row["n"])
-        cells.append(
-            [*[segment] * bool(by), period, show(says, unit), " to ".join(show(bound, unit) for bound in interval), n]
-        )
-        whole, hollow, gap = None if runs else number, number if runs else None, 0 if number is None else None
-        point = {"segment": segment, "period": period, "value": number, "low": low, "high": high}
-        points.append({**point, "whole": whole, "hollow": hollow, "running": hollow, "gap": gap})
-    return cells, points, axis
-
-
-def _bounds(row: Row) -> tuple[Any, ...]:
-    """The 95 % confidence interval of a row: its own, or that of a share of a whole; nothing where it has none."""
-    parts: list[Any] = [row.get(name) for name in ("numerator", "denominator")]
-    if "interval" in row or row["unit"] != "fraction" or any(map(_is_missing, parts)):
-        interval = row.get("interval")
-    else:  # a DataFrame may have made floats of counts, but amounts are no counts
-        counted = all(isinstance(part, int) for part in parts)
-        counted = counted or (parts[1] == row.get("n") and all(part == int(part) for part in parts))
-        interval = wilson_interval(*map(int, parts)) if counted else None
-    return () if interval is None else (interval.low, interval.high)
+def _figures(
+    held: list[dict[str, Any]], unit: str, currency: str | None
+) -> tuple[dict[str, Any], list[tuple[dict[str, float | None], dict[str, str]]]]:
+    """The axis that values share; and of each its number on the axis and its text."""
+    exact = [{key: _exact(value, unit, currency) for key, value in each.items()} for each in held]
+    spans = [abs(value) for each in exact for value in each.values() if isinstance(value, timedelta)]
+    title, form = {"fraction": ("%", "~%"), "money": (currency or unit, "~s")}.get(unit, (unit, ",~f"))
+    title, scale = next((pair for pair in _SPANS if max(spans) >= 2 * pair[1]), _SPANS[-1]) if spans else (title, None)
+    figures = []
+    for given, each in zip(held, exact, strict=True):
+        texts = {key: show(value, unit) for key, value in each.items()}
+        texts |= {key: str(value) for key, value in given.items() if isinstance(value, Undefined)}
+        texts["value"] = texts["value"] or "undefined"
+        texts["interval"] = f"{texts['low']} to {texts['high']}" if texts["low"] else ""
+        figures.append(({key: _number(value, scale) for key, value in each.items()}, texts))
+    return {"title": title, "format": form}, figures
 
 
 def _is_missing(value: Any) -> bool:
@@ -279,7 +241,7 @@ def _exact(value: Any, unit: str, currency: str | None) -> Any:
     if _is_missing(value) or isinstance(value, Money | timedelta | Fraction):
         return None if _is_missing(value) else value
     try:
-        number = Decimal(str(None if isinstance(value, str | bool) else value))
+        number = Decimal("no number" if isinstance(value, str | bool) else str(value))
     except ArithmeticError:
         raise InvalidValueError("charts.series", [Fault("value", "must be a number", value)]) from None
     if not number.is_finite():
@@ -289,18 +251,8 @@ def _exact(value: Any, unit: str, currency: str | None) -> Any:
     return Fraction(number) if unit == "fraction" else int(number) if unit == "count" else number
 
 
-def _number(exact: Any, scale: timedelta) -> float | None:
-    """A value as an axis takes it."""
-    if exact is None or isinstance(exact, timedelta):
+def _number(exact: Any, scale: timedelta | None) -> float | None:
+    """An exact value as an axis takes it."""
+    if exact is None or scale is not None:
         return None if exact is None else exact / scale
     return float(exact.amount if isinstance(exact, Money) else exact)
-
-
-def _axis(values: Iterable[Any], unit: str, currency: str | None) -> tuple[dict[str, str], timedelta]:
-    """How an axis is named and its numbers are written, and what a duration is divided by."""
-    longest = max((abs(value) for value in values if isinstance(value, timedelta)), default=None)
-    if longest is not None:
-        title, scale = next((pair for pair in _SPANS if longest >= 2 * pair[1]), _SPANS[-1])
-        return {"title": title, "format": ",~f"}, scale
-    written = {"fraction": ("%", "~%"), "money": (currency or unit, "~s")}
-    return dict(zip(("title", "format"), written.get(unit, (unit, ",~f")), strict=True)), _SPANS[0][1]

@@ -109,18 +109,7 @@ def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = 
     cells = [(name, age, share) for name, shares in rows.items() for age, share in enumerate(shares)]
     known = [float(share) for _, _, share in cells if not isinstance(share, Undefined)] or [0.0, 1.0]
     low, high = min(*known, max(known) - 0.1), max(known)
-    numbers = [
-        {
-            "cohort": name,
-            "age": age,
-            **(
-                {"share": None, "text": _MARKS[share.reason]}
-                if isinstance(share, Undefined)
-                else {"share": float(share), "text": show(share)}
-            ),
-        }
-        for name, age, share in cells
-    ]
+    numbers = [{"cohort": name, "age": age, **_cell(share)} for name, age, share in cells]
     grain = result.periods[0].grain
     in_grains = f"age in {'periods' if grain == 'custom' else f'{grain}s'}"
     bare = {"ticks": False, "domain": False}
@@ -138,6 +127,12 @@ def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = 
     table = evolve(result.triangle(of), title=title or f"{of.capitalize()} left, by age of the cohort")
     says = _EARLY if any(number["text"] == "–" for number in numbers) else []
     return drawn(table, says, **data, width={"step": 58}, height={"step": 30}, layer=marks)
+
+
+def _cell(share: Fraction | Undefined) -> dict[str, Any]:
+    if isinstance(share, Undefined):
+        return {"share": None, "text": _MARKS[share.reason]}
+    return {"share": float(share), "text": show(share)}
 
 
 def layer_cake(result: CohortTable, *, title: str = "Revenue by cohort") -> Chart:
