@@ -99,29 +99,23 @@ class Chart:
     def __repr__(self) -> str:
         return f"Chart({self.title!r})"
 
-    def _repr_mimebundle_(
-        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
-    ) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> dict[str, Any]:
         """What a notebook asks for: the picture, and for programs that draw none, the table.
 
         The table stands there as Markdown, in which HTML is allowed: JupyterLab ranks HTML above Vega-Lite and Markdown
         below it, so that it would show the table in the place of the picture. Who asks for HTML by name gets it.
         """
         html = " ".join(self.table._repr_html_().split())  # a blank line would end the table in Markdown
-        bundle = {_VEGA_LITE: self.spec, "text/markdown": html, "text/plain": str(self)}
-        if "text/html" in (include or ()):
-            bundle["text/html"] = html
-        return {kind: shown for kind, shown in bundle.items() if kind not in (exclude or ())}
+        bundle = {_VEGA_LITE: self.spec, "text/markdown": html, "text/plain": str(self), "text/html": html}
+        asked = {*(include or list(bundle)[:3])} - {*(exclude or ())}
+        return {kind: shown for kind, shown in bundle.items() if kind in asked}
 
 
 def drawn(table: Table, says: Sequence[str] = (), **parts: Any) -> Chart:
     """A chart with the look of all charts, from the parts of a specification that are its own."""
     head = {"text": table.title, **({"subtitle": [*says]} if says else {})}
-    about = ". ".join([table.title, *says])
-    return Chart(
-        {"$schema": _SCHEMA, "description": about, "background": "white", "title": head, **parts, "config": _CONFIG},
-        table,
-    )
+    whole = {"$schema": _SCHEMA, "description": ". ".join([table.title, *says]), "background": "white", "title": head}
+    return Chart({**whole, **parts, "config": _CONFIG}, table)
 
 
 def bound(table: Table, numbers: Iterable[Mapping[str, Any]], **channels: Any) -> dict[str, Any]:

@@ -224,7 +224,11 @@ def _figures(
         texts |= {key: str(value) for key, value in given.items() if isinstance(value, Undefined)}
         texts["value"] = texts["value"] or "undefined"
         texts["interval"] = f"{texts['low']} to {texts['high']}" if texts["low"] else ""
-        figures.append(({key: _number(value, scale) for key, value in each.items()}, texts))
+        known = {key: value for key, value in each.items() if value is not None}
+        drawn_at = {
+            key: value / scale if scale else float(getattr(value, "amount", value)) for key, value in known.items()
+        }
+        figures.append(({**dict.fromkeys(each), **drawn_at}, texts))
     return {"title": title, "format": form}, figures
 
 
@@ -249,10 +253,3 @@ def _exact(value: Any, unit: str, currency: str | None) -> Any:
     if unit == "money" and currency is not None:
         return Money(number, currency)
     return Fraction(number) if unit == "fraction" else int(number) if unit == "count" else number
-
-
-def _number(exact: Any, scale: timedelta | None) -> float | None:
-    """An exact value as an axis takes it."""
-    if exact is None or scale is not None:
-        return None if exact is None else exact / scale
-    return float(exact.amount if isinstance(exact, Money) else exact)

@@ -50,7 +50,7 @@ def revenue_bridge(bridge: Bridge, *, per: str = "year", title: str = "") -> Cha
     require("charts.revenue_bridge", bridge=(bridge, Bridge), title=(title, str))
     told = bridge_table([bridge], per=per)
     lines = {str(name): each for name, each in told.cells if name != "customers" and (each or name != "fx")}
-    names, level = [*lines, "end"], Decimal(0)
+    names, level, cells = [*lines, "end"], Decimal(0), []
     numbers: list[dict[str, Any]] = []
     for number, (name, each) in enumerate(lines.items()):
         is_stock = name in {"start", "end"}
@@ -59,23 +59,19 @@ def revenue_bridge(bridge: Bridge, *, per: str = "year", title: str = "") -> Cha
         color = COLORS["blue" if is_stock else "red" if each < 0 else "green"]
         levels = {"below": float(below), "level": float(level), "top": float(max(below, level))}
         numbers.append({"step": name, "next": names[number + 1], **levels, "label": label, "color": color})
-    counts = [getattr(bridge, _COUNTS[name]) if name in _COUNTS else None for name in lines]
-    cells = [(*line, count) for line, count in zip(lines.items(), counts, strict=True)]
-    cells = [(name, Money(each, bridge.currency), count) for name, each, count in cells]
+        cells.append((name, Money(each, bridge.currency), getattr(bridge, _COUNTS.get(name, ""), None)))
     table = Table(["step", "amount", "customers"], cells, title=title or f"{told.title}, {bridge.period.label}")
     says = f"{bridge.start_count:,} customers at the start, {bridge.end_count:,} at the end"
     y = {"axis": {"title": f"{told.title.lower()} ({bridge.currency})", "format": "~s"}}
-    axis = {"labelAngle": 0, "labelFontSize": 12}
+    look = {"dy": -9, "fontSize": 12, "color": COLORS["ink"]}
     marks = [
         layer("rule", {"color": COLORS["grey"]}, y=amount("level", **y), x2={"field": "next"}),
         layer("bar", {}, y=amount("below", **y), y2={"field": "level"}, color=word("color", scale=None)),
-        layer(
-            "text", {"dy": -9, "fontSize": 12, "color": COLORS["ink"]}, y=amount("top", **y), text={"field": "label"}
-        ),
+        layer("text", look, y=amount("top", **y), text={"field": "label"}),
     ]
-    data = bound(table, numbers, x=word("step", title=None, axis=axis, scale={"paddingInner": 0.3}))
-    running = ", the period still runs" if bridge.partial else ""
-    return drawn(table, [says + running], **data, width={"step": 88}, height=300, layer=marks)
+    x = word("step", title=None, axis={"labelAngle": 0, "labelFontSize": 12}, scale={"paddingInner": 0.3})
+    says += ", the period still runs" if bridge.partial else ""
+    return drawn(table, [says], **bound(table, numbers, x=x), width={"step": 88}, height=300, layer=marks)
 
 
 def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = "") -> Chart:
@@ -107,21 +103,16 @@ def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = 
     }
     rows["all"] = [result.average(age, of) for age in ages]
     cells = [(name, age, share) for name, shares in rows.items() for age, share in enumerate(shares)]
-    known = [float(share) for _, _, share in cells if not isinstance(share, Undefined)] or [0.0, 1.0]
-    low, high = min(*known, max(known) - 0.1), max(known)
     numbers = [{"cohort": name, "age": age, **_cell(share)} for name, age, share in cells]
     grain = result.periods[0].grain
     in_grains = f"age in {'periods' if grain == 'custom' else f'{grain}s'}"
     bare = {"ticks": False, "domain": False}
     x = word("age", title=in_grains, scale={"domain": [*ages]}, axis={**bare, "orient": "top", "labelAngle": 0})
     y = word("cohort", title=None, scale={"domain": [*rows]}, axis=bare)
-    legend = {"title": f"{of} left (%)", "format": "~%", "gradientLength": 140}
-    color = amount("share", scale={"domain": [low, high], "scheme": "blues"}, legend=legend)
-    is_dark = {"field": "share", "gt": low + (high - low) * 0.6}
-    ink = {"condition": {"test": is_dark, "value": "white"}, "value": COLORS["ink"]}
+    color = amount("share", scale={"range": ["#F0F7FC", COLORS["sky"]], "zero": False}, legend=None)
     marks = [
         layer("rect", {"stroke": "white", "strokeWidth": 2}, "share", color=color),
-        layer("text", {"fontSize": 11}, text={"field": "text"}, color=ink),
+        layer("text", {"fontSize": 11, "color": COLORS["ink"]}, text={"field": "text"}),
     ]
     data = bound(Table(["cohort", in_grains, f"{of} left"], cells), numbers, x=x, y=y)
     table = evolve(result.triangle(of), title=title or f"{of.capitalize()} left, by age of the cohort")

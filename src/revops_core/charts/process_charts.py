@@ -1,23 +1,31 @@
-"""The picture of an SLA clock: what ran when, what stood still, when it was due and who heard of it."""
+"""The pictures of processes: how many got how far in a pipeline, and what an SLA clock says of one request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
+from attrs import astuple
+
 from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.charts.chart import COLORS, Chart, bound, drawn, layer, word
+from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, word
+from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
 from revops_core.sla.clock import Clock
 from revops_core.sla.reading import TargetReading
-from revops_core.values.checks import require
+from revops_core.stages.funnel import Funnel
+from revops_core.values.checks import Count, Id, as_tuple, require
 from revops_core.values.instants import to_microseconds as _at
 from revops_core.values.show import show
 from revops_core.values.table import Table
 
-__all__ = ["sla_timeline"]
+__all__ = ["funnel", "sla_timeline"]
 
-_TITLES = ("target", "what", "from", "to", "detail")
+_STEP = {"stage": Id, "actual_count": Count, "filled_count": Count, "visit_count": Count}
+_TITLES = ("stage", "entered", "or later", "of the stage before", "of the first", "entries")
+_REACHED = {"reached_is": "entered it or a later stage", "entered_is": "entered it"}
+_TOLD = ("target", "what", "from", "to", "detail")
 _LOOKS = {  # what is drawn: its colour, its place and its shape
     "closed": ("sky", "low", "square"),
     "running": ("blue", "high", "square"),
@@ -31,9 +39,76 @@ _LOOKS = {  # what is drawn: its colour, its place and its shape
     "escalation": ("red", "notice", "triangle-up"),
     "reminder": ("orange", "notice", "triangle-right"),
 }
-_OPEN = ("running", "at_risk", "paused", "breached")
 _HEIGHTS = {"low": 5, "middle": 12, "high": 20}
 _PLACES = {"event": 20, "notice": -20}
+
+
+def funnel(result: Funnel | Iterable[Mapping[str, Any]], *, title: str = "Funnel") -> Chart:
+    """A bar for each stage: who got there, and the share of those who got to the stage before.
+
+    A bar counts who entered the stage or a later one; where some skipped a stage, a narrow bar inside counts who
+    entered the stage itself.
+
+    Args:
+        result: what `StageLog.funnel` answered, or rows with stage, actual_count, filled_count and visit_count, in the
+            order of the stages.
+        title: of the picture.
+
+    Raises:
+        InvalidValueError: there are no steps, or what is given is no funnel.
+        MissingColumnsError: a row lacks a column.
+
+    >>> steps = [{"stage": "new", "actual_count": 8, "filled_count": 8, "visit_count": 9},
+    ...          {"stage": "won", "actual_count": 2, "filled_count": 2, "visit_count": 2}]
+    >>> print(funnel(steps))
+    Funnel
+    stage  entered  or later  of the stage before  of the first  entries
+    -----  -------  --------  -------------------  ------------  -------
+    new          8         8                            100.0 %        9
+    won          2         2               25.0 %        25.0 %        2
+    """
+    require("charts.funnel", title=(title, str))
+    steps, says = _steps(result), []
+    if isinstance(result, Funnel):
+        counts = (result.entity_count, result.lost_count, result.open_count)
+        says = [result.definition, "{:,} entities, {:,} lost, {:,} still on their way".format(*counts)]
+    cells: list[tuple[Any, ...]] = []
+    numbers: list[dict[str, Any]] = []
+    for number, (stage, entered, reached, visits) in enumerate(steps):
+        before, first = steps[number - 1][2] if number else 0, steps[0][2]
+        of_before, of_first = (Fraction(reached, base) if base else None for base in (before, first))
+        label = show(reached) + (f"  ({show(of_before)})" if of_before is not None else "")
+        cells.append((stage, entered, reached, of_before, of_first, visits))
+        numbers.append({"stage": stage, "entered": entered, "reached": reached, "label": label, **_REACHED})
+    skipped = any(entered != reached for _, entered, reached, _ in steps)
+    colors = {"domain": [*_REACHED.values()], "range": [COLORS["sky" if skipped else "blue"], COLORS["blue"]]}
+    tint = {"scale": colors, "legend": {"title": None, "orient": "bottom"} if skipped else None}
+    x = {"axis": {"title": "entities (share of the stage before)", "format": ",d", "tickMinStep": 1}}
+    layers = [
+        layer("bar", {"height": {"band": band}}, x=amount(name, **x), color=word(f"{name}_is", **tint))
+        for name, band in (("reached", 0.78), *[("entered", 0.36)] * skipped)
+    ]
+    look = {"align": "left", "dx": 7, "fontSize": 12, "fontWeight": "bold"}
+    layers.append(layer("text", look, x=amount("reached", **x), text={"field": "label"}))
+    table = Table(_TITLES, cells, title=title)
+    data = bound(table, numbers, y=word("stage", title=None, axis={"labelFontSize": 12}))
+    return drawn(table, says, **data, width=480, height={"step": 38}, layer=layers)
+
+
+def _steps(result: Any) -> list[tuple[Any, ...]]:
+    """The steps as rows of their four columns."""
+    if isinstance(result, Funnel):
+        return [astuple(step) for step in result.steps]
+    rows = as_tuple(result)
+    require("charts.funnel", result=(rows, tuple[Mapping[str, Any], ...]))
+    for row in rows:
+        if missing := [name for name in _STEP if name not in row]:
+            raise MissingColumnsError(missing, map(str, row))
+        require("charts.funnel", **{name: (row[name], rule) for name, rule in _STEP.items()})
+    stages = [row["stage"] for row in rows]
+    if not stages or len(set(stages)) < len(stages):
+        raise InvalidValueError("charts.funnel", [Fault("result", "must have one or more stages, each once", stages)])
+    return [tuple(row[name] for name in _STEP) for row in rows]
 
 
 def sla_timeline(clock: Clock, as_of: datetime, *, title: str = "") -> Chart:
@@ -78,20 +153,16 @@ def sla_timeline(clock: Clock, as_of: datetime, *, title: str = "") -> Chart:
     legend = {"title": None, "orient": "bottom", "columns": 5, "symbolSize": 110}
     colors, shapes = [COLORS[_LOOKS[kind][0]] for kind in kinds], [_LOOKS[kind][2] for kind in kinds]
     color, shape = (word("kind", scale={"domain": kinds, "range": each}, legend=legend) for each in (colors, shapes))
-    offset, looked = as_of.strftime("%z"), {"datum": _at(as_of) // 1000 + shift, "type": "temporal"}
+    offset = as_of.strftime("%z")
     axis = {"title": f"time at UTC{offset[:3]}:{offset[3:5]}", "format": "%d %b %H:%M", "tickCount": 6}
     x = {"field": "start", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
     y = word("row", title=None, scale={"domain": rows}, axis={"labelLimit": 300, "labelFontSize": 12})
-    table = Table(_TITLES, cells, title=title or f"{clock.id} under {reading.policy}")
-    data = bound(table, numbers)
+    table = Table(_TOLD, cells, title=title or f"{clock.id} under {reading.policy}")
     told, mark = {"y": y, "color": color, "x": x}, {"size": 110, "filled": True, "opacity": 1}
     bars = [layer("bar", {"height": high}, name, **told, x2={"field": "end"}) for name, high in _HEIGHTS.items()]
     marks = [layer("point", {**mark, "yOffset": at}, name, **told, shape=shape) for name, at in _PLACES.items()]
-    is_open = any(cycle.status in _OPEN for cycle in reading.cycles)
-    line = layer("rule", {"strokeDash": [5, 4], "color": COLORS["ink"]}, x=looked, tooltip={"value": None})
-    line["data"] = {"values": [{}]}  # once, not for every row
-    says = [f"as of {show(as_of)}{' (dashed line)' * is_open}"]
-    return drawn(table, says, **data, width=560, height={"step": 62}, layer=[*bars, *[line] * is_open, *marks])
+    says, height = [f"as of {show(as_of)}"], {"step": 62}
+    return drawn(table, says, **bound(table, numbers), width=560, height=height, layer=[*bars, *marks])
 
 
 def _bars(cycle: TargetReading) -> Iterator[tuple[str, datetime, datetime, str]]:
