@@ -48,3 +48,13 @@ def marks_of(chart):
     for kind, inner in found:
         counts[kind] = counts.get(kind, 0) + len(re.findall(r"<(?:path|text|line|rect)\b", inner))
     return counts
+
+
+def boxes_of(chart):
+    """The width and the height of every bar in the picture, in pixels, in the order in which they are drawn."""
+    shapes = re.findall(r'<path [^>]*aria-roledescription="bar"[^>]* d="([^"]+)"', svg_of(chart))
+    found = []
+    for path in shapes:
+        width, height, _ = re.match(r"M[-\d.]+,[-\d.]+h([-\d.]+)v([-\d.]+)h([-\d.]+)Z", path).groups()
+        found.append((abs(float(width)), abs(float(height))))
+    return found

@@ -280,6 +280,13 @@ def test_an_undefined_kpi_has_its_reason_and_no_bar():
     assert [part["layer"][0]["transform"][0]["filter"]["field"] for part in chart.spec["vconcat"]] == ["value"] * 4
 
 
+def test_an_undefined_amount_keeps_the_currency_of_the_period_before():
+    chart = charts.scorecard(card(QUARTER.next()))
+    name = chart.table.rows()[1]["KPI"]
+    assert (name, lines_of(chart)[1]["value"]) == ("Average deal size (EUR)", None)
+    assert lines_of(chart)[1]["before"] == pytest.approx(as_days(card().lines[1].measurement.value))
+
+
 def test_lines_of_ones_own_and_a_kpi_below_zero():
     rate = kpis.win_rate
     line = ScorecardLine(kpi=rate, measurement=rate.of(0, 0), before=rate.of(1, 2))

@@ -12,7 +12,7 @@ from revops_core import calendars, charts, sla, stages
 from revops_core.errors import InvalidValueError, MissingColumnsError
 from revops_core.stages.funnel import Funnel, FunnelStep
 from revops_core.testing import sample_company
-from tests.charts.drawing import marks_of, svg_of, texts_of, values_of
+from tests.charts.drawing import boxes_of, marks_of, svg_of, texts_of, values_of
 
 # --- funnel ---
 
@@ -29,6 +29,11 @@ def test_the_bars_are_the_counts_of_the_funnel():
     ]
     encodings = [layer["encoding"]["x"]["field"] for layer in charts.funnel(SKIPPED).spec["layer"]]
     assert encodings == ["reached", "entered", "reached"]
+
+
+def test_each_bar_is_drawn_as_long_as_its_count():
+    widths = [width for width, _ in boxes_of(charts.funnel(SKIPPED))]
+    assert widths == [pytest.approx(count * widths[0] / 9) for count in (9, 6, 3, 9, 2, 3)]
 
 
 def test_each_bar_says_its_count_and_the_share_of_the_stage_before():
@@ -130,6 +135,17 @@ def test_after_hours_the_calendar_is_closed_up_to_the_moment_of_looking():
         ("closed", "03-02 17:00", "03-02 20:00"),
         ("due", "03-03 15:00", ""),
     ]
+
+
+def test_each_stretch_is_drawn_as_long_as_it_took():
+    chart = charts.sla_timeline(clock(), MONDAY + 5 * HOUR)
+    values = [value for value in values_of(chart) if {"low", "middle", "high"} & value.keys()]
+    boxes = sorted(boxes_of(chart))
+    longest = max(value["end"] - value["start"] for value in values) / max(width for width, _ in boxes)
+    assert [width for width, _ in boxes] == [
+        pytest.approx(each / longest) for each in sorted(value["end"] - value["start"] for value in values)
+    ]
+    assert {height for _, height in boxes} == {5, 20}
 
 
 def test_what_ran_after_the_due_instant_is_overdue_and_the_notices_stand_at_their_instants():

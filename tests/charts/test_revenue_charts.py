@@ -14,7 +14,7 @@ from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from tests.charts.drawing import marks_of, svg_of, texts_of, values_of
+from tests.charts.drawing import boxes_of, marks_of, svg_of, texts_of, values_of
 from tests.kpis.contract_sets import contracts, policies
 from tests.kpis.test_cohorts import contract, table
 
@@ -41,6 +41,32 @@ def test_the_bars_lead_from_the_start_to_the_end():
     assert values[-2]["level"] == values[-1]["level"]
     assert values[1]["level"] - values[1]["below"] == pytest.approx(float(bridge.new.amount))
     assert values[5]["level"] - values[5]["below"] == pytest.approx(-float(bridge.churn.amount))
+
+
+def test_each_bar_of_the_bridge_is_drawn_as_high_as_its_amount():
+    bridge = LEDGER.bridge(YEAR)
+    amounts = [
+        bridge.start,
+        bridge.new,
+        bridge.expansion,
+        bridge.reactivation,
+        bridge.contraction,
+        bridge.churn,
+        bridge.end,
+    ]
+    heights = [height for _, height in boxes_of(charts.revenue_bridge(bridge))]
+    scale = heights[0] / float(bridge.start.amount)
+    assert heights == [pytest.approx(float(each.amount) * scale, abs=0.01) for each in amounts]
+    for value in values_of(charts.revenue_bridge(bridge)):
+        assert value["top"] == max(value["below"], value["level"])
+
+
+def test_each_layer_of_the_cake_is_drawn_as_high_as_its_revenue():
+    chart = charts.layer_cake(COHORTS)
+    drawn = [value["amount"] for value in values_of(chart) if "amount" in value]
+    heights = [height for _, height in boxes_of(chart)]
+    scale = max(heights) / max(drawn)
+    assert sorted(heights) == [pytest.approx(each * scale, abs=0.01) for each in sorted(drawn)]
 
 
 @settings(max_examples=25, deadline=None)
