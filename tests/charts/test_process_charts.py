@@ -32,7 +32,7 @@ def test_the_bars_are_the_counts_of_the_funnel():
 
 
 def test_each_bar_is_drawn_as_long_as_its_count():
-    widths = [width for width, _ in boxes_of(charts.funnel(SKIPPED))]
+    widths = [width for width, _, _ in boxes_of(charts.funnel(SKIPPED))]
     assert widths == [pytest.approx(count * widths[0] / 9) for count in (9, 6, 3, 9, 2, 3)]
 
 
@@ -141,11 +141,11 @@ def test_each_stretch_is_drawn_as_long_as_it_took():
     chart = charts.sla_timeline(clock(), MONDAY + 5 * HOUR)
     values = [value for value in values_of(chart) if {"low", "middle", "high"} & value.keys()]
     boxes = sorted(boxes_of(chart))
-    longest = max(value["end"] - value["start"] for value in values) / max(width for width, _ in boxes)
-    assert [width for width, _ in boxes] == [
+    longest = max(value["end"] - value["start"] for value in values) / max(width for width, _, _ in boxes)
+    assert [width for width, _, _ in boxes] == [
         pytest.approx(each / longest) for each in sorted(value["end"] - value["start"] for value in values)
     ]
-    assert {height for _, height in boxes} == {5, 20}
+    assert {height for _, height, _ in boxes} == {5, 20}
 
 
 def test_what_ran_after_the_due_instant_is_overdue_and_the_notices_stand_at_their_instants():
