@@ -115,6 +115,33 @@ def test_rows_of_a_table_and_a_frame_draw_what_the_table_draws():
                 }
 
 
+def as_a_frame_has_it(found):
+    """A measurement as a frame of plain numbers has it: amounts in major units, durations in seconds."""
+    interval = found.ci() if found.unit != "fraction" else None
+    numbers = {"value": found.value, "numerator": found.numerator, "denominator": found.denominator}
+    numbers |= {"low": interval and interval.low, "high": interval and interval.high}
+    plain = {name: None if value is None or (not found.is_defined and name == "value") else as_seconds(value)
+             for name, value in numbers.items()}  # fmt: skip
+    reason = None if found.is_defined else found.value.reason
+    told = {name: getattr(found, name) for name in ("unit", "currency", "n", "partial")}
+    return {**found.segment, "period": str(found.period), "kpi": found.name, "reason": reason, **plain, **told,
+            "problem_count": 0}  # fmt: skip
+
+
+def as_seconds(value):
+    return value / timedelta(seconds=1) if isinstance(value, timedelta) else float(getattr(value, "amount", value))
+
+
+@pytest.mark.parametrize("kpi", CHOSEN, ids=lambda kpi: kpi.name)
+def test_rows_of_plain_numbers_give_the_same_picture_with_the_same_intervals(kpi):
+    rows = [as_a_frame_has_it(found) for found in SOURCES.measurements()]
+    wanted = values_of(charts.series(SOURCES, kpi=kpi))
+    for one, other in zip(values_of(charts.series(rows, kpi=kpi)), wanted, strict=True):
+        assert one.keys() == other.keys()
+        for key, value in one.items():
+            assert value == (pytest.approx(other[key], rel=1e-9) if isinstance(other[key], float) else other[key]), key
+
+
 def test_the_same_comes_from_a_frame_that_holds_floats_and_missing_values():
     frame = pd.DataFrame(measured(kpis.win_rate, by="lead_source").rows())
     frame = frame.astype({"value": "Float64", "numerator": "float64", "denominator": "float64", "n": "Int64"})
@@ -212,7 +239,7 @@ def test_a_misspelt_kpi_is_refused_with_the_nearest():
 
 
 def test_what_cannot_be_drawn_as_one_line_is_refused():
-    with pytest.raises(InvalidValueError, match="must have one or more measurements"):
+    with pytest.raises(InvalidValueError, match="must have something to draw"):
         charts.series([])
     with pytest.raises(InvalidValueError, match="'result' must be"):
         charts.series(7)
@@ -316,7 +343,7 @@ def test_lines_of_ones_own_and_a_kpi_below_zero():
 
 
 def test_what_is_no_scorecard_is_refused():
-    with pytest.raises(InvalidValueError, match="must have one or more lines"):
+    with pytest.raises(InvalidValueError, match="must have something to draw"):
         charts.scorecard([])
     with pytest.raises(InvalidValueError, match="'result' must be"):
         charts.scorecard(CARD)

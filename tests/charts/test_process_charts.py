@@ -59,6 +59,14 @@ def test_rows_of_a_frame_give_the_same_picture():
     assert "subtitle" not in chart.spec["title"]
 
 
+def test_rows_of_a_lazy_frame_come_in_any_order_and_tell_who_was_counted():
+    whole = {"entity_count": 9, "lost_count": 4, "open_count": 2}
+    rows = [{"step": number, **asdict(step), **whole} for number, step in enumerate(SKIPPED.steps)]
+    chart = charts.funnel(rows[::-1])
+    assert values_of(chart) == values_of(charts.funnel(SKIPPED))
+    assert chart.spec["title"]["subtitle"] == ["9 entities, 4 lost, 2 still on their way"]
+
+
 def test_nobody_at_all_is_drawn_without_a_share():
     empty = evolve(FOUND, steps=tuple(FunnelStep(step.stage, 0, 0, 0) for step in FOUND.steps))
     assert {value["label"] for value in values_of(charts.funnel(empty))} == {"0"}
@@ -78,9 +86,9 @@ ROW = {"stage": "new", "actual_count": 1, "filled_count": 1, "visit_count": 1}
 def test_what_is_no_funnel_is_refused():
     with pytest.raises(InvalidValueError, match=r"charts\.funnel: 'result' must be"):
         charts.funnel(7)
-    with pytest.raises(InvalidValueError, match="must have one or more stages, each once"):
+    with pytest.raises(InvalidValueError, match="must have something to draw"):
         charts.funnel([])
-    with pytest.raises(InvalidValueError, match="must have one or more stages, each once"):
+    with pytest.raises(InvalidValueError, match="must have each stage once"):
         charts.funnel([ROW, ROW])
     with pytest.raises(MissingColumnsError, match=r"'stage' \(did you mean 'stages'\?\), 'visit_count'"):
         charts.funnel([{"stages": "new", "actual_count": 1, "filled_count": 1}])

@@ -168,7 +168,7 @@ def test_nobody_at_all_and_periods_of_any_length_are_drawn():
 def test_what_are_no_cohorts_is_refused():
     with pytest.raises(InvalidValueError, match=r"charts\.cohort_heat_map: 'result' must be a CohortTable"):
         charts.cohort_heat_map(COHORTS.triangle())
-    with pytest.raises(InvalidValueError, match=r"'of' must be one of customers, revenue \(did you mean 'revenue'\?\)"):
+    with pytest.raises(InvalidValueError, match=r"'of' must be one of customers, revenue \(got 'revenues'\)"):
         charts.cohort_heat_map(COHORTS, of="revenues")
     with pytest.raises(InvalidValueError, match=r"charts\.layer_cake: 'result' must be a CohortTable"):
         charts.layer_cake(7)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
 from itertools import cycle, islice, pairwise
 from textwrap import wrap
 from typing import Any
 
-from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, named, word
-from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
+from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
+from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.scorecard import ScorecardLine, ScorecardResult
-from revops_core.values.checks import as_tuple, require
+from revops_core.values.checks import require
 from revops_core.values.confidence import wilson_interval
 from revops_core.values.measurement import REASONS, Measurement, Undefined
 from revops_core.values.money import Money
@@ -26,7 +27,7 @@ __all__ = ["scorecard", "series"]
 
 Row = Mapping[str, Any]
 _NEEDED = ("kpi", "value", "period", "unit")
-_TOLD = {*_NEEDED, "reason", "currency", "numerator", "denominator", "n", "partial", "interval", "problem_count"}
+_TOLD = {*_NEEDED, "reason", "currency", "numerator", "denominator", "n", "partial", "low", "high", "problem_count"}
 _SPANS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 _MOST_LINES = 3  # more lines in one picture, with their bands, cannot be told apart: each has a panel of its own
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
@@ -127,10 +128,8 @@ def scorecard(result: ScorecardResult | Iterable[ScorecardLine], *, title: str =
     -----------------  -----  -------------  ------  ------  ------
     Deals won (count)  9                     7       8       met
     """
-    lines = result.lines if isinstance(result, ScorecardResult) else as_tuple(result)
-    require("charts.scorecard", result=(lines, tuple[ScorecardLine, ...]), title=(title, str))
-    if not lines:
-        raise InvalidValueError("charts.scorecard", [Fault("result", "must have one or more lines", result)])
+    require("charts.scorecard", title=(title, str))
+    lines = rows_of("charts.scorecard", getattr(result, "lines", result), ScorecardLine, ())
     says, whole = [_BULLET], "Scorecard"
     if isinstance(result, ScorecardResult):
         whole = f"{result.name}, {result.period}"
@@ -172,17 +171,16 @@ def _bullet(line: ScorecardLine) -> tuple[list[str], dict[str, Any]]:
 
 def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
     """The measurements of one KPI as rows: those of objects with exact values and every interval."""
-    held = as_tuple(result.measurements() if isinstance(result, KpiTable) else result)
-    require("charts.series", result=(held, tuple[Measurement | Mapping[str, Any], ...]))
+    held = result.measurements() if isinstance(result, KpiTable) else result
+    held = rows_of("charts.series", held, Measurement | Mapping[str, Any], _NEEDED)
     rows = [_row(each) if isinstance(each, Measurement) else each for each in held]
-    for row in rows:
-        if missing := [column for column in _NEEDED if column not in row]:
-            raise MissingColumnsError(missing, map(str, row))
     names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
-    if not names:
-        raise InvalidValueError("charts.series", [Fault("result", "must have one or more measurements", result)])
     wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
-    rows = [row for row in rows if row["kpi"] == named("charts.series", "kpi", wanted, names)]
+    if wanted not in names:
+        near = get_close_matches(str(wanted), names, n=1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        raise InvalidValueError("charts.series", [Fault("kpi", f"must be one of {', '.join(names)}{hint}", kpi)])
+    rows = [row for row in rows if row["kpi"] == wanted]
     currencies = {row["currency"] for row in rows if not _is_missing(row.get("currency"))}
     faults = [Fault("currency", f"must be one for all of '{wanted}': draw each alone", sorted(currencies))]
     if any(_is_missing(row["period"]) for row in rows):
@@ -193,19 +191,18 @@ def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
 
 
 def _row(found: Measurement) -> Row:
-    period = None if found.period is None else str(found.period)
-    reason = found.value.reason if isinstance(found.value, Undefined) else None
-    told = {"kpi": found.name, "period": period, "value": found.value, "reason": reason, "interval": found.ci()}
+    interval, period = found.ci(), None if found.period is None else str(found.period)
+    bounds = {"low": interval.low, "high": interval.high} if interval else {}
+    told = {"kpi": found.name, "period": period, "value": found.value, **bounds}
     return {**found.segment, **told, **{name: getattr(found, name) for name in ("unit", "currency", "n", "partial")}}
 
 
 def _drawn_of(row: Row) -> dict[str, Any]:
     """The value of a row and its 95 % interval: its own, or that of a share of so many records."""
-    interval: Any = row.get("interval")
-    top, bottom, n = map(row.get, ("numerator", "denominator", "n"))
-    if "interval" not in row and row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))):
-        interval = wilson_interval(int(top or 0), int(bottom or 0)) if bottom == n else None
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    low, high, top, bottom, n = map(row.get, ("low", "high", "numerator", "denominator", "n"))
+    if row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))) and bottom == n:
+        interval = wilson_interval(int(top or 0), int(bottom or 0))
+        low, high = (interval.low, interval.high) if interval else (None, None)
     is_told = _is_missing(row["value"]) and row.get("reason") in REASONS
     return {"value": Undefined(row["reason"]) if is_told else row["value"], "low": low, "high": high}
 
@@ -250,6 +247,6 @@ def _exact(value: Any, unit: str, currency: str | None) -> Any:
         raise InvalidValueError("charts.series", [Fault("value", "must be a number", value)]) from None
     if not number.is_finite():
         return None
-    if unit == "money" and currency is not None:
-        return Money(number, currency)
+    if unit == "duration" or (unit == "money" and currency is not None):
+        return timedelta(seconds=float(number)) if unit == "duration" else Money(number, str(currency))
     return Fraction(number) if unit == "fraction" else int(number) if unit == "count" else number
