@@ -26,6 +26,7 @@ from revops_core.values.table import Table
 __all__ = ["scorecard", "series"]
 
 Row = Mapping[str, Any]
+Figure = tuple[dict[str, float | None], dict[str, str]]
 _NEEDED = ("kpi", "value", "period", "unit")
 _TOLD = {*_NEEDED, "reason", "currency", "numerator", "denominator", "n", "partial", "low", "high", "problem_count"}
 _SPANS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
@@ -37,9 +38,7 @@ _LINE = ("KPI", "value", "95 % interval", "before", "target", "status")
 _BULLET = "bar: value, thick line: target, thin line: 95 % interval, diamond: the period before"
 
 
-def series(
-    result: KpiTable | Iterable[Measurement | Mapping[str, Any]], *, kpi: Kpi | str | None = None, title: str = ""
-) -> Chart:
+def series(result: KpiTable | Iterable[Measurement | Row], *, kpi: Kpi | str | None = None, title: str = "") -> Chart:
     """One KPI from period to period, a line for each segment, with its 95 % confidence interval as a band.
 
     A period that still runs is a hollow point on a dashed line. Where the KPI is undefined the line has a gap, and a
@@ -172,7 +171,7 @@ def _bullet(line: ScorecardLine) -> tuple[list[str], dict[str, Any]]:
 def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
     """The measurements of one KPI as rows: those of objects with exact values and every interval."""
     held = result.measurements() if isinstance(result, KpiTable) else result
-    held = rows_of("charts.series", held, Measurement | Mapping[str, Any], _NEEDED)
+    held = rows_of("charts.series", held, Measurement | Row, _NEEDED)
     rows = [_row(each) if isinstance(each, Measurement) else each for each in held]
     names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
     wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
@@ -207,9 +206,7 @@ def _drawn_of(row: Row) -> dict[str, Any]:
     return {"value": Undefined(row["reason"]) if is_told else row["value"], "low": low, "high": high}
 
 
-def _figures(
-    held: list[dict[str, Any]], unit: str, currency: str | None
-) -> tuple[dict[str, Any], list[tuple[dict[str, float | None], dict[str, str]]]]:
+def _figures(held: list[dict[str, Any]], unit: str, currency: str | None) -> tuple[dict[str, Any], list[Figure]]:
     """The axis that values share; and of each its number on the axis and its text."""
     exact = [{key: _exact(value, unit, currency) for key, value in each.items()} for each in held]
     spans = [abs(value) for each in exact for value in each.values() if isinstance(value, timedelta)]
@@ -222,10 +219,8 @@ def _figures(
         texts["value"] = texts["value"] or "undefined"
         texts["interval"] = f"{texts['low']} to {texts['high']}" if texts["low"] else ""
         known = {key: value for key, value in each.items() if value is not None}
-        drawn_at = {
-            key: value / scale if scale else float(getattr(value, "amount", value)) for key, value in known.items()
-        }
-        figures.append(({**dict.fromkeys(each), **drawn_at}, texts))
+        at = {key: value / scale if scale else float(getattr(value, "amount", value)) for key, value in known.items()}
+        figures.append(({**dict.fromkeys(each), **at}, texts))
     return {"title": title, "format": form}, figures
 
 

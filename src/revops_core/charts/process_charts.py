@@ -22,24 +22,20 @@ from revops_core.values.table import Table
 
 __all__ = ["funnel", "sla_timeline"]
 
+Stretch = tuple[str, datetime, datetime]
 _STEP = {"stage": Id, "actual_count": Count, "filled_count": Count, "visit_count": Count}
 _WHOLE = ("entity_count", "lost_count", "open_count")
 _TITLES = ("stage", "entered", "or later", "of the stage before", "of the first", "entries")
 _REACHED = {"reached_is": "entered it or a later stage", "entered_is": "entered it"}
 _TOLD = ("target", "what", "from", "to", "detail")
-_LOOKS = {  # what is drawn: its colour, its place and its shape
-    "closed": ("sky", "low", "square"),
-    "running": ("blue", "high", "square"),
-    "overdue": ("red", "high", "square"),
-    "counted": ("purple", "high", "square"),
-    "paused": ("silver", "middle", "square"),
-    "due": ("ink", "event", "diamond"),
-    "missed": ("red", "event", "cross"),
-    "reached": ("green", "event", "circle"),
-    "cancelled": ("grey", "event", "circle"),
-    "escalation": ("red", "notice", "triangle-up"),
+# What is drawn: its colour, the layer it is drawn in, and its shape.
+_LOOKS = {
+    "closed": ("sky", "low", "square"), "running": ("blue", "high", "square"), "overdue": ("red", "high", "square"),
+    "counted": ("purple", "high", "square"), "paused": ("silver", "middle", "square"),
+    "due": ("ink", "event", "diamond"), "missed": ("red", "event", "cross"), "reached": ("green", "event", "circle"),
+    "cancelled": ("grey", "event", "circle"), "escalation": ("red", "notice", "triangle-up"),
     "reminder": ("orange", "notice", "triangle-right"),
-}
+}  # fmt: skip
 _HEIGHTS = {"low": 5, "middle": 12, "high": 20}
 _PLACES = {"event": 20, "notice": -20}
 
@@ -177,9 +173,7 @@ def _bars(cycle: TargetReading) -> Iterator[tuple[str, datetime, datetime, str]]
                 yield *piece, detail
 
 
-def _pieces(
-    calendar: BusinessCalendar, kind: str, start: datetime, end: datetime
-) -> Iterator[tuple[str, datetime, datetime]]:
+def _pieces(calendar: BusinessCalendar, kind: str, start: datetime, end: datetime) -> Iterator[Stretch]:
     """A stretch of time cut at every opening and closing."""
     at = start
     for piece in calendar.intervals(start, end):
