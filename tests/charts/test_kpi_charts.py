@@ -230,6 +230,18 @@ def test_many_segments_have_a_panel_each_and_colours_that_go_round():
     assert len(set(zip(*looks, strict=True))) == 30
 
 
+@pytest.mark.parametrize("count", [2, 7])
+def test_segments_and_kpis_may_be_called_anything(count):
+    tricks = ["a.b", "c[0]", "it's", '"', "<b>x</b>", "\\", "datum.value"][-count:]
+    rows = [{**row("<i>", 1), "kpi": "k.p[0]'s", "seg.[ment]": name} for name in tricks]
+    chart = charts.series(rows, title="<script>")
+    texts = {text.replace("&#39;", "'").replace("&quot;", '"') for text in texts_of(chart)}
+    named = {name.replace("<", "&lt;").replace(">", "&gt;") for name in [*tricks, "<script>", "<i>", "seg.[ment]"]}
+    assert named <= texts
+    assert "<" not in chart.to_json()
+    assert "<b>" not in chart._repr_mimebundle_()["text/markdown"]
+
+
 def test_a_misspelt_kpi_is_refused_with_the_nearest():
     with pytest.raises(InvalidValueError, match=r"did you mean 'win_rate'\?"):
         charts.series(TABLE, kpi="winrate")
