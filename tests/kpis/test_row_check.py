@@ -49,7 +49,7 @@ def test_what_measure_refuses_check_tells_with_id_and_row(change, code):
         with pytest.raises(errors) as refusal:
             kpis.measure(rows, KPIS, over=YEAR)
         if code != "inexact_amount":
-            assert "row 1 (id 'o2')" in str(refusal.value)
+            assert "row 2 (id 'o2')" in str(refusal.value)
 
 
 def test_nothing_is_told_of_sound_rows():
@@ -200,7 +200,7 @@ def test_rows_of_one_kind_may_have_the_day_or_the_instant_each_as_it_comes():
     ]
     for kind in (dict, SimpleNamespace):
         assert kpis.deals_won([kind(**row) for row in rows], period=YEAR).value == 3
-        with pytest.raises(InvalidRowError, match=r"row 4 .*'closed_at or closed_on' must be there"):
+        with pytest.raises(InvalidRowError, match=r"row 5 .*'closed_at or closed_on' must be there"):
             kpis.deals_won([kind(**row) for row in [*rows, {"outcome": "won"}]], period=YEAR)
 
 
@@ -214,6 +214,6 @@ def test_the_first_known_of_computed_values_is_read_as_it_is_written():
 
 def test_a_negative_time_is_refused_and_never_averaged():
     rows = [deal(1, closed=date(2026, 2, 1), created=date(2026, 1, 1)), deal(2, closed=date(2026, 1, 1), created=AS_OF)]
-    with pytest.raises(InvalidRowError, match=r"row 1 \(id 'o2'\).*it ends before it starts") as refusal:
+    with pytest.raises(InvalidRowError, match=r"row 2 \(id 'o2'\).*it ends before it starts") as refusal:
         kpis.sales_cycle_mean(rows)
     assert refusal.value.faults[0].value < timedelta(0)

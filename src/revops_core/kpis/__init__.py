@@ -20,10 +20,9 @@ from revops_core.kpis.attribution import (
     marketing_sourced_pipeline,
 )
 from revops_core.kpis.catalogue import CATALOGUE, family
-from revops_core.kpis.change import Change, compare
+from revops_core.kpis.change import Change, Comparison, beside_previous, compare
 from revops_core.kpis.cohorts import CohortTable, cohorts
 from revops_core.kpis.commitments import Commitment, commitments
-from revops_core.kpis.comparison import Comparison, beside_previous
 from revops_core.kpis.contract_check import check_contracts
 from revops_core.kpis.customer_start import CustomerStart, customer_starts
 from revops_core.kpis.expansion import (

@@ -15,6 +15,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError, UndefinedValueError
+from revops_core.kpis.change import compare
 from revops_core.kpis.formula import Aggregate, Formula
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import measure
@@ -118,6 +119,7 @@ def explain(
     as_of: datetime | None = None,
     currency: str | None = None,
     allow_partial: bool = False,
+    allow_unlike: bool = False,
 ) -> Explanation:
     """Why a KPI is not what it was: mix, rate, new segments and a residual, that sum exactly to the change.
 
@@ -130,9 +132,11 @@ def explain(
         as_of: the moment to look from.
         currency: what amounts are in that are plain numbers.
         allow_partial: explain a period that still runs beside a whole one all the same.
+        allow_unlike: explain a period beside one of another length, such as a month beside a quarter, all the same.
 
     Raises:
-        InvalidValueError: a KPI whose parts do not add up, or a partial period beside a whole one.
+        InvalidValueError: a KPI whose parts do not add up.
+        UnlikeMeasurementsError: the periods do not compare, as for `compare`.
         UndefinedValueError: there is no number in one of the periods.
 
     >>> from revops_core.kpis.sales import win_rate
@@ -146,18 +150,13 @@ def explain(
     (Fraction(1, 4), Fraction(1, 4), Fraction(0, 1))
     """
     require("explain", kpi=(kpi, Kpi), before=(before, Period), after=(after, Period))
-    faults = []
     if not all(_adds_up(side) for side in _sides(kpi.formula)):
         rule = "must be a count, a sum, a mean, or a quotient of such, as others do not add up over segments"
-        faults.append(Fault("kpi", rule, kpi.formula_text))
-    if before.is_partial(as_of) != after.is_partial(as_of) and not allow_partial:
-        rule = "must be over if 'before' is; ask for the comparison with allow_partial=True"
-        faults.append(Fault("after", rule, after))
-    if faults:
-        raise InvalidValueError("explain", faults)
+        raise InvalidValueError("explain", [Fault("kpi", rule, kpi.formula_text)])
     ordered = sorted((before, after), key=lambda each: each.start_on)
     table = measure(rows, [kpi], by=by, over=ordered, as_of=as_of, currency=currency)
     whole = [table.measurement(kpi, period=period) for period in (before, after)]
+    compare(*whole, allow_partial=allow_partial, allow_unlike=allow_unlike)  # refuses periods that do not compare
     for found in whole:
         if isinstance(found.value, Undefined):
             raise UndefinedValueError(kpi.name, found.value.reason)

@@ -283,10 +283,16 @@ def divided(left: Any, right: Any) -> Value:
     return _scaled(left, 1 / by)
 
 
+def to_decimal(number: int | Decimal | Fraction, places: int | None = None) -> Decimal:
+    """A number as a Decimal: a fraction with 34 digits, or rounded to `places`."""
+    if isinstance(number, Fraction):
+        number = _DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator))
+    return Decimal(number) if places is None else _DIGITS.quantize(Decimal(number), Decimal(1).scaleb(-places))
+
+
 def _scaled(value: Value, factor: Fraction) -> Value:
     if isinstance(value, Money):
-        exact = Fraction(value.amount) * factor
-        return Money(_DIGITS.divide(Decimal(exact.numerator), Decimal(exact.denominator)), value.currency)
+        return Money(to_decimal(Fraction(value.amount) * factor), value.currency)
     if isinstance(value, timedelta):
         microseconds: int = round(_size(value) * factor)
         return _MICROSECOND * microseconds

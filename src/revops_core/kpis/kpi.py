@@ -14,6 +14,7 @@ from revops_core.kpis.filling import Segments, fill
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
 from revops_core.kpis.layout import By, Layout, laid_out
 from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
+from revops_core.kpis.tally import Tally
 from revops_core.values.checks import Id, checked, require
 from revops_core.values.condition import Symbol, as_argument
 from revops_core.values.expression import Expression
@@ -21,7 +22,7 @@ from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named", "named_rows", "readers_of"]
+__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named", "measured_over", "named_rows", "readers_of"]
 
 STAGES = ("lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal", "service")
 """The stages of the customer lifecycle, and service beside them, under which KPIs are catalogued."""
@@ -131,24 +132,8 @@ class Kpi:
             CurrencyMismatchError: amounts of two currencies.
         """
         require("Kpi", period=(period, Period | None), as_of=(as_of, datetime | None), tz=(tz, str | None))
-        zone_key = tz or (period.tz if period else "UTC")
-        periods = () if period is None else (period,)
-        wanted = self.wanted
-        layout = laid_out(wanted, periods, as_of, zone_key, trace=trace)
-        segments: Segments = {(): [None] * layout.tally_count}
-        fill_named(rows, layout, segments, [self])
-        kinds, numbers_in = kinds_of(layout, segments.values()), currency if self.unit == "money" else None
-        parts = parts_of(wanted, layout, segments[()], 0, kinds=kinds, numbers_in=numbers_in)
-        return measurement_of(
-            self.name,
-            self.formula,
-            self.unit,
-            parts,
-            period=period,
-            as_of=as_of,
-            currency=currency,
-            when_zero=self.when_zero,
-        )
+        over = () if period is None else (period,)
+        return measured_over(self, rows, over, as_of=as_of, currency=currency, tz=tz, trace=trace)[0]
 
     def of(
         self, *totals: int | Decimal | Money | timedelta, period: Period | None = None, as_of: datetime | None = None
@@ -199,6 +184,37 @@ class Kpi:
 
     def __str__(self) -> str:
         return f"{self.name} = {self.formula}"
+
+
+def measured_over(
+    kpi: Kpi,
+    rows: Iterable[Any] | Mapping[str, Iterable[Any]],
+    periods: tuple[Period, ...],
+    *,
+    as_of: datetime | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+    trace: bool = False,
+) -> list[Measurement]:
+    """One KPI over `rows` in each of some periods, from one pass; without periods once, over all rows."""
+    zone_key = tz or (periods[0].tz if periods else "UTC")
+    layout = laid_out(kpi.wanted, periods, as_of, zone_key, trace=trace)
+    tallies: list[Tally | None] = [None] * layout.tally_count
+    fill_named(rows, layout, {(): tallies}, [kpi])
+    kinds, numbers_in = kinds_of(layout, [tallies]), currency if kpi.unit == "money" else None
+    return [
+        measurement_of(
+            kpi.name,
+            kpi.formula,
+            kpi.unit,
+            parts_of(kpi.wanted, layout, tallies, number, kinds=kinds, numbers_in=numbers_in),
+            period=period,
+            as_of=as_of,
+            currency=currency,
+            when_zero=kpi.when_zero,
+        )
+        for number, period in enumerate(periods or (None,))
+    ]
 
 
 def _totals_of(aggregate: Aggregate) -> list[str]:

@@ -55,7 +55,7 @@ def measure(
         trace: keep the rows behind each number, for `Measurement.records()`.
 
     Raises:
-        InvalidRowError: a row lacks a field or has a wrong value in one; names its position and id.
+        InvalidRowError: a row lacks a field or has a wrong value in one; names its number, from 1, and its id.
         CurrencyMismatchError: amounts of two currencies in one sum.
 
     >>> from revops_core.kpis.sales import win_rate
@@ -120,12 +120,14 @@ class KpiTable:
 
     Printed, or shown in a notebook, it is a table of segments; `rows()` are tidy, one for each number. Totals are
     computed from the sums behind the numbers, never from the numbers. A stock is not added up over periods: its total
-    is that of the last one.
+    is that of the last one. Rows that a KPI would count but that have no date fall in no period: each measurement
+    warns how many they are ("undated: 3 of 100", beside those it counts), and the title of the table does.
 
     It is the accumulator, too: measure each batch on its own and `merge`, in any order and any grouping; that equals
     one pass over all rows. It pickles, and `to_plain(table)` and `from_plain(KpiTable, data)` take it through JSON, so
     that other processes and machines can measure their part. What it keeps does not grow with the rows, except for
-    medians and quantiles (the values), distinct counts (the different values) and traces (the rows).
+    medians and quantiles (the values), distinct counts (the different values) and traces (the rows). A table that
+    traces entities takes `from_plain(KpiTable, data, classes=[Opportunity])`, and pickles as it is.
 
     Args:
         kpis: the definitions.
@@ -163,7 +165,7 @@ class KpiTable:
         zone(self.tz)  # refuses a name that no zone has
         wanted = [pair for kpi in self.kpis for pair in kpi.wanted]
         layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
-        lanes = [lane for lane in layout.lanes for _ in lane.places]
+        lanes = [lane for lane in layout.lanes for _ in lane.all_places]
         for key, tallies in self.segments.items():
             is_key = isinstance(key, tuple) and len(key) == len(self.by)
             if (
@@ -256,7 +258,12 @@ class KpiTable:
                     yield self._measured(kpi, key, number)
 
     def changes(
-        self, kpi: Kpi | str, *, segment: Mapping[str, object] | None = None, allow_partial: bool = False
+        self,
+        kpi: Kpi | str,
+        *,
+        segment: Mapping[str, object] | None = None,
+        allow_partial: bool = False,
+        allow_unlike: bool = False,
     ) -> tuple[Change, ...]:
         """One KPI from each period to the next, for one segment or all together.
 
@@ -264,12 +271,14 @@ class KpiTable:
             kpi: the definition or its name.
             segment: as for `measurement`.
             allow_partial: compare a period that still runs with the one before all the same.
+            allow_unlike: compare periods of other lengths, such as a month and a quarter, all the same.
 
         Raises:
-            UnlikeMeasurementsError: the last period still runs.
+            UnlikeMeasurementsError: a period still runs, or is of another length than the one before.
         """
         found = [self.measurement(kpi, segment=segment, period=period) for period in self.periods]
-        return tuple(compare(one, other, allow_partial=allow_partial) for one, other in pairwise(found))
+        allowed = {"allow_partial": allow_partial, "allow_unlike": allow_unlike}
+        return tuple(compare(one, other, **allowed) for one, other in pairwise(found))
 
     def rows(self) -> list[dict[str, Any]]:
         """The numbers as tidy rows: `pandas.DataFrame(table.rows())`.
@@ -304,20 +313,22 @@ class KpiTable:
             for number in numbers:
                 labels = [*key, *([self._label(number)] if number is not None else [])]
                 lines.append([*labels, *(_cell(self._measured(kpi, key, number)) for kpi in self.kpis)])
+        totals = [self._total(kpi) for kpi in self.kpis]
         if self.by or over:
             labels = ["all", *[""] * (len(self.by) + over - 1)]
-            lines.append([*labels, *map(self._total_cell, self.kpis)])
+            lines.append([*labels, *("– currencies differ" if found is None else _cell(found) for found in totals)])
         columns = [*self.by, *(["period"] if over else []), *(kpi.name for kpi in self.kpis)]
         units = [*[""] * (len(self.by) + over), *(kpi.unit for kpi in self.kpis)]
-        title = "" if over or not self.periods else self._label(0)
-        return Table(columns, lines, title=title, units=units)
+        title = [] if over or not self.periods else [self._label(0)]
+        title += [f"{each.name} {code}" for each in totals if each for code in each.warnings if code[:7] == "undated"]
+        return Table(columns, lines, title="; ".join(title), units=units)
 
-    def _total_cell(self, kpi: Kpi) -> Any:
-        """The total of all segments; where it would add up currencies, that it has none."""
+    def _total(self, kpi: Kpi) -> Measurement | None:
+        """The total of all segments; None where it would add up currencies."""
         try:
-            return _cell(self._measured(kpi, None, None))
+            return self._measured(kpi, None, None)
         except CurrencyMismatchError:
-            return "– currencies differ"
+            return None
 
     def _label(self, number: int) -> str:
         period = self.periods[number]

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError
+from revops_core.kpis.change import compare, unlike
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import measure
 from revops_core.values.checks import Id, as_tuple, require
@@ -67,11 +68,11 @@ class ScorecardLine:
 
     @property
     def change(self) -> Any:
-        """After less before; None where one of them is undefined, or where one period is over and the other is not."""
-        values: list[Any] = [self.measurement.value, self.before.value]
-        if any(isinstance(value, Undefined) for value in values) or self.measurement.partial != self.before.partial:
+        """After less before; None where one of them is undefined, or where `compare` would refuse the two periods."""
+        if unlike(self.before, self.measurement):
             return None
-        return values[0] - values[1]
+        difference = compare(self.before, self.measurement).difference
+        return None if isinstance(difference, Undefined) else difference
 
 
 @frozen(kw_only=True, repr=False)
