@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revops_core import kpis
-from revops_core.errors import InvalidValueError, UndefinedValueError
+from revops_core.errors import InvalidValueError, UndefinedValueError, UnlikeMeasurementsError
 from revops_core.kpis import explain
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -105,7 +105,7 @@ def test_what_does_not_add_up_over_segments_is_refused(kpi):
 
 def test_a_partial_period_beside_a_whole_one_is_refused_unless_asked_for():
     rows, as_of = deals(("ana", 1, 1, 0), ("ana", 4, 1, 0)), datetime(2026, 5, 1, tzinfo=UTC)
-    with pytest.raises(InvalidValueError, match="allow_partial=True"):
+    with pytest.raises(UnlikeMeasurementsError, match="allow_partial=True"):
         explain(kpis.deals_won, rows, before=Q1, after=Q2, by="owner_id", as_of=as_of)
     found = explain(kpis.deals_won, rows, before=Q1, after=Q2, by="owner_id", as_of=as_of, allow_partial=True)
     assert (found.after.partial, found.change) == (True, 0)
