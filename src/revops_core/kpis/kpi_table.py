@@ -14,9 +14,9 @@ from attrs import evolve, field, frozen
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.change import Change, compare
 from revops_core.kpis.filling import Segments
-from revops_core.kpis.kpi import Kpi, fill_named
+from revops_core.kpis.kpi import Kpi, fill_named, measured
 from revops_core.kpis.layout import By, Layout, Read, joined, laid_out, merged_tallies
-from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
+from revops_core.kpis.measuring import kinds_of
 from revops_core.kpis.tally import Settled, is_settled, settled
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.expression import Expression
@@ -222,19 +222,9 @@ class KpiTable:
             number, period = 0, self.periods[0]
         if number is None and self.periods:
             tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()
-        numbers_in = self.currency if kpi.unit == "money" else None
-        parts = parts_of(kpi.wanted, self._layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
-        return measurement_of(
-            kpi.name,
-            kpi.formula,
-            kpi.unit,
-            parts,
-            period=period,
-            as_of=self.as_of,
-            currency=self.currency if kpi.unit == "money" else None,
-            segment={} if key is None else dict(zip(self.by, key, strict=True)),
-            when_zero=kpi.when_zero,
-        )
+        segment = {} if key is None else dict(zip(self.by, key, strict=True))
+        told = {"kinds": self._kinds, "currency": self.currency, "as_of": self.as_of}
+        return measured(kpi, self._layout, tallies, number or 0, period=period, segment=segment, **told)
 
     def _over_periods(self, tallies: Sequence[Settled | None], read: Read) -> tuple[Settled | None, ...]:
         """The tallies with those of all periods in the place of the last."""
