@@ -112,7 +112,7 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     by_condition: dict[Expression, list[int]] = {}
     for slot, (_, where, _) in enumerate(lane.slots):
         by_condition.setdefault(where, []).append(slot)
-    steps = []
+    steps: list[_Step] = []
     for where, slots in by_condition.items():
         counted = next(slot for slot in slots if lane.slots[slot][0] == "count")
         folds = []
@@ -122,7 +122,7 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
                 folds.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
         steps.append((*_test(_bound(where, lane.bound, tz), read_from), counted, folds))
     steps = _read_once(steps)
-    counts = [(*step[:3], ()) for step in steps]
+    counts: list[_Step] = [(*step[:3], ()) for step in steps]
     place = None if lane.undated is None or lane.dated is None else _placer(lane, reader(lane.dated), lane.undated)
     return lane, lane.first, place, steps, lane.undated, counts
 

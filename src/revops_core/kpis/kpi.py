@@ -190,11 +190,9 @@ def measured_over(
     layout = laid_out(kpi.wanted, periods, as_of, zone_key, trace=trace)
     tallies: list[Tally | None] = [None] * layout.tally_count
     fill_named(rows, layout, {(): tallies}, [kpi])
-    told = {"kinds": kinds_of(layout, [tallies]), "currency": currency, "as_of": as_of}
-    return [
-        measured(kpi, layout, tallies, number, period=period, **told)
-        for number, period in enumerate(periods or (None,))
-    ]
+    told: dict[str, Any] = {"kinds": kinds_of(layout, [tallies]), "currency": currency, "as_of": as_of}
+    over = enumerate(periods or (None,))
+    return [measured(kpi, layout, tallies, number, period=period, **told) for number, period in over]
 
 
 def measured(

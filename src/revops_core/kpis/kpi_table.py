@@ -223,7 +223,7 @@ class KpiTable:
         if number is None and self.periods:
             tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()
         segment = {} if key is None else dict(zip(self.by, key, strict=True))
-        told = {"kinds": self._kinds, "currency": self.currency, "as_of": self.as_of}
+        told: dict[str, Any] = {"kinds": self._kinds, "currency": self.currency, "as_of": self.as_of}
         return measured(kpi, self._layout, tallies, number or 0, period=period, segment=segment, **told)
 
     def _over_periods(self, tallies: Sequence[Settled | None], read: Read) -> tuple[Settled | None, ...]:
