@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Inexact
+from functools import partial
 from operator import attrgetter, contains, itemgetter
 from typing import Any
 
@@ -109,19 +110,17 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     def reader(expression: Expression) -> Callable[[Any], Any]:
         return compiled(_bound(expression, lane.bound, tz), read_from)
 
-    by_condition: dict[Expression, list[int]] = {}
-    for slot, (_, where, _) in enumerate(lane.slots):
-        by_condition.setdefault(where, []).append(slot)
-    steps: list[_Step] = []
-    for where, slots in by_condition.items():
-        counted = next(slot for slot in slots if lane.slots[slot][0] == "count")
-        folds = []
-        for slot in slots:
-            operation, _, value = lane.slots[slot]
-            if operation != "count":
-                folds.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-        steps.append((*_test(_bound(where, lane.bound, tz), read_from), counted, folds))
-    steps = _read_once(steps)
+    folds: dict[Expression, list[Callable[[Tally, Any], None]]] = {}
+    for slot, (operation, where, value) in enumerate(lane.slots):
+        held = folds.setdefault(where, [])
+        if operation != "count":
+            held.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
+    steps = _read_once(
+        [
+            (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
+            for where, held in folds.items()
+        ]
+    )
     counts: list[_Step] = [(*step[:3], ()) for step in steps]
     place = None if lane.undated is None or lane.dated is None else _placer(lane, reader(lane.dated), lane.undated)
     return lane, lane.first, place, steps, lane.undated, counts
@@ -137,7 +136,7 @@ def _refuse_another_class(cls: type, population: str) -> None:
         raise InvalidValueError("row", [Fault(population, OTHER_CLASS, cls.__name__)])
 
 
-def _test(where: Expression, read_from: Callable[[_Path], Callable[[Any], Any]]) -> tuple[Any, tuple[Any, ...] | None]:
+def _test(where: Expression, read_from: Any) -> tuple[Any, tuple[Any, ...] | None]:
     """What is read of a row and which values of it are wanted; None: all rows are. It saves a call for each row."""
     if where.operation == "row":
         return None, None
@@ -202,11 +201,8 @@ def _bound(expression: Expression, bound: Bound | None, tz: str) -> Expression:
     if expression.operation == "first_known" and all(_is_plain_field(argument) for argument in arguments):
         return Expression("field", (expression.fields, ""))
     if expression.operation == "not_yet":
-        return (
-            Expression("any", ())
-            if bound is None
-            else Expression("not_yet", (arguments[0], bound.microseconds, bound.day))
-        )
+        never = Expression("any", ())
+        return never if bound is None else Expression("not_yet", (arguments[0], bound.microseconds, bound.day))
     if expression.operation == "minus":
         arguments = (*arguments[:2], tz)
     return expression if arguments == expression.arguments else Expression(expression.operation, arguments)
@@ -221,21 +217,16 @@ def _has(row: Any, path: str) -> bool:
     return name in row if isinstance(row, Mapping) else hasattr(row, name)
 
 
-_Path = str | tuple[str, ...]
-
-
-def _from_object(path: _Path) -> Callable[[Any], Any]:
+def _reading(getter: Any, has: Any, read: Any, path: str | tuple[str, ...]) -> Callable[[Any], Any]:
+    """How a field is read, a value inside a field, or the first known of several fields."""
     if isinstance(path, tuple):
-        return _first_known(path, hasattr, getattr)
+        return _first_known(path, has, read)
     first, *inner = path.split(".")
-    return _stepping(attrgetter(first), inner) if inner else attrgetter(first)
+    return _stepping(getter(first), inner) if inner else getter(first)
 
 
-def _from_mapping(path: _Path) -> Callable[[Any], Any]:
-    if isinstance(path, tuple):
-        return _first_known(path, contains, lambda row, name, default: row.get(name, default))
-    first, *inner = path.split(".")
-    return _stepping(itemgetter(first), inner) if inner else itemgetter(first)
+_from_object = partial(_reading, attrgetter, hasattr, getattr)
+_from_mapping = partial(_reading, itemgetter, contains, lambda row, name, default: row.get(name, default))
 
 
 def _first_known(names: tuple[str, ...], has: Any, read: Any) -> Callable[[Any], Any]:

@@ -212,10 +212,8 @@ def measured(
 
 
 _COUNT = (lambda given: isinstance(given, int) and given >= 0, "an int of at least 0")
-_TOTAL = (
-    lambda given: isinstance(given, int | Decimal | Money | timedelta),
-    "an int, a Decimal, Money or a timedelta",
-)
+_TOTAL = (lambda given: isinstance(given, _KINDS), "an int, a Decimal, Money or a timedelta")
+_KINDS = int | Decimal | Money | timedelta
 
 
 def _totals_of(aggregate: Aggregate) -> list[str]:

@@ -91,8 +91,7 @@ def measure(
         tz=zone_key,
         trace=trace,
         segments={
-            key: tuple(None if tally is None else settled(tally) for tally in tallies)
-            for key, tallies in segments.items()
+            key: tuple(None if each is None else settled(each) for each in tallies) for key, tallies in segments.items()
         },
     )
 
@@ -108,9 +107,8 @@ def _named(by: Any) -> tuple[tuple[str, ...], tuple[By | Mapping[str, By], ...]]
     every = tuple(one for part in readers for one in (part.values() if isinstance(part, Mapping) else (part,)))
     require("measure", by=(every, tuple[str | Callable[..., Any], ...]))
     if len(set(names)) < len(names):
-        raise InvalidValueError(
-            "measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)]
-        )
+        rule = "must have one name each: use {'region': …, 'team': …}"
+        raise InvalidValueError("measure", [Fault("by", rule, names)])
     return names, readers
 
 
@@ -165,17 +163,12 @@ class KpiTable:
         zone(self.tz)  # refuses a name that no zone has
         wanted = [pair for kpi in self.kpis for pair in kpi.wanted]
         layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
-        lanes = [lane for lane in layout.lanes for _ in lane.all_places]
+        kept = [[operation for operation, _, _ in lane.slots] for lane in layout.lanes for _ in lane.all_places]
         for key, tallies in self.segments.items():
-            is_key = isinstance(key, tuple) and len(key) == len(self.by)
-            if (
-                not is_key
-                or not isinstance(tallies, tuple)
-                or len(tallies) != len(lanes)
-                or not all(
-                    tally is None or is_settled(tally, [operation for operation, _, _ in lane.slots])
-                    for tally, lane in zip(tallies, lanes, strict=True)
-                )
+            is_sound = isinstance(key, tuple) and len(key) == len(self.by)
+            is_sound = is_sound and isinstance(tallies, tuple) and len(tallies) == len(kept)
+            if not is_sound or not all(
+                each is None or is_settled(each, of) for each, of in zip(tallies, kept, strict=False)
             ):
                 rule = "must have the parts that its KPIs keep of rows; let `measure` or `from_plain` make it"
                 raise InvalidValueError("KpiTable", [Fault("segments", rule, key)])
@@ -205,9 +198,8 @@ class KpiTable:
         if found is None:
             faults.append(Fault("kpi", f"must be one of {', '.join(one.name for one in self.kpis)}", kpi))
         if segment and (set(segment) != set(self.by) or key not in self.segments):
-            faults.append(
-                Fault("segment", f"must have {', '.join(self.by) or 'nothing'}, with values that occur", segment)
-            )
+            rule = f"must have {', '.join(self.by) or 'nothing'}, with values that occur"
+            faults.append(Fault("segment", rule, segment))
         if period is not None and period not in self.periods:
             faults.append(Fault("period", "must be one of those that were measured", period))
         if faults or found is None:
@@ -355,9 +347,7 @@ class KpiTable:
 
 def _sortable(value: Any) -> tuple[str, Any]:
     """A key by which values of one type sort by value, and others by type and text."""
-    return (
-        (type(value).__name__, value) if isinstance(value, str | int | Decimal) else (type(value).__name__, str(value))
-    )
+    return type(value).__name__, value if isinstance(value, str | int | Decimal) else str(value)
 
 
 def _plain(value: Any) -> int | float | Decimal | timedelta | None:

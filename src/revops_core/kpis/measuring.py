@@ -110,9 +110,8 @@ def _part(
     if operation == "quantile":
         share = aggregate.level or Decimal(0)
         between = quantile_interval(sorted(kept), float(share)) if 0 < share < 1 else None
-        return Part(
-            _valued(quantiles(kept, [share])[0], kind), known, missing, rows=rows, interval=_told(between, kind)
-        )
+        value = _valued(quantiles(kept, [share])[0], kind)
+        return Part(value, known, missing, rows=rows, interval=_told(between, kind))
     summed = _valued(kept, kind)
     if operation == "mean":
         between = mean_interval(known, kept, squares[0])
@@ -180,11 +179,8 @@ def measurement_of(
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if (
-        not isinstance(value, Undefined)
-        and 0 < n < _SMALL_SAMPLE
-        and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"})
-    ):
+    is_estimate = isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}
+    if is_estimate and not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE:
         warnings.append("small_sample")
     warnings.extend(
         f"missing_values: {part.missing} of {part.n + part.missing}"

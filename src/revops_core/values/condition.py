@@ -153,9 +153,8 @@ def owner_of(row: object) -> type | None:
 def as_argument(value: object) -> object:
     """What an expression holds for `value`: the expression of a symbol, or the literal itself."""
     if isinstance(value, EachRow):
-        raise InvalidValueError(
-            "condition", [Fault("field", "must be a field of the row, such as each(Lead).status", value)]
-        )
+        fault = Fault("field", "must be a field of the row, such as each(Lead).status", value)
+        raise InvalidValueError("condition", [fault])
     return value.expression if isinstance(value, Symbol) else value
 
 

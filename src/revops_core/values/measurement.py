@@ -139,14 +139,12 @@ class Measurement:
             InvalidValueError: it was not traced, or `part` is neither.
         """
         if part not in ("numerator", "denominator"):
-            raise InvalidValueError(
-                "Measurement.records", [Fault("part", "must be 'numerator' or 'denominator'", part)]
-            )
+            fault = Fault("part", "must be 'numerator' or 'denominator'", part)
+            raise InvalidValueError("Measurement.records", [fault])
         if self.traced is None:
-            raise InvalidValueError(
-                "Measurement.records", [Fault("traced", "must be known: measure with trace=True", None)]
-            )
-        return self.traced[0 if part == "numerator" else 1]
+            fault = Fault("traced", "must be known: measure with trace=True", None)
+            raise InvalidValueError("Measurement.records", [fault])
+        return self.traced[part == "denominator"]
 
     def __str__(self) -> str:
         made_of = f" ({show(self.numerator)} of {show(self.denominator)})" if self.denominator is not None else ""
