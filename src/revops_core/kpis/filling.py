@@ -56,7 +56,7 @@ def fill(
     found: dict[Any, list[Tally | None]] = (
         {key[0]: held for key, held in segments.items()} if len(by) == 1 else segments
     )
-    row_number, row, row_class = 0, None, None
+    row_number, row, row_class, value = 0, None, None, None
     plans: dict[type, tuple[Callable[[Any], Hashable] | None, list[_CompiledLane]]] = {}
     segment_of: Callable[[Any], Hashable] | None = None
     plan: list[_CompiledLane] = []
