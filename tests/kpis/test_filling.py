@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import make_dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Protocol
 
 import pytest
 from attrs import frozen
@@ -88,6 +89,29 @@ def test_the_title_of_a_table_tells_of_rows_without_a_date_and_merged_parts_add_
     assert "undated" not in str(measure([deal(1)], kpis.deals_won))
 
 
+# --- The edges of a period ---
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Europe/Paris", "America/New_York"])
+@pytest.mark.parametrize("over", [1, 2], ids=["alone", "before a gap"])
+def test_a_period_holds_its_first_instant_and_not_its_end(tz, over):
+    first, third = Period.quarter(2026, 1, tz=tz), Period.quarter(2026, 3, tz=tz)
+    edges = [(first.start, True), (first.end, False), (third.start, over == 2), (third.end, False)]
+    instant = timedelta(microseconds=1)
+    for edge, inside in edges:
+        before = edge.astimezone(UTC) - instant
+        found = measure([deal(1, closed=edge)], kpis.deals_won, over=(first, third)[:over]).measurement("deals_won")
+        assert found.value == inside
+        found = measure([deal(1, closed=before)], kpis.deals_won, over=(first, third)[:over]).measurement("deals_won")
+        assert found.value == (edge == first.end or (edge == third.end and over == 2))
+    days = [
+        deal(1, closed=first.start_on),
+        deal(2, closed=first.end_on),
+        deal(3, closed=first.end_on - timedelta(days=1)),
+    ]
+    assert kpis.deals_won(days, period=first).value == 2
+
+
 # --- Rows of another class ---
 
 
@@ -114,7 +138,15 @@ def test_classes_of_others_subclasses_of_ours_and_mappings_are_taken_by_their_fi
         assert kpis.deals_won([row]).value == 1
 
 
-def test_a_definition_over_any_rows_takes_rows_of_ours():
+def test_a_definition_over_any_rows_or_over_a_class_of_others_takes_rows_of_ours():
+    class HasAmount(Protocol):
+        amount: Money | None
+
+    amount = total(each(HasAmount).amount)
+    sized = Kpi(name="sized", formula=amount, dated=None, unit="money")
+    assert sized([Opportunity(id="o1", amount=Money(3, "EUR")), Deal(id="d1", amount=Money(4, "EUR"))]).value == Money(
+        7, "EUR"
+    )
     row = each(object)
     assert Kpi(name="rows", formula=count(row), dated=None, unit="count")([Ticket(id="t1"), Deal(id="d1")]).value == 2
 

@@ -127,13 +127,22 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
 
 
 def _refuse_another_class(cls: type, population: str) -> None:
-    """Refuse rows of a class of ours where another is read, even if it happens to have the fields that are.
+    """Refuse rows of a class of ours where another of ours is read, even if it happens to have the fields that are.
 
-    Classes of others are taken by their fields: a table of an object-relational mapper may have any name.
+    Classes of others are taken by their fields, on both sides: a table of an object-relational mapper may have any
+    name, and a definition may read a protocol. Classes of ours have no bases, so that `object` knows all of them.
     """
-    ours = [base.__name__ for base in cls.__mro__ if base.__module__.partition(".")[0] == _PACKAGE]
-    if population and ours and population not in ours:
+    ours = {base.__name__ for base in cls.__mro__ if _is_ours(base)}
+    if (
+        ours
+        and population not in ours
+        and population in {each.__name__ for each in filter(_is_ours, object.__subclasses__())}
+    ):
         raise InvalidValueError("row", [Fault(population, OTHER_CLASS, cls.__name__)])
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == _PACKAGE
 
 
 def _test(where: Expression, read_from: Any) -> tuple[Any, tuple[Any, ...] | None]:
