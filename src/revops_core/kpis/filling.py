@@ -133,11 +133,8 @@ def _refuse_another_class(cls: type, population: str) -> None:
     name, and a definition may read a protocol. Classes of ours have no bases, so that `object` knows all of them.
     """
     ours = {base.__name__ for base in cls.__mro__ if _is_ours(base)}
-    if (
-        ours
-        and population not in ours
-        and population in {each.__name__ for each in filter(_is_ours, object.__subclasses__())}
-    ):
+    is_taken = not ours or population in {"", *ours}
+    if not is_taken and any(each.__name__ == population for each in object.__subclasses__() if _is_ours(each)):
         raise InvalidValueError("row", [Fault(population, OTHER_CLASS, cls.__name__)])
 
 

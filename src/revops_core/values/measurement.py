@@ -74,7 +74,8 @@ class Measurement:
         period: what it was measured over.
         as_of: the moment it was looked at from.
         partial: whether the period was still running then; None where `as_of` is not known.
-        warnings: codes of what to mind, e.g. "small_sample".
+        warnings: what to mind: "small_sample" (fewer than 30 records), "missing_values: 2 of 9" (that many have no
+            value), "undated: 3 of 12" (that many more have no date, and fall in no period).
         segment: the group it was measured for, by name.
         interval: the confidence interval, where the definition gives one that is not of a share.
 
