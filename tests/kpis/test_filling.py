@@ -138,15 +138,16 @@ def test_classes_of_others_subclasses_of_ours_and_mappings_are_taken_by_their_fi
         assert kpis.deals_won([row]).value == 1
 
 
-def test_a_definition_over_any_rows_or_over_a_class_of_others_takes_rows_of_ours():
-    class HasAmount(Protocol):
-        amount: Money | None
+class HasAmount(Protocol):
+    """A class of others, by which a definition may be written."""
 
-    amount = total(each(HasAmount).amount)
-    sized = Kpi(name="sized", formula=amount, dated=None, unit="money")
-    assert sized([Opportunity(id="o1", amount=Money(3, "EUR")), Deal(id="d1", amount=Money(4, "EUR"))]).value == Money(
-        7, "EUR"
-    )
+    amount: Money | None
+
+
+@pytest.mark.parametrize("cls", [HasAmount, make_dataclass("Sized", ["amount"], frozen=True)])
+def test_a_definition_over_any_rows_or_over_a_class_of_others_takes_rows_of_ours(cls):
+    rows = [Opportunity(id="o1", amount=Money(3, "EUR")), Deal(id="d1", amount=Money(4, "EUR"))]
+    assert Kpi(name="sized", formula=total(each(cls).amount), dated=None, unit="money")(rows).value == Money(7, "EUR")
     row = each(object)
     assert Kpi(name="rows", formula=count(row), dated=None, unit="count")([Ticket(id="t1"), Deal(id="d1")]).value == 2
 

@@ -147,6 +147,7 @@ def test_what_is_left_out_is_told():
     some = kpis.open_pipeline([deal(1, "open", 5), deal(2, "open")])
     assert (some.value, some.n, some.warnings) == (Money(5, "EUR"), 1, ("missing_values: 1 of 2",))
     assert kpis.average_deal_size([deal(1, amount=5), deal(2)]).warnings == ("small_sample", "missing_values: 1 of 2")
+    assert kpis.win_rate([deal(n) for n in range(29)]).warnings == ("small_sample",)
     assert kpis.win_rate([deal(n) for n in range(30)]).warnings == ()
 
 
