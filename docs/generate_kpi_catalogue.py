@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from revops_core.kpis import CATALOGUE, STAGES, Kpi
+from revops_core.kpis import CATALOGUE, Kpi
+from revops_core.kpis.kpi import STAGES
 
 HEAD = """# KPI catalogue
 

@@ -327,20 +327,20 @@ class InvalidRowError(RevopsError, ValueError):
     """A row that a KPI reads lacks a field, or has a value there that cannot be counted.
 
     Attributes:
-        position: which row, counted from 0 in the order they were read.
+        row: its number, counted from 1 in the order they were read, as `Problem.row` is.
         row_id: its id, where it has one.
         faults: every `Fault` that was found in it.
     """
 
-    def __init__(self, position: int, row_id: object, faults: Iterable[Fault]) -> None:
-        self.position = position
+    def __init__(self, row: int, row_id: object, faults: Iterable[Fault]) -> None:
+        self.row = row
         self.row_id = row_id
         self.faults = tuple(faults)
-        super().__init__(position, row_id, self.faults)
+        super().__init__(row, row_id, self.faults)
 
     def __str__(self) -> str:
         """The row and all its faults in one sentence."""
-        return f"row {self.position} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
+        return f"row {self.row} (id {self.row_id!r}): " + "; ".join(fault.says for fault in self.faults)
 
 
 class UnlikeMeasurementsError(RevopsError, ValueError):
@@ -348,7 +348,8 @@ class UnlikeMeasurementsError(RevopsError, ValueError):
 
     Attributes:
         before, after: the two measurements.
-        fields: in which fields they differ: "name", "unit" or "currency", or "partial" where one period still runs.
+        fields: in which fields they differ: "name", "unit", "currency" or "period", as one is longer than the other;
+            or "partial", as one still runs.
     """
 
     def __init__(self, before: object, after: object, fields: Iterable[str]) -> None:

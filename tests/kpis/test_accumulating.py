@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from revops_core import kpis
+from revops_core.entities.opportunity import Opportunity
 from revops_core.errors import InexactAmountError, InvalidPlainDataError, InvalidValueError
 from revops_core.kpis import Kpi, KpiTable, distinct, measure, total
 from revops_core.values.condition import each
@@ -118,6 +119,19 @@ def test_a_trace_of_plain_rows_comes_back_and_one_of_other_objects_pickles():
     assert through_json(table).measurement("bookings").records() == (deal(1, amount=5),)
     assert through_pickle(table).measurement("bookings").records() == (deal(1, amount=5),)
     assert through_json(table).merge(table).measurement("bookings").value == Money(10, "EUR")
+
+
+def test_a_trace_of_entities_comes_back_where_their_class_is_named():
+    rows = [Opportunity(**deal(1, amount=5, closed=date(2026, 1, 2)), custom={"region": "emea"})]
+    table = measure(rows, kpis.bookings, over=YEAR, trace=True)
+    data = json.loads(json.dumps(to_plain(table)))
+    with pytest.raises(InvalidPlainDataError, match=r"must be one of Money, .*; name others in `classes` \(got 'Opp"):
+        from_plain(KpiTable, data)
+    again = from_plain(KpiTable, data, classes=[Opportunity])
+    assert again.measurement("bookings").records() == tuple(rows)
+    assert again.merge(table).measurement("bookings").value == Money(10, "EUR")
+    with pytest.raises(InvalidValueError, match="'classes' must be"):
+        from_plain(KpiTable, data, classes=["Opportunity"])
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revops_core import kpis
-from revops_core.errors import InvalidValueError, UndefinedValueError
-from revops_core.kpis import explain
+from revops_core.errors import InvalidValueError, UndefinedValueError, UnlikeMeasurementsError
+from revops_core.kpis import Kpi, count, explain
+from revops_core.values.condition import each
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -95,8 +96,15 @@ def test_two_names_make_a_segment_and_a_sum_without_rows_is_explained_by_nothing
     assert str(empty).splitlines()[-1].split() == ["0.00"] * 5
 
 
+WON = count(each(object).outcome == "won")
+LEFT_OVER = Kpi(name="left_over", formula=1 - WON / count(each(object)), dated=each(object).closed_on)
+ONE_MORE = Kpi(name="one_more", formula=WON + 1, dated=each(object).closed_on, unit="count")
+
+
 @pytest.mark.parametrize(
-    "kpi", [kpis.sales_cycle_median, kpis.website_visitors, kpis.sales_velocity], ids=lambda kpi: kpi.name
+    "kpi",
+    [kpis.sales_cycle_median, kpis.website_visitors, kpis.sales_velocity, LEFT_OVER, ONE_MORE],
+    ids=lambda kpi: kpi.name,
 )
 def test_what_does_not_add_up_over_segments_is_refused(kpi):
     with pytest.raises(InvalidValueError, match="do not add up over segments"):
@@ -105,7 +113,7 @@ def test_what_does_not_add_up_over_segments_is_refused(kpi):
 
 def test_a_partial_period_beside_a_whole_one_is_refused_unless_asked_for():
     rows, as_of = deals(("ana", 1, 1, 0), ("ana", 4, 1, 0)), datetime(2026, 5, 1, tzinfo=UTC)
-    with pytest.raises(InvalidValueError, match="allow_partial=True"):
+    with pytest.raises(UnlikeMeasurementsError, match="allow_partial=True"):
         explain(kpis.deals_won, rows, before=Q1, after=Q2, by="owner_id", as_of=as_of)
     found = explain(kpis.deals_won, rows, before=Q1, after=Q2, by="owner_id", as_of=as_of, allow_partial=True)
     assert (found.after.partial, found.change) == (True, 0)

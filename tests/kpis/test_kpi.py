@@ -147,6 +147,7 @@ def test_what_is_left_out_is_told():
     some = kpis.open_pipeline([deal(1, "open", 5), deal(2, "open")])
     assert (some.value, some.n, some.warnings) == (Money(5, "EUR"), 1, ("missing_values: 1 of 2",))
     assert kpis.average_deal_size([deal(1, amount=5), deal(2)]).warnings == ("small_sample", "missing_values: 1 of 2")
+    assert kpis.win_rate([deal(n) for n in range(29)]).warnings == ("small_sample",)
     assert kpis.win_rate([deal(n) for n in range(30)]).warnings == ()
 
 
@@ -244,10 +245,10 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
     [
         (
             {"closed_on": "2026-02-01"},
-            r"row 1 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime",
+            r"row 2 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime",
         ),
         ({"closed_on": datetime(2026, 2, 1)}, "'moment' must be"),
-        ({"amount": 5.0}, r"row 1 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float"),
+        ({"amount": 5.0}, r"row 2 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float"),
         ({"amount": True}, "'amount' must be Money"),
         ({"amount": Decimal("NaN")}, "'amount' must be Money"),
         ({"amount": 5}, "must be of one kind, an amount in EUR as in the rows before, not number"),
@@ -259,7 +260,7 @@ def test_a_wrong_value_is_refused_with_its_row(change, message):
     rows = [deal(1, "won", 5, date(2026, 2, 1)), {**deal(2, "won", 5, date(2026, 2, 1)), **change}]
     with pytest.raises(InvalidRowError, match=message) as refusal:
         kpis.measure(rows, [kpis.bookings, kpis.sales_cycle_mean], over=YEAR)
-    assert (refusal.value.position, refusal.value.row_id) == (1, "o2")
+    assert (refusal.value.row, refusal.value.row_id) == (2, "o2")
     assert str(pickle.loads(pickle.dumps(refusal.value))) == str(refusal.value)
 
 
@@ -283,7 +284,7 @@ def test_missing_attributes_of_objects_and_keys_of_mappings_are_refused_together
 
 def test_mixed_currencies_are_refused_by_name_and_row():
     rows = [deal(1, amount=5), {**deal(2), "amount": Money(5, "USD")}]
-    with pytest.raises(CurrencyMismatchError, match=r"row 1 \(id 'o2'\): currencies differ: EUR and USD") as refusal:
+    with pytest.raises(CurrencyMismatchError, match=r"row 2 \(id 'o2'\): currencies differ: EUR and USD") as refusal:
         kpis.bookings(rows)
     assert str(pickle.loads(pickle.dumps(refusal.value))) == str(refusal.value)
     one, other = (kpis.measure([deal], kpis.median_deal_size) for deal in rows)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from revops_core import kpis
 from revops_core.entities.opportunity import Opportunity
 from revops_core.errors import InvalidRowError, InvalidValueError, UnlikeMeasurementsError
-from revops_core.kpis import CATALOGUE, Formula, Kpi, compare, measure, total
+from revops_core.kpis import CATALOGUE, Kpi, compare, measure, total
+from revops_core.kpis.formula import Formula
 from revops_core.values.condition import each
 from revops_core.values.expression import Expression, compiled
 from revops_core.values.measurement import Undefined

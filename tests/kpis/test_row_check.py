@@ -49,7 +49,7 @@ def test_what_measure_refuses_check_tells_with_id_and_row(change, code):
         with pytest.raises(errors) as refusal:
             kpis.measure(rows, KPIS, over=YEAR)
         if code != "inexact_amount":
-            assert "row 1 (id 'o2')" in str(refusal.value)
+            assert "row 2 (id 'o2')" in str(refusal.value)
 
 
 def test_nothing_is_told_of_sound_rows():
@@ -128,6 +128,33 @@ def test_no_value_of_a_row_is_shown_where_a_field_is_missing():
         assert "ana@" not in text
 
 
+def test_a_text_that_differs_only_in_how_it_is_written_is_told():
+    outcomes = ["Won", "no decision", "won ", "No-Decision", "won", "lost", "postponed", None, 3]
+    row = each(object)
+    undecided = Kpi(name="undecided", formula=count(row.outcome == "no_decision"), dated=None, unit="count")
+    rows = [{"id": str(number), "outcome": outcome} for number, outcome in enumerate(outcomes, 1)]
+    problems = check(rows, [kpis.win_rate, undecided])
+    assert [(problem.code, problem.row, problem.subject_id) for problem in problems] == [
+        ("near_value", number, str(number)) for number in (1, 2, 3, 4)
+    ]
+    assert (problems[0].field, problems[1].says) == (
+        "outcome",
+        "'outcome' is 'no decision', which is another value than 'no_decision'",
+    )
+
+
+def test_texts_are_looked_at_inside_conditions_and_fields_and_once_for_each_row():
+    row = each(object)
+    either = (row.custom["region"] == "EMEA") & ~((row.size > 3) | (row.custom["region"] == "APAC"))
+    kpi = Kpi(name="k", formula=count(either) / count(row.custom["region"] == "EMEA"), dated=None)
+    rows = [{"custom": {"region": region}, "size": 3} for region in ("emea", "apac", "EMEA", None)]
+    assert [(problem.row, problem.field) for problem in check([*rows, {"custom": None, "size": 1}], kpi)] == [
+        (1, "custom.region"),
+        (2, "custom.region"),
+    ]
+    assert [problem.code for problem in check([SimpleNamespace(size=1)], kpi)] == ["missing_field"]
+
+
 def test_the_same_record_twice_is_what_a_distinct_count_counts_once():
     row = each(object)
     owners = Kpi(name="owners", formula=distinct(row.id), dated=None, unit="count")
@@ -200,7 +227,7 @@ def test_rows_of_one_kind_may_have_the_day_or_the_instant_each_as_it_comes():
     ]
     for kind in (dict, SimpleNamespace):
         assert kpis.deals_won([kind(**row) for row in rows], period=YEAR).value == 3
-        with pytest.raises(InvalidRowError, match=r"row 4 .*'closed_at or closed_on' must be there"):
+        with pytest.raises(InvalidRowError, match=r"row 5 .*'closed_at or closed_on' must be there"):
             kpis.deals_won([kind(**row) for row in [*rows, {"outcome": "won"}]], period=YEAR)
 
 
@@ -214,6 +241,6 @@ def test_the_first_known_of_computed_values_is_read_as_it_is_written():
 
 def test_a_negative_time_is_refused_and_never_averaged():
     rows = [deal(1, closed=date(2026, 2, 1), created=date(2026, 1, 1)), deal(2, closed=date(2026, 1, 1), created=AS_OF)]
-    with pytest.raises(InvalidRowError, match=r"row 1 \(id 'o2'\).*it ends before it starts") as refusal:
+    with pytest.raises(InvalidRowError, match=r"row 2 \(id 'o2'\).*it ends before it starts") as refusal:
         kpis.sales_cycle_mean(rows)
     assert refusal.value.faults[0].value < timedelta(0)

@@ -20,10 +20,9 @@ from revops_core.kpis.attribution import (
     marketing_sourced_pipeline,
 )
 from revops_core.kpis.catalogue import CATALOGUE, family
-from revops_core.kpis.change import Change, compare
+from revops_core.kpis.change import Change, Comparison, beside_previous, compare
 from revops_core.kpis.cohorts import CohortTable, cohorts
 from revops_core.kpis.commitments import Commitment, commitments
-from revops_core.kpis.comparison import Comparison, beside_previous
 from revops_core.kpis.contract_check import check_contracts
 from revops_core.kpis.customer_start import CustomerStart, customer_starts
 from revops_core.kpis.expansion import (
@@ -59,8 +58,8 @@ from revops_core.kpis.explain import Explanation, explain
 from revops_core.kpis.financial_period import FinancialPeriod
 from revops_core.kpis.forecast_result import ForecastResult, forecast_results
 from revops_core.kpis.forecasting import RevenueForecast, forecast_revenue
-from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
-from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
+from revops_core.kpis.formula import count, distinct, mean, median, quantile, total
+from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
 from revops_core.kpis.lead_generation import (
     average_lead_score,
@@ -133,7 +132,6 @@ from revops_core.kpis.qualification import (
     time_to_sql_median,
 )
 from revops_core.kpis.quota_progress import QuotaProgress, quota_progress
-from revops_core.kpis.ready_made_scorecards import SCORECARDS, scorecard
 from revops_core.kpis.recurring_amounts import (
     anniversaries,
     annual_amount,
@@ -207,7 +205,7 @@ from revops_core.kpis.sales_forecast import (
     forecast_wape,
     forecast_weighted,
 )
-from revops_core.kpis.scorecard import Scorecard
+from revops_core.kpis.scorecard import SCORECARDS, Scorecard, scorecard
 from revops_core.kpis.service import (
     resolution_time_mean,
     resolution_time_median,
@@ -246,9 +244,9 @@ from revops_core.kpis.unit_economics import (
 )
 
 __all__ = [
-    "ATTRIBUTION_MODELS", "CATALOGUE", "CONTRACT_PROBLEMS", "DIRECTIONS", "RENEWALS_CADENCE", "SCORECARDS", "STAGES",
-    "Aggregate", "Bridge", "Change", "CohortTable", "Commitment", "Comparison", "Credit", "CustomerLife",
-    "CustomerStart", "Explanation", "FinancialPeriod", "ForecastResult", "Formula", "Kpi", "KpiTable", "LeadProgress",
+    "ATTRIBUTION_MODELS", "CATALOGUE", "CONTRACT_PROBLEMS", "RENEWALS_CADENCE", "SCORECARDS",
+    "Bridge", "Change", "CohortTable", "Commitment", "Comparison", "Credit", "CustomerLife",
+    "CustomerStart", "Explanation", "FinancialPeriod", "ForecastResult", "Kpi", "KpiTable", "LeadProgress",
     "Movement", "OpportunityInPeriod", "QuotaProgress", "Renewal", "Restatement", "RevenueChange", "RevenueForecast",
     "RevenueLedger", "RevenuePolicy", "Scorecard", "StageVisit", "SubjectActivity", "activation_rate",
     "active_user_rate", "active_user_rate_of_seats", "anniversaries", "annual_amount", "annual_contract_value",

@@ -7,7 +7,7 @@ whole of the base period, so that growing where one is better than the whole is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError, UndefinedValueError
+from revops_core.kpis.change import compare
 from revops_core.kpis.formula import Aggregate, Formula
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import measure
@@ -118,6 +119,7 @@ def explain(
     as_of: datetime | None = None,
     currency: str | None = None,
     allow_partial: bool = False,
+    allow_unlike: bool = False,
 ) -> Explanation:
     """Why a KPI is not what it was: mix, rate, new segments and a residual, that sum exactly to the change.
 
@@ -130,9 +132,11 @@ def explain(
         as_of: the moment to look from.
         currency: what amounts are in that are plain numbers.
         allow_partial: explain a period that still runs beside a whole one all the same.
+        allow_unlike: explain a period beside one of another length, such as a month beside a quarter, all the same.
 
     Raises:
-        InvalidValueError: a KPI whose parts do not add up, or a partial period beside a whole one.
+        InvalidValueError: a KPI whose parts do not add up.
+        UnlikeMeasurementsError: the periods do not compare, as for `compare`.
         UndefinedValueError: there is no number in one of the periods.
 
     >>> from revops_core.kpis.sales import win_rate
@@ -146,55 +150,42 @@ def explain(
     (Fraction(1, 4), Fraction(1, 4), Fraction(0, 1))
     """
     require("explain", kpi=(kpi, Kpi), before=(before, Period), after=(after, Period))
-    faults = []
     if not all(_adds_up(side) for side in _sides(kpi.formula)):
         rule = "must be a count, a sum, a mean, or a quotient of such, as others do not add up over segments"
-        faults.append(Fault("kpi", rule, kpi.formula_text))
-    if before.is_partial(as_of) != after.is_partial(as_of) and not allow_partial:
-        rule = "must be over if 'before' is; ask for the comparison with allow_partial=True"
-        faults.append(Fault("after", rule, after))
-    if faults:
-        raise InvalidValueError("explain", faults)
+        raise InvalidValueError("explain", [Fault("kpi", rule, kpi.formula_text)])
     ordered = sorted((before, after), key=lambda each: each.start_on)
     table = measure(rows, [kpi], by=by, over=ordered, as_of=as_of, currency=currency)
     whole = [table.measurement(kpi, period=period) for period in (before, after)]
+    compare(*whole, allow_partial=allow_partial, allow_unlike=allow_unlike)  # refuses periods that do not compare
     for found in whole:
         if isinstance(found.value, Undefined):
             raise UndefinedValueError(kpi.name, found.value.reason)
-    segments = [dict(zip(table.by, key, strict=True)) for key in table.keys()]  # noqa: SIM118
-    parts = [
-        [_parts(table.measurement(kpi, segment=segment, period=period), kpi.formula) for period in (before, after)]
-        for segment in segments
-    ]
-    return Explanation(
-        before=whole[0],
-        after=whole[1],
-        contributions=tuple(_contributions(segments, parts, [_parts(found, kpi.formula) for found in whole])),
-    )
+    of_whole = [_parts(found, kpi.formula) for found in whole]
+    contributions = []
+    for key in table.keys():  # noqa: SIM118
+        segment = dict(zip(table.by, key, strict=True))
+        sides = [table.measurement(kpi, segment=segment, period=period) for period in (before, after)]
+        contributions.append(_contribution(segment, *(_parts(side, kpi.formula) for side in sides), *of_whole))
+    return Explanation(before=whole[0], after=whole[1], contributions=tuple(contributions))
 
 
 _Parts = tuple[Fraction, Fraction | None]
 
 
-def _contributions(
-    segments: list[dict[str, object]], parts: list[list[_Parts]], whole: list[_Parts]
-) -> Iterator[Contribution]:
-    for segment, (old, new) in zip(segments, parts, strict=True):
-        if whole[0][1] is None or whole[1][1] is None or old[1] is None or new[1] is None:
-            yield Contribution(segment=segment, rate=new[0] - old[0])
-            continue
-        below, below_new = whole[0][1], whole[1][1]
-        base = whole[0][0] / below
-        old_weight, new_weight = old[1] / below, new[1] / below_new
-        total = new[0] / below_new - old[0] / below - (new_weight - old_weight) * base
-        if old[1] and new[1]:
-            rate = old_weight * (new[0] / new[1] - old[0] / old[1])
-            mix = (new_weight - old_weight) * (old[0] / old[1] - base)
-            yield Contribution(segment=segment, mix=mix, rate=rate, residual=total - mix - rate)
-        elif not old[0] and not old[1]:
-            yield Contribution(segment=segment, new=total)
-        else:
-            yield Contribution(segment=segment, mix=total)
+def _contribution(
+    segment: dict[str, object], old: _Parts, new: _Parts, whole: _Parts, whole_new: _Parts
+) -> Contribution:
+    """What a segment with these parts before and after adds to the change of the whole."""
+    (old_above, old_below), (new_above, new_below) = old, new
+    if old_below is None or new_below is None or whole[1] is None or whole_new[1] is None:
+        return Contribution(segment=segment, rate=new_above - old_above)
+    base, old_weight, new_weight = whole[0] / whole[1], old_below / whole[1], new_below / whole_new[1]
+    total = new_above / whole_new[1] - old_above / whole[1] - (new_weight - old_weight) * base
+    if old_below and new_below:
+        rate = old_weight * (new_above / new_below - old_above / old_below)
+        mix = (new_weight - old_weight) * (old_above / old_below - base)
+        return Contribution(segment=segment, mix=mix, rate=rate, residual=total - mix - rate)
+    return Contribution(segment=segment, **{"mix" if old_above or old_below else "new": total})
 
 
 def _sides(formula: Aggregate | Formula) -> tuple[Any, ...]:
@@ -210,9 +201,8 @@ def _adds_up(node: Any) -> bool:
     if not isinstance(node, Formula) or node.operation == "over":
         return False
     if node.operation == "times":
-        return sum(isinstance(side, Aggregate | Formula) for side in node.arguments) == 1 and any(
-            _adds_up(side) for side in node.arguments
-        )
+        sides = [side for side in node.arguments if isinstance(side, Aggregate | Formula)]
+        return len(sides) == 1 and _adds_up(sides[0])
     return all(_adds_up(side) for side in node.arguments)
 
 

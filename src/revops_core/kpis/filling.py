@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Inexact
-from operator import attrgetter, itemgetter
+from functools import partial
+from operator import attrgetter, contains, itemgetter
 from typing import Any
 
 from revops_core.errors import (
@@ -21,10 +22,12 @@ from revops_core.kpis.layout import Bound, By, Lane, Layout, edges_of
 from revops_core.kpis.tally import Tally, fold
 from revops_core.values.expression import Expression, compiled
 
-__all__ = ["MISSING", "Segments", "fill", "id_of"]
+__all__ = ["MISSING", "OTHER_CLASS", "Segments", "fill", "id_of"]
 
 Segments = dict[tuple[Hashable, ...], list[Tally | None]]
 MISSING = "must be there, with None where it is not known"
+OTHER_CLASS = "must be the class of the row, or a class of yours or a mapping with the same fields"
+_PACKAGE = __name__.partition(".")[0]
 
 
 def fill(
@@ -45,7 +48,7 @@ def fill(
         population: fill the lanes of this population only; None: all.
 
     Raises:
-        InvalidRowError: a row lacks a field or has a wrong value in one; names its position and id.
+        InvalidRowError: a row lacks a field or has a wrong value in one; names its number, from 1, and its id.
         CurrencyMismatchError: amounts of two currencies in one sum; names the row.
     """
     lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
@@ -53,12 +56,12 @@ def fill(
     found: dict[Any, list[Tally | None]] = (
         {key[0]: held for key, held in segments.items()} if len(by) == 1 else segments
     )
-    position, row, row_class = 0, None, None
+    row_number, row, row_class, value = 0, None, None, None
     plans: dict[type, tuple[Callable[[Any], Hashable] | None, list[_CompiledLane]]] = {}
     segment_of: Callable[[Any], Hashable] | None = None
     plan: list[_CompiledLane] = []
     try:
-        for position, row in enumerate(rows):  # noqa: B007 - the error names the position
+        for row_number, row in enumerate(rows, 1):  # noqa: B007 - the error names it
             if row.__class__ is not row_class:
                 row_class = row.__class__
                 if row_class not in plans:
@@ -68,20 +71,22 @@ def fill(
             tallies = found.get(key)
             if tallies is None:
                 tallies = found[key] = [None] * layout.tally_count
-            for place, steps, lane in plan:
-                number = place(row) if place is not None else lane.first
+            for lane, first, place, steps, undated, counts in plan:
+                number = first if place is None else place(row)
                 if number is None:
                     continue
                 tally = tallies[number]
                 if tally is None:
                     tally = tallies[number] = lane.tally()
-                for read, wanted, counted, folds in steps:
-                    if wanted is None or read(row) in wanted:
+                for read, wanted, counted, folds in counts if number == undated else steps:
+                    if read is not None:
+                        value = read(row)
+                    if wanted is None or value in wanted:
                         tally[counted] += 1
                         for add in folds:
                             add(tally, row)
     except (AttributeError, LookupError, TypeError, Inexact, RevopsError) as error:
-        named = _named_error(error, row, position, lanes, by)
+        named = _named_error(error, row, row_number, lanes, by)
         if named is error:
             raise
         raise named from error
@@ -90,39 +95,57 @@ def fill(
             segments.update({(key,): held for key, held in found.items()})
 
 
-_CompiledLane = tuple[
-    Callable[[Any], int | None] | None,
-    list[tuple[Callable[[Any], Any], tuple[Any, ...] | None, int, list[Callable[[Tally, Any], None]]]],
-    Lane,
-]
+_Step = tuple[Callable[[Any], Any] | None, tuple[Any, ...] | None, int, Sequence[Callable[[Tally, Any], None]]]
+_CompiledLane = tuple[Lane, int, Callable[[Any], int | None] | None, list[_Step], int | None, list[_Step]]
 
 
 def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
-    """A lane as functions of the rows that are like `row`: where a row belongs, and what to do with it there."""
+    """A lane as functions of the rows that are like `row`: where a row belongs, and what to do with it there.
+
+    Of a row without a date only the conditions are counted.
+    """
+    _refuse_another_class(type(row), lane.population)
     read_from = _from_mapping if isinstance(row, Mapping) else _from_object
 
     def reader(expression: Expression) -> Callable[[Any], Any]:
         return compiled(_bound(expression, lane.bound, tz), read_from)
 
-    by_condition: dict[Expression, list[int]] = {}
-    for slot, (_, where, _) in enumerate(lane.slots):
-        by_condition.setdefault(where, []).append(slot)
-    steps = []
-    for where, slots in by_condition.items():
-        counted = next(slot for slot in slots if lane.slots[slot][0] == "count")
-        folds = []
-        for slot in slots:
-            operation, _, value = lane.slots[slot]
-            if operation != "count":
-                folds.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-        steps.append((*_test(_bound(where, lane.bound, tz), read_from), counted, folds))
-    return _placer(lane, None if lane.dated is None else reader(lane.dated)), steps, lane
+    folds: dict[Expression, list[Callable[[Tally, Any], None]]] = {}
+    for slot, (operation, where, value) in enumerate(lane.slots):
+        held = folds.setdefault(where, [])
+        if operation != "count":
+            held.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
+    steps = _read_once(
+        [
+            (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
+            for where, held in folds.items()
+        ]
+    )
+    counts: list[_Step] = [(*step[:3], ()) for step in steps]
+    place = None if lane.undated is None or lane.dated is None else _placer(lane, reader(lane.dated), lane.undated)
+    return lane, lane.first, place, steps, lane.undated, counts
 
 
-def _test(where: Expression, read_from: Callable[[_Path], Callable[[Any], Any]]) -> tuple[Any, tuple[Any, ...] | None]:
+def _refuse_another_class(cls: type, population: str) -> None:
+    """Refuse rows of a class of ours where another of ours is read, even if it happens to have the fields that are.
+
+    Classes of others are taken by their fields, on both sides: a table of an object-relational mapper may have any
+    name, and a definition may read a protocol. Classes of ours have no bases, so that `object` knows all of them.
+    """
+    ours = {base.__name__ for base in cls.__mro__ if _is_ours(base)}
+    is_taken = not ours or population in {"", *ours}
+    if not is_taken and any(each.__name__ == population for each in object.__subclasses__() if _is_ours(each)):
+        raise InvalidValueError("row", [Fault(population, OTHER_CLASS, cls.__name__)])
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == _PACKAGE
+
+
+def _test(where: Expression, read_from: Any) -> tuple[Any, tuple[Any, ...] | None]:
     """What is read of a row and which values of it are wanted; None: all rows are. It saves a call for each row."""
     if where.operation == "row":
-        return _always, None
+        return None, None
     wanted = tuple(part for part in where.arguments if not isinstance(part, Expression))
     first = where.arguments[0] if where.arguments else None
     is_choice = where.operation in {"equals", "one_of"} and len(wanted) == len(where.arguments) - 1
@@ -131,14 +154,20 @@ def _test(where: Expression, read_from: Callable[[_Path], Callable[[Any], Any]])
     return compiled(where, read_from), (True,)
 
 
+def _read_once(steps: list[_Step]) -> list[_Step]:
+    """The steps in an order in which those that read the same follow each other; only the first of them reads it."""
+    readers = list(dict.fromkeys(step[0] for step in steps))
+    ordered = sorted(steps, key=lambda step: readers.index(step[0]))
+    before = [None, *(step[0] for step in ordered)]
+    return [step if step[0] is not read else (None, *step[1:]) for read, step in zip(before, ordered, strict=False)]
+
+
 def _always(_row: Any) -> bool:
     return True
 
 
-def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], int | None] | None:
-    """How the tally of a row is found by its date; None where every row belongs to the first."""
-    if read is None or (not lane.periods and lane.bound is None):
-        return None
+def _placer(lane: Lane, read: Callable[[Any], Any], undated: int) -> Callable[[Any], int | None]:
+    """How the tally of a row is found by its date; None where it falls in no period."""
     first, bound = lane.first, lane.bound
     if bound is not None and lane.periods and bound.instant >= lane.periods[-1].end:
         bound = None
@@ -147,7 +176,7 @@ def _placer(lane: Lane, read: Callable[[Any], Any] | None) -> Callable[[Any], in
     def place(row: Any) -> int | None:
         moment = read(row)
         if moment is None:
-            return None
+            return undated
         if bound is not None and _is_after(moment, bound):
             return None
         if not begins:
@@ -178,11 +207,8 @@ def _bound(expression: Expression, bound: Bound | None, tz: str) -> Expression:
     if expression.operation == "first_known" and all(_is_plain_field(argument) for argument in arguments):
         return Expression("field", (expression.fields, ""))
     if expression.operation == "not_yet":
-        return (
-            Expression("any", ())
-            if bound is None
-            else Expression("not_yet", (arguments[0], bound.microseconds, bound.day))
-        )
+        never = Expression("any", ())
+        return never if bound is None else Expression("not_yet", (arguments[0], bound.microseconds, bound.day))
     if expression.operation == "minus":
         arguments = (*arguments[:2], tz)
     return expression if arguments == expression.arguments else Expression(expression.operation, arguments)
@@ -197,24 +223,19 @@ def _has(row: Any, path: str) -> bool:
     return name in row if isinstance(row, Mapping) else hasattr(row, name)
 
 
-_Path = str | tuple[str, ...]
-
-
-def _from_object(path: _Path) -> Callable[[Any], Any]:
+def _reading(getter: Any, has: Any, read: Any, path: str | tuple[str, ...]) -> Callable[[Any], Any]:
+    """How a field is read, a value inside a field, or the first known of several fields."""
     if isinstance(path, tuple):
-        return _first_known(path, getattr)
+        return _first_known(path, has, read)
     first, *inner = path.split(".")
-    return _stepping(attrgetter(first), inner) if inner else attrgetter(first)
+    return _stepping(getter(first), inner) if inner else getter(first)
 
 
-def _from_mapping(path: _Path) -> Callable[[Any], Any]:
-    if isinstance(path, tuple):
-        return _first_known(path, lambda row, name, default: row.get(name, default))
-    first, *inner = path.split(".")
-    return _stepping(itemgetter(first), inner) if inner else itemgetter(first)
+_from_object = partial(_reading, attrgetter, hasattr, getattr)
+_from_mapping = partial(_reading, itemgetter, contains, lambda row, name, default: row.get(name, default))
 
 
-def _first_known(names: tuple[str, ...], read: Callable[[Any, str, None], Any]) -> Callable[[Any], Any]:
+def _first_known(names: tuple[str, ...], has: Any, read: Any) -> Callable[[Any], Any]:
     """How the first of several fields that has a value is read: each row must have one of them, known or not."""
     first, *others = names
 
@@ -226,9 +247,10 @@ def _first_known(names: tuple[str, ...], read: Callable[[Any, str, None], Any]) 
             value = read(row, name, None)
             if value is not None:
                 return value
-        if not any(_has(row, name) for name in names):
-            raise AttributeError(first)
-        return None
+        for name in names:
+            if has(row, name):
+                return None
+        raise AttributeError(first)
 
     return first_known
 
@@ -260,15 +282,15 @@ def id_of(row: Any) -> Any:
     return row.get("id") if isinstance(row, Mapping) else getattr(row, "id", None)
 
 
-def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane], by: Sequence[By]) -> Exception:
+def _named_error(error: Exception, row: Any, number: int, lanes: Iterable[Lane], by: Sequence[By]) -> Exception:
     """The error that says which row was wrong, and how; an error in a caller's own function stays as it is."""
     row_id = id_of(row)
     if isinstance(error, CurrencyMismatchError):
-        return CurrencyMismatchError(error.left, error.right, f"row {position} (id {row_id!r})")
+        return CurrencyMismatchError(error.left, error.right, f"row {number} (id {row_id!r})")
     if isinstance(error, Inexact):
         return InexactAmountError("add", 34)
     if isinstance(error, InvalidValueError):
-        return InvalidRowError(position, row_id, error.faults)
+        return InvalidRowError(number, row_id, error.faults)
     paths = [part for part in by if isinstance(part, str)]
     choices: list[tuple[str, ...]] = [(path,) for path in paths]
     for lane in lanes:
@@ -282,9 +304,9 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
         if not any(_has(row, name) for name in names)
     ]
     if faults:
-        return InvalidRowError(position, row_id, faults)
+        return InvalidRowError(number, row_id, faults)
     if isinstance(error, TypeError) and "unhashable" in str(error):
-        return InvalidRowError(position, row_id, [Fault("by", "must give a value that can be hashed", str(error))])
+        return InvalidRowError(number, row_id, [Fault("by", "must give a value that can be hashed", str(error))])
     return error
 
 

@@ -63,6 +63,9 @@ class Aggregate:
     value: Expression | None = None
     level: Decimal | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self.population  # noqa: B018 - refuses two classes where the aggregate is written
+
     @property
     def population(self) -> str:
         """The name of the class whose rows it reads; empty where any rows will do."""
@@ -170,9 +173,7 @@ def _over_values(operation: str, value: object, where: object, level: Decimal | 
     if not isinstance(value, Symbol):
         rule = "must be a field of a symbolic row such as each(Opportunity).amount, or computed from fields"
         raise InvalidValueError(operation, [Fault("value", rule, value)])
-    aggregate = Aggregate(operation, _condition(where, value), value.expression, level)
-    aggregate.population  # noqa: B018 - refuses two classes where the aggregate is written
-    return aggregate
+    return Aggregate(operation, _condition(where, value), value.expression, level)
 
 
 def count(where: object) -> Aggregate:
@@ -182,9 +183,7 @@ def count(where: object) -> Aggregate:
     >>> print(count(each(object).outcome == "won"))
     count(outcome is 'won')
     """
-    aggregate = Aggregate("count", _condition(where))
-    aggregate.population  # noqa: B018 - refuses two classes where the aggregate is written
-    return aggregate
+    return Aggregate("count", _condition(where))
 
 
 def total(value: object, where: object = None) -> Aggregate:
@@ -263,9 +262,7 @@ def computed(node: Aggregate | Formula | int | Decimal, values: Mapping[Aggregat
 
 def _size(value: Any) -> Any:
     """`value` as a plain number."""
-    if isinstance(value, timedelta):
-        return value // _MICROSECOND
-    return value.amount if isinstance(value, Money) else value
+    return value // _MICROSECOND if isinstance(value, timedelta) else getattr(value, "amount", value)
 
 
 def divided(left: Any, right: Any) -> Value:
@@ -283,10 +280,16 @@ def divided(left: Any, right: Any) -> Value:
     return _scaled(left, 1 / by)
 
 
+def to_decimal(number: int | Decimal | Fraction, places: int | None = None) -> Decimal:
+    """A number as a Decimal: a fraction with 34 digits, or rounded to `places`."""
+    if isinstance(number, Fraction):
+        number = _DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator))
+    return Decimal(number) if places is None else _DIGITS.quantize(Decimal(number), Decimal(1).scaleb(-places))
+
+
 def _scaled(value: Value, factor: Fraction) -> Value:
     if isinstance(value, Money):
-        exact = Fraction(value.amount) * factor
-        return Money(_DIGITS.divide(Decimal(exact.numerator), Decimal(exact.denominator)), value.currency)
+        return Money(to_decimal(Fraction(value.amount) * factor), value.currency)
     if isinstance(value, timedelta):
         microseconds: int = round(_size(value) * factor)
         return _MICROSECOND * microseconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from attrs import field, frozen
 
@@ -14,6 +14,7 @@ from revops_core.kpis.filling import Segments, fill
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
 from revops_core.kpis.layout import By, Layout, laid_out
 from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
+from revops_core.kpis.tally import Settled, Tally
 from revops_core.values.checks import Id, checked, require
 from revops_core.values.condition import Symbol, as_argument
 from revops_core.values.expression import Expression
@@ -21,13 +22,10 @@ from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["DIRECTIONS", "STAGES", "Kpi", "fill_named", "named_rows", "readers_of"]
+__all__ = ["STAGES", "Kpi", "fill_named", "measured", "measured_over", "named_rows", "readers_of"]
 
 STAGES = ("lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal", "service")
 """The stages of the customer lifecycle, and service beside them, under which KPIs are catalogued."""
-
-DIRECTIONS = ("higher_is_better", "lower_is_better", "neither")
-"""What a change of a KPI means."""
 
 
 def _dates(dated: object) -> Any:
@@ -53,9 +51,9 @@ class Kpi:
         dated: the date by which a row falls in a period, one for each population it reads; None: a stock, which is read
             at the end of a period, whatever the dates of the rows.
         unit: "fraction" (a share of a whole), "ratio", "count", "money", "duration", "points" or "score".
-        direction: one of `DIRECTIONS`.
+        direction: what a change means: "higher_is_better", "lower_is_better" or "neither".
         says: what it counts and where its edges are, in a sentence or two.
-        stage: one of `STAGES`, or another.
+        stage: of the customer lifecycle, such as "sales", or another.
         source: who defines it so.
         family: the term whose readings it is one of; its own name where it is the only one.
         when_zero: the reason to give where the denominator is zero or less, such as "no_losses" or "target_met".
@@ -75,7 +73,7 @@ class Kpi:
     title: str = ""
     dated: tuple[Expression, ...] = field(converter=_dates)
     unit: Id = "fraction"
-    direction: str = "higher_is_better"
+    direction: Literal["higher_is_better", "lower_is_better", "neither"] = "higher_is_better"
     says: str = ""
     stage: str = ""
     source: str = ""
@@ -131,24 +129,8 @@ class Kpi:
             CurrencyMismatchError: amounts of two currencies.
         """
         require("Kpi", period=(period, Period | None), as_of=(as_of, datetime | None), tz=(tz, str | None))
-        zone_key = tz or (period.tz if period else "UTC")
-        periods = () if period is None else (period,)
-        wanted = self.wanted
-        layout = laid_out(wanted, periods, as_of, zone_key, trace=trace)
-        segments: Segments = {(): [None] * layout.tally_count}
-        fill_named(rows, layout, segments, [self])
-        kinds, numbers_in = kinds_of(layout, segments.values()), currency if self.unit == "money" else None
-        parts = parts_of(wanted, layout, segments[()], 0, kinds=kinds, numbers_in=numbers_in)
-        return measurement_of(
-            self.name,
-            self.formula,
-            self.unit,
-            parts,
-            period=period,
-            as_of=as_of,
-            currency=currency,
-            when_zero=self.when_zero,
-        )
+        over = () if period is None else (period,)
+        return measured_over(self, rows, over, as_of=as_of, currency=currency, tz=tz, trace=trace)[0]
 
     def of(
         self, *totals: int | Decimal | Money | timedelta, period: Period | None = None, as_of: datetime | None = None
@@ -164,28 +146,20 @@ class Kpi:
             InvalidValueError: another number of totals, a wrong kind, or more in a share than in its whole.
         """
         wanted = [name for aggregate in self.aggregates for name in _totals_of(aggregate)]
-        faults = (
-            []
-            if len(totals) == len(wanted)
-            else [Fault("totals", f"must be {len(wanted)}: {', '.join(wanted)}", totals)]
-        )
-        for name, given in zip(wanted, totals, strict=False):
-            is_count = name.startswith("count")
-            kinds: Any = int if is_count else int | Decimal | Money | timedelta
-            if (
-                isinstance(given, bool)
-                or not isinstance(given, kinds)
-                or (isinstance(given, int) and is_count and given < 0)
-            ):
-                rule = "an int of at least 0" if is_count else "an int, a Decimal, Money or a timedelta"
-                faults.append(Fault(name, f"must be {rule}", given))
+        kinds = {name: _COUNT if name.startswith("count") else _TOTAL for name in wanted}
+        faults = [
+            Fault(name, f"must be {kinds[name][1]}", given)
+            for name, given in zip(wanted, totals, strict=False)
+            if isinstance(given, bool) or not kinds[name][0](given)
+        ]
+        if len(totals) != len(wanted):
+            faults.insert(0, Fault("totals", f"must be {len(wanted)}: {', '.join(wanted)}", totals))
         if faults:
             raise InvalidValueError(f"{self.name}.of", faults)
-        parts, remaining = {}, list(totals)
-        for aggregate in self.aggregates:
-            given = remaining.pop(0)
+        parts, remaining = {}, iter(totals)
+        for aggregate, given in zip(self.aggregates, remaining, strict=False):
             if aggregate.operation == "mean":
-                known: Any = remaining.pop(0)
+                known: Any = next(remaining)
                 parts[aggregate] = Part(divided(given, known), known, total=given)
             else:
                 parts[aggregate] = Part(given, given if isinstance(given, int) else 0)
@@ -199,6 +173,47 @@ class Kpi:
 
     def __str__(self) -> str:
         return f"{self.name} = {self.formula}"
+
+
+def measured_over(
+    kpi: Kpi,
+    rows: Iterable[Any] | Mapping[str, Iterable[Any]],
+    periods: tuple[Period, ...],
+    *,
+    as_of: datetime | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+    trace: bool = False,
+) -> list[Measurement]:
+    """One KPI over `rows` in each of some periods, from one pass; without periods once, over all rows."""
+    zone_key = tz or (periods[0].tz if periods else "UTC")
+    layout = laid_out(kpi.wanted, periods, as_of, zone_key, trace=trace)
+    tallies: list[Tally | None] = [None] * layout.tally_count
+    fill_named(rows, layout, {(): tallies}, [kpi])
+    told: dict[str, Any] = {"kinds": kinds_of(layout, [tallies]), "currency": currency, "as_of": as_of}
+    over = enumerate(periods or (None,))
+    return [measured(kpi, layout, tallies, number, period=period, **told) for number, period in over]
+
+
+def measured(
+    kpi: Kpi,
+    layout: Layout,
+    tallies: Sequence[Settled | Tally | None],
+    number: int,
+    *,
+    kinds: Mapping[Expression, str],
+    currency: str | None,
+    **told: Any,
+) -> Measurement:
+    """What the tallies of one group of rows come to, in the period at position `number`."""
+    numbers_in = currency if kpi.unit == "money" else None
+    parts = parts_of(kpi.wanted, layout, tallies, number, kinds=kinds, numbers_in=numbers_in)
+    return measurement_of(kpi.name, kpi.formula, kpi.unit, parts, currency=numbers_in, when_zero=kpi.when_zero, **told)
+
+
+_COUNT = (lambda given: isinstance(given, int) and given >= 0, "an int of at least 0")
+_TOTAL = (lambda given: isinstance(given, _KINDS), "an int, a Decimal, Money or a timedelta")
+_KINDS = int | Decimal | Money | timedelta
 
 
 def _totals_of(aggregate: Aggregate) -> list[str]:

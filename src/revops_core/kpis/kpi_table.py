@@ -14,9 +14,9 @@ from attrs import evolve, field, frozen
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.change import Change, compare
 from revops_core.kpis.filling import Segments
-from revops_core.kpis.kpi import Kpi, fill_named
+from revops_core.kpis.kpi import Kpi, fill_named, measured
 from revops_core.kpis.layout import By, Layout, Read, joined, laid_out, merged_tallies
-from revops_core.kpis.measuring import kinds_of, measurement_of, parts_of
+from revops_core.kpis.measuring import kinds_of
 from revops_core.kpis.tally import Settled, is_settled, settled
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.expression import Expression
@@ -55,7 +55,7 @@ def measure(
         trace: keep the rows behind each number, for `Measurement.records()`.
 
     Raises:
-        InvalidRowError: a row lacks a field or has a wrong value in one; names its position and id.
+        InvalidRowError: a row lacks a field or has a wrong value in one; names its number, from 1, and its id.
         CurrencyMismatchError: amounts of two currencies in one sum.
 
     >>> from revops_core.kpis.sales import win_rate
@@ -91,8 +91,7 @@ def measure(
         tz=zone_key,
         trace=trace,
         segments={
-            key: tuple(None if tally is None else settled(tally) for tally in tallies)
-            for key, tallies in segments.items()
+            key: tuple(None if each is None else settled(each) for each in tallies) for key, tallies in segments.items()
         },
     )
 
@@ -108,9 +107,8 @@ def _named(by: Any) -> tuple[tuple[str, ...], tuple[By | Mapping[str, By], ...]]
     every = tuple(one for part in readers for one in (part.values() if isinstance(part, Mapping) else (part,)))
     require("measure", by=(every, tuple[str | Callable[..., Any], ...]))
     if len(set(names)) < len(names):
-        raise InvalidValueError(
-            "measure", [Fault("by", "must have one name each: use {'region': …, 'team': …}", names)]
-        )
+        rule = "must have one name each: use {'region': …, 'team': …}"
+        raise InvalidValueError("measure", [Fault("by", rule, names)])
     return names, readers
 
 
@@ -120,12 +118,14 @@ class KpiTable:
 
     Printed, or shown in a notebook, it is a table of segments; `rows()` are tidy, one for each number. Totals are
     computed from the sums behind the numbers, never from the numbers. A stock is not added up over periods: its total
-    is that of the last one.
+    is that of the last one. Rows that a KPI would count but that have no date fall in no period: each measurement
+    warns how many they are ("undated: 3 of 100", beside those it counts), and the title of the table does.
 
     It is the accumulator, too: measure each batch on its own and `merge`, in any order and any grouping; that equals
     one pass over all rows. It pickles, and `to_plain(table)` and `from_plain(KpiTable, data)` take it through JSON, so
     that other processes and machines can measure their part. What it keeps does not grow with the rows, except for
-    medians and quantiles (the values), distinct counts (the different values) and traces (the rows).
+    medians and quantiles (the values), distinct counts (the different values) and traces (the rows). A table that
+    traces entities takes `from_plain(KpiTable, data, classes=[Opportunity])`, and pickles as it is.
 
     Args:
         kpis: the definitions.
@@ -163,17 +163,12 @@ class KpiTable:
         zone(self.tz)  # refuses a name that no zone has
         wanted = [pair for kpi in self.kpis for pair in kpi.wanted]
         layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
-        lanes = [lane for lane in layout.lanes for _ in lane.places]
+        kept = [[operation for operation, _, _ in lane.slots] for lane in layout.lanes for _ in lane.all_places]
         for key, tallies in self.segments.items():
-            is_key = isinstance(key, tuple) and len(key) == len(self.by)
-            if (
-                not is_key
-                or not isinstance(tallies, tuple)
-                or len(tallies) != len(lanes)
-                or not all(
-                    tally is None or is_settled(tally, [operation for operation, _, _ in lane.slots])
-                    for tally, lane in zip(tallies, lanes, strict=True)
-                )
+            is_sound = isinstance(key, tuple) and len(key) == len(self.by)
+            is_sound = is_sound and isinstance(tallies, tuple) and len(tallies) == len(kept)
+            if not is_sound or not all(
+                each is None or is_settled(each, of) for each, of in zip(tallies, kept, strict=False)
             ):
                 rule = "must have the parts that its KPIs keep of rows; let `measure` or `from_plain` make it"
                 raise InvalidValueError("KpiTable", [Fault("segments", rule, key)])
@@ -203,9 +198,8 @@ class KpiTable:
         if found is None:
             faults.append(Fault("kpi", f"must be one of {', '.join(one.name for one in self.kpis)}", kpi))
         if segment and (set(segment) != set(self.by) or key not in self.segments):
-            faults.append(
-                Fault("segment", f"must have {', '.join(self.by) or 'nothing'}, with values that occur", segment)
-            )
+            rule = f"must have {', '.join(self.by) or 'nothing'}, with values that occur"
+            faults.append(Fault("segment", rule, segment))
         if period is not None and period not in self.periods:
             faults.append(Fault("period", "must be one of those that were measured", period))
         if faults or found is None:
@@ -220,19 +214,9 @@ class KpiTable:
             number, period = 0, self.periods[0]
         if number is None and self.periods:
             tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()
-        numbers_in = self.currency if kpi.unit == "money" else None
-        parts = parts_of(kpi.wanted, self._layout, tallies, number or 0, kinds=self._kinds, numbers_in=numbers_in)
-        return measurement_of(
-            kpi.name,
-            kpi.formula,
-            kpi.unit,
-            parts,
-            period=period,
-            as_of=self.as_of,
-            currency=self.currency if kpi.unit == "money" else None,
-            segment={} if key is None else dict(zip(self.by, key, strict=True)),
-            when_zero=kpi.when_zero,
-        )
+        segment = {} if key is None else dict(zip(self.by, key, strict=True))
+        told: dict[str, Any] = {"kinds": self._kinds, "currency": self.currency, "as_of": self.as_of}
+        return measured(kpi, self._layout, tallies, number or 0, period=period, segment=segment, **told)
 
     def _over_periods(self, tallies: Sequence[Settled | None], read: Read) -> tuple[Settled | None, ...]:
         """The tallies with those of all periods in the place of the last."""
@@ -256,7 +240,12 @@ class KpiTable:
                     yield self._measured(kpi, key, number)
 
     def changes(
-        self, kpi: Kpi | str, *, segment: Mapping[str, object] | None = None, allow_partial: bool = False
+        self,
+        kpi: Kpi | str,
+        *,
+        segment: Mapping[str, object] | None = None,
+        allow_partial: bool = False,
+        allow_unlike: bool = False,
     ) -> tuple[Change, ...]:
         """One KPI from each period to the next, for one segment or all together.
 
@@ -264,12 +253,14 @@ class KpiTable:
             kpi: the definition or its name.
             segment: as for `measurement`.
             allow_partial: compare a period that still runs with the one before all the same.
+            allow_unlike: compare periods of other lengths, such as a month and a quarter, all the same.
 
         Raises:
-            UnlikeMeasurementsError: the last period still runs.
+            UnlikeMeasurementsError: a period still runs, or is of another length than the one before.
         """
         found = [self.measurement(kpi, segment=segment, period=period) for period in self.periods]
-        return tuple(compare(one, other, allow_partial=allow_partial) for one, other in pairwise(found))
+        allowed = {"allow_partial": allow_partial, "allow_unlike": allow_unlike}
+        return tuple(compare(one, other, **allowed) for one, other in pairwise(found))
 
     def rows(self) -> list[dict[str, Any]]:
         """The numbers as tidy rows: `pandas.DataFrame(table.rows())`.
@@ -304,20 +295,22 @@ class KpiTable:
             for number in numbers:
                 labels = [*key, *([self._label(number)] if number is not None else [])]
                 lines.append([*labels, *(_cell(self._measured(kpi, key, number)) for kpi in self.kpis)])
+        totals = [self._total(kpi) for kpi in self.kpis]
         if self.by or over:
             labels = ["all", *[""] * (len(self.by) + over - 1)]
-            lines.append([*labels, *map(self._total_cell, self.kpis)])
+            lines.append([*labels, *("– currencies differ" if found is None else _cell(found) for found in totals)])
         columns = [*self.by, *(["period"] if over else []), *(kpi.name for kpi in self.kpis)]
         units = [*[""] * (len(self.by) + over), *(kpi.unit for kpi in self.kpis)]
-        title = "" if over or not self.periods else self._label(0)
-        return Table(columns, lines, title=title, units=units)
+        title = [] if over or not self.periods else [self._label(0)]
+        title += [f"{each.name} {code}" for each in totals if each for code in each.warnings if code[:7] == "undated"]
+        return Table(columns, lines, title="; ".join(title), units=units)
 
-    def _total_cell(self, kpi: Kpi) -> Any:
-        """The total of all segments; where it would add up currencies, that it has none."""
+    def _total(self, kpi: Kpi) -> Measurement | None:
+        """The total of all segments; None where it would add up currencies."""
         try:
-            return _cell(self._measured(kpi, None, None))
+            return self._measured(kpi, None, None)
         except CurrencyMismatchError:
-            return "– currencies differ"
+            return None
 
     def _label(self, number: int) -> str:
         period = self.periods[number]
@@ -354,9 +347,7 @@ class KpiTable:
 
 def _sortable(value: Any) -> tuple[str, Any]:
     """A key by which values of one type sort by value, and others by type and text."""
-    return (
-        (type(value).__name__, value) if isinstance(value, str | int | Decimal) else (type(value).__name__, str(value))
-    )
+    return type(value).__name__, value if isinstance(value, str | int | Decimal) else str(value)
 
 
 def _plain(value: Any) -> int | float | Decimal | timedelta | None:

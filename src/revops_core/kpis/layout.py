@@ -1,8 +1,9 @@
 """Layout: which tallies the aggregates of some KPIs need, over some periods.
 
 Aggregates that read one population by one date share a lane: the date of a row is read once, and each condition is
-asked once. A lane has one tally for each period. A KPI without a date is a stock: it has a lane for each period,
-whose conditions look from the last moment of that period, or from `as_of` where that is earlier.
+asked once. A lane has one tally for each period, and one behind them for the rows without a date, which fall in none.
+A KPI without a date is a stock: it has a lane for each period, whose conditions look from the last moment of that
+period, or from `as_of` where that is earlier.
 """
 
 from __future__ import annotations
@@ -70,8 +71,18 @@ class Lane:
 
     @property
     def places(self) -> range:
-        """The positions of its tallies."""
+        """The positions of its tallies, one for each period."""
         return range(self.first, self.first + (len(self.periods) or 1))
+
+    @property
+    def undated(self) -> int | None:
+        """The position of the tally that counts the rows without a date; None where no row needs a date."""
+        return None if self.dated is None or not (self.periods or self.bound) else self.places.stop
+
+    @property
+    def all_places(self) -> range:
+        """The positions of its tallies, that of the rows without a date last."""
+        return self.places if self.undated is None else range(self.first, self.undated + 1)
 
     def tally(self) -> Tally:
         """An empty tally."""
@@ -122,8 +133,8 @@ def laid_out(
                 slots.pop(("total", where, value), None)
         over = tuple(periods) if dated is not None else ()
         own_bound = _end_of(periods[number], bound) if dated is None and periods else bound
-        made[population, dated, number] = Lane(population, dated, own_bound, first, over, tuple(slots))
-        first += len(over) or 1
+        lane = made[population, dated, number] = Lane(population, dated, own_bound, first, over, tuple(slots))
+        first = lane.all_places.stop
     places = {}
     for aggregate, dated in wanted:
         for number in range(len(periods) or 1):
@@ -157,7 +168,7 @@ def joined(
     return tuple(
         merged_tallies([tallies[place] for tallies in groups], lane.slots, read)
         for lane in layout.lanes
-        for place in lane.places
+        for place in lane.all_places
     )
 
 

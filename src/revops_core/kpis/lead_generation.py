@@ -7,7 +7,7 @@ from functools import partial
 from revops_core.entities.engagement import Touch, Visit
 from revops_core.entities.facts import Converted, Score, Spend
 from revops_core.entities.lead import Lead
-from revops_core.kpis.comparison import Comparison
+from revops_core.kpis.change import Comparison
 from revops_core.kpis.formula import count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.lead_progress import LeadProgress

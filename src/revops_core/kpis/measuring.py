@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, cast
 
 from attrs import evolve, frozen
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
-from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided
+from revops_core.kpis.formula import Aggregate, Formula, Value, aggregates_of, computed, divided, to_decimal
 from revops_core.kpis.layout import Layout, Slot
 from revops_core.kpis.tally import Settled, Tally
 from revops_core.values.confidence import ConfidenceInterval, mean_interval, nps_interval, quantile_interval
@@ -27,15 +27,14 @@ __all__ = ["Part", "kinds_of", "measurement_of", "parts_of"]
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL_SAMPLE = 30
 _NEVER_MONEY = {"duration", "count", "points", "score"}
-_DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
 @frozen
 class Part:
     """What one aggregate came to.
 
-    `n` rows went into it; `missing` were left out, as their value is missing. A mean keeps its `total`; `rows` are
-    those that were traced, None where none were.
+    `n` rows went into it; `missing` were left out, as their value is missing, and `undated` fell in no period, as they
+    have no date. A mean keeps its `total`; `rows` are those that were traced, None where none were.
     """
 
     value: Value
@@ -44,6 +43,7 @@ class Part:
     total: Value | None = None
     rows: tuple[Any, ...] | None = None
     interval: ConfidenceInterval | None = None
+    undated: int = 0
 
 
 def parts_of(
@@ -70,7 +70,11 @@ def parts_of(
         place, lane = layout.places[aggregate, dated, number]
         tally = tallies[place]
         held = dict(zip(lane.slots, lane.tally() if tally is None else tally, strict=True))
-        parts[aggregate] = _part(aggregate, held, kinds, numbers_in)
+        part = _part(aggregate, held, kinds, numbers_in)
+        without = None if lane.undated is None else tallies[lane.undated]
+        if without is not None:
+            part = evolve(part, undated=without[lane.slots.index(("count", aggregate.where, None))])
+        parts[aggregate] = part
     return parts
 
 
@@ -106,9 +110,8 @@ def _part(
     if operation == "quantile":
         share = aggregate.level or Decimal(0)
         between = quantile_interval(sorted(kept), float(share)) if 0 < share < 1 else None
-        return Part(
-            _valued(quantiles(kept, [share])[0], kind), known, missing, rows=rows, interval=_told(between, kind)
-        )
+        value = _valued(quantiles(kept, [share])[0], kind)
+        return Part(value, known, missing, rows=rows, interval=_told(between, kind))
     summed = _valued(kept, kind)
     if operation == "mean":
         between = mean_interval(known, kept, squares[0])
@@ -142,13 +145,7 @@ def _valued(number: Any, kind: str) -> Value:
         return _MICROSECOND * microseconds
     if kind in {"", "number"}:
         return cast("Value", number)
-    return Money(_decimal(number), kind)
-
-
-def _decimal(number: int | Decimal | Fraction) -> Decimal:
-    if isinstance(number, Fraction):
-        return _DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator))
-    return Decimal(number)
+    return Money(to_decimal(number), kind)
 
 
 def measurement_of(
@@ -182,17 +179,17 @@ def measurement_of(
     made_of = [parts[aggregate] for aggregate in aggregates_of(below)] or list(parts.values())
     n = max((part.n for part in made_of), default=0)
     warnings = []
-    if (
-        not isinstance(value, Undefined)
-        and 0 < n < _SMALL_SAMPLE
-        and (isinstance(formula, Formula) or formula.operation in {"mean", "quantile"})
-    ):
+    is_estimate = isinstance(formula, Formula) or formula.operation in {"mean", "quantile"}
+    if is_estimate and not isinstance(value, Undefined) and 0 < n < _SMALL_SAMPLE:
         warnings.append("small_sample")
     warnings.extend(
         f"missing_values: {part.missing} of {part.n + part.missing}"
         for part in parts.values()
         if part.missing and not isinstance(part.value, Undefined)
     )
+    undated = max((part.undated for part in parts.values()), default=0)
+    if undated:
+        warnings.append(f"undated: {undated} of {undated + n}")
     is_traced = any(part.rows is not None for part in parts.values())
     return Measurement(
         name=name,
@@ -241,11 +238,11 @@ def _in_unit(name: str, value: Value, unit: str, currency: str | None) -> Value:
         return value
     if unit == "money":
         if currency is not None:
-            return Money(_decimal(value), currency)
+            return Money(to_decimal(value), currency)
         if not value:
             return Undefined("no_amount")
         rule = "must be given, as the amounts in these rows are plain numbers and not Money"
         raise InvalidValueError(name, [Fault("currency", rule, currency)])
     if unit in {"fraction", "ratio"}:
         return Fraction(value)
-    return value if isinstance(value, int) else _decimal(value)
+    return value if isinstance(value, int) else to_decimal(value)

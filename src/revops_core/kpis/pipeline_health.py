@@ -8,7 +8,7 @@ from typing import Any
 from revops_core.entities.engagement import Activity
 from revops_core.entities.opportunity import Opportunity, Outcome
 from revops_core.entities.user import User
-from revops_core.kpis.comparison import Comparison
+from revops_core.kpis.change import Comparison
 from revops_core.kpis.formula import Formula, count, mean, median, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.lead_progress import LeadProgress

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidRowError
-from revops_core.kpis.filling import MISSING, Segments, fill, id_of
+from revops_core.errors import (
+    CurrencyMismatchError,
+    Fault,
+    InexactAmountError,
+    InvalidRowError,
+    UnknownFieldError,
+    shown,
+)
+from revops_core.kpis.filling import MISSING, OTHER_CLASS, Segments, fill, id_of
 from revops_core.kpis.kpi import Kpi, named_rows
 from revops_core.kpis.layout import Layout, laid_out
 from revops_core.values.checks import as_tuple, require
+from revops_core.values.expression import Expression, compiled
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
 
@@ -37,7 +45,9 @@ def check(
     Returns:
         The problems, by KPI and row. Codes: "duplicate_id" (the row would be counted twice), "missing_field",
         "wrong_value", "negative_duration" (something ends before it starts), "mixed_currencies" (told of each amount
-        that is not in the currency of the first), "inexact_amount".
+        that is not in the currency of the first), "inexact_amount", "other_class" (it is one of ours that the KPIs do
+        not read), "near_value" (a text that a KPI asks for, but for capitals, spaces, hyphens or underscores: it would
+        be counted as another value).
 
     >>> from datetime import date
     >>> from revops_core.kpis.sales import sales_cycle_mean
@@ -57,11 +67,45 @@ def check(
     for population, group in named_rows(rows, held):
         kept = tuple(group)
         problems.extend(_duplicates(kept, population or ""))
-        for pair in dict.fromkeys(pair for kpi in held for pair in kpi.wanted):
-            if pair[0].population in {"", population} or population is None:
-                layout = laid_out([pair], periods, as_of, zone_key, trace=False)
-                problems.extend(_stops(kept, layout, pair[0].population))
+        pairs = dict.fromkeys(pair for kpi in held for pair in kpi.wanted)
+        read = [pair for pair in pairs if pair[0].population in {"", population} or population is None]
+        for pair in read:
+            layout = laid_out([pair], periods, as_of, zone_key, trace=False)
+            problems.extend(_stops(kept, layout, pair[0].population))
+        problems.extend(_near_values(kept, [aggregate.where for aggregate, _ in read], population or ""))
     return list(dict.fromkeys(problems))
+
+
+def _near_values(rows: Iterable[Any], conditions: Iterable[Expression], population: str) -> Iterator[Problem]:
+    """The problem of every text that differs only in how it is written from one that a condition asks for."""
+    asked_for: dict[Expression, dict[str, str]] = {}
+    for condition in conditions:
+        for field, text in _texts_asked_for(condition):
+            asked_for.setdefault(field, {}).setdefault(_folded(text), text)
+    for number, row in enumerate(rows, 1):
+        for field, texts in asked_for.items():
+            try:
+                value = compiled(field)(row)
+            except UnknownFieldError:
+                continue  # told as missing
+            text = texts.get(_folded(value), value) if isinstance(value, str) else value
+            if text != value and value not in texts.values():
+                says = f"'{field}' is {shown(value)}, which is another value than {shown(text)}"
+                yield _problem(row, number, population, code="near_value", says=says, field=str(field))
+
+
+def _texts_asked_for(condition: Expression) -> Iterator[tuple[Expression, str]]:
+    """Each field that is compared with a text, and the text."""
+    field, *values = condition.arguments or (None,)
+    if condition.operation in {"equals", "one_of"} and isinstance(field, Expression) and field.operation == "field":
+        yield from ((field, str(value)) for value in values if isinstance(value, str))
+    for part in condition.arguments:
+        if isinstance(part, Expression):
+            yield from _texts_asked_for(part)
+
+
+def _folded(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter not in " -_")
 
 
 def _duplicates(rows: Iterable[Any], population: str) -> Iterator[Problem]:
@@ -103,6 +147,8 @@ def _stops(rows: Iterable[Any], layout: Layout, population: str) -> Iterator[Pro
 def _code(fault: Fault) -> str:
     if fault.rule == MISSING:
         return "missing_field"
+    if fault.rule == OTHER_CLASS:
+        return "other_class"
     return "negative_duration" if isinstance(fault.value, timedelta) else "wrong_value"
 
 

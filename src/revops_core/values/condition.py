@@ -10,7 +10,7 @@ misspelt one is refused where it is written; what comes out is an `Expression`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar, cast
 
 from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError
@@ -35,6 +35,15 @@ __all__ = [
 E = TypeVar("E")
 
 
+def _compared(operation: str) -> Callable[[Symbol, object], Expression]:
+    return lambda left, right: Expression(operation, (left.expression, as_argument(right)))
+
+
+def _computed(operation: str) -> Callable[[Symbol, object], Symbol]:
+    compared = _compared(operation)
+    return lambda left, right: Symbol(compared(left, right), left.owner)
+
+
 class Symbol:
     """A field of a symbolic row, or a value computed from fields: comparing it writes an `Expression`.
 
@@ -47,35 +56,13 @@ class Symbol:
         self.expression = expression
         self.owner = owner
 
-    def _with(self, operation: str, other: object) -> Expression:
-        return Expression(operation, (self.expression, as_argument(other)))
-
-    def __eq__(self, other: object) -> Expression:  # type: ignore[override]
-        return self._with("equals", other)
+    __eq__ = _compared("equals")  # type: ignore[assignment]
+    __lt__, __le__ = _compared("less"), _compared("at_most")
+    __gt__, __ge__ = _compared("more"), _compared("at_least")
+    __add__, __sub__, __mul__ = _computed("plus"), _computed("minus"), _computed("times")
 
     def __ne__(self, other: object) -> Expression:  # type: ignore[override]
-        return Expression("not", (self._with("equals", other),))
-
-    def __lt__(self, other: object) -> Expression:
-        return self._with("less", other)
-
-    def __le__(self, other: object) -> Expression:
-        return self._with("at_most", other)
-
-    def __gt__(self, other: object) -> Expression:
-        return self._with("more", other)
-
-    def __ge__(self, other: object) -> Expression:
-        return self._with("at_least", other)
-
-    def __add__(self, other: object) -> Symbol:
-        return Symbol(self._with("plus", other), self.owner)
-
-    def __sub__(self, other: object) -> Symbol:
-        return Symbol(self._with("minus", other), self.owner)
-
-    def __mul__(self, other: object) -> Symbol:
-        return Symbol(self._with("times", other), self.owner)
+        return ~Expression("equals", (self.expression, as_argument(other)))
 
     def __getitem__(self, name: str) -> Symbol:
         """A key of a mapping field: `opportunity.custom["segment"]`."""
@@ -90,10 +77,10 @@ class Symbol:
         raise NoTruthValueError(str(self.expression))
 
     def __contains__(self, _value: object) -> NoReturn:
-        raise NoTruthValueError(str(self.expression))
+        self.__bool__()
 
     def __iter__(self) -> NoReturn:
-        raise NoTruthValueError(str(self.expression))
+        self.__bool__()
 
     def __repr__(self) -> str:
         return f"<{self.expression}>"
@@ -153,9 +140,8 @@ def owner_of(row: object) -> type | None:
 def as_argument(value: object) -> object:
     """What an expression holds for `value`: the expression of a symbol, or the literal itself."""
     if isinstance(value, EachRow):
-        raise InvalidValueError(
-            "condition", [Fault("field", "must be a field of the row, such as each(Lead).status", value)]
-        )
+        fault = Fault("field", "must be a field of the row, such as each(Lead).status", value)
+        raise InvalidValueError("condition", [fault])
     return value.expression if isinstance(value, Symbol) else value
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from attrs import frozen
@@ -46,16 +46,13 @@ class Expression:
     def __attrs_post_init__(self) -> None:
         require("Expression", operation=(self.operation, str), arguments=(self.arguments, tuple[object, ...]))
         if self.operation not in _OPERATIONS:
-            raise InvalidValueError(
-                "Expression", [Fault("operation", f"must be one of {', '.join(_OPERATIONS)}", self.operation)]
-            )
+            rule = f"must be one of {', '.join(_OPERATIONS)}"
+            raise InvalidValueError("Expression", [Fault("operation", rule, self.operation)])
         try:
             frozenset(self.arguments)
         except TypeError:
-            fault = Fault(
-                "arguments", "must be values that cannot be changed, such as a tuple for a list", self.arguments
-            )
-            raise InvalidValueError("Expression", [fault]) from None
+            rule = "must be values that cannot be changed, such as a tuple for a list"
+            raise InvalidValueError("Expression", [Fault("arguments", rule, self.arguments)]) from None
 
     def holds(self, row: Row) -> bool:
         """Whether the condition holds for `row`: any object with these attributes, or a mapping with these keys.
@@ -120,9 +117,8 @@ def _arithmetic(sign: str, compute: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return compute(left, right, *zone_key)
         except TypeError:
-            raise InvalidValueError(
-                "expression", [Fault("left", f"must allow '{sign} {shown(right)}'", left)]
-            ) from None
+            fault = Fault("left", f"must allow '{sign} {shown(right)}'", left)
+            raise InvalidValueError("expression", [fault]) from None
 
     return computed
 
@@ -257,40 +253,16 @@ def compiled(expression: Expression, read_from: Callable[[str], Read] = _read_fr
             return lambda row: first(row) in choices
         if isinstance(expression.arguments[0], Expression):
             return lambda row: compute(first(row), *literals)
-    if expression.operation == "first_known" and not literals:
-        return _first_known(readers)
-    if expression.operation in {"all", "any"} and not literals:
-        return _all_hold(readers) if expression.operation == "all" else _any_holds(readers)
+    if expression.operation == "all" and not literals:
+        return lambda row: all(reader(row) for reader in readers)
+    if expression.operation == "any" and not literals:
+        return lambda row: any(reader(row) for reader in readers)
     parts = [
-        compiled(part, read_from) if isinstance(part, Expression) else _constant(part) for part in expression.arguments
+        compiled(part, read_from) if isinstance(part, Expression) else partial(_constant, part)
+        for part in expression.arguments
     ]
     return lambda row: compute(*[part(row) for part in parts])
 
 
-def _constant(value: object) -> Read:
-    return lambda _row: value
-
-
-def _first_known(readers: list[Read]) -> Read:
-    first, *others = readers
-    if len(others) == 1:
-        second = others[0]
-        return lambda row: second(row) if (value := first(row)) is None else value
-
-    def read(row: Row) -> Any:
-        value = first(row)
-        for other in others:
-            if value is not None:
-                return value
-            value = other(row)
-        return value
-
-    return read
-
-
-def _all_hold(readers: list[Read]) -> Read:
-    return lambda row: all(reader(row) for reader in readers)
-
-
-def _any_holds(readers: list[Read]) -> Read:
-    return lambda row: any(reader(row) for reader in readers)
+def _constant(value: object, _row: Row) -> object:
+    return value

@@ -74,7 +74,8 @@ class Measurement:
         period: what it was measured over.
         as_of: the moment it was looked at from.
         partial: whether the period was still running then; None where `as_of` is not known.
-        warnings: codes of what to mind, e.g. "small_sample".
+        warnings: what to mind: "small_sample" (fewer than 30 records), "missing_values: 2 of 9" (that many have no
+            value), "undated: 3 of 12" (that many more have no date, and fall in no period).
         segment: the group it was measured for, by name.
         interval: the confidence interval, where the definition gives one that is not of a share.
 
@@ -139,14 +140,12 @@ class Measurement:
             InvalidValueError: it was not traced, or `part` is neither.
         """
         if part not in ("numerator", "denominator"):
-            raise InvalidValueError(
-                "Measurement.records", [Fault("part", "must be 'numerator' or 'denominator'", part)]
-            )
+            fault = Fault("part", "must be 'numerator' or 'denominator'", part)
+            raise InvalidValueError("Measurement.records", [fault])
         if self.traced is None:
-            raise InvalidValueError(
-                "Measurement.records", [Fault("traced", "must be known: measure with trace=True", None)]
-            )
-        return self.traced[0 if part == "numerator" else 1]
+            fault = Fault("traced", "must be known: measure with trace=True", None)
+            raise InvalidValueError("Measurement.records", [fault])
+        return self.traced[part == "denominator"]
 
     def __str__(self) -> str:
         made_of = f" ({show(self.numerator)} of {show(self.denominator)})" if self.denominator is not None else ""

@@ -8,7 +8,7 @@ A field that is None by default is left out while it is None. A rule whose check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -150,13 +150,16 @@ def _mapping_hints(hint: Any) -> tuple[Any, Any]:
     return Any, Any
 
 
-def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rule] | None = None) -> T:
+def from_plain(
+    cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rule] | None = None, classes: Iterable[type] = ()
+) -> T:
     """The value of class `cls` that `data` stands for, checked like any new value.
 
     Args:
         cls: the class that is expected.
         data: what `to_plain` returned, also after a trip through JSON.
         rules: the rules whose check is Python code, by their code.
+        classes: of what may stand where any value may, such as the entities that a traced `KpiTable` holds.
 
     Raises:
         InvalidPlainDataError: with every fault, each with its path.
@@ -164,10 +167,11 @@ def from_plain(cls: type[T], data: Mapping[str, Any], *, rules: Mapping[str, Rul
     >>> from_plain(Money, {"type": "Money", "amount": "1.10", "currency": "EUR"})
     Money('1.10', 'EUR')
     """
-    require("from_plain", cls=(cls, AttrsClass), rules=(rules, Mapping | None))
+    known = tuple(classes)
+    require("from_plain", cls=(cls, AttrsClass), rules=(rules, Mapping | None), classes=(known, tuple[AttrsClass, ...]))
     if not isinstance(data, Mapping):
         raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
-    reader = _Reader(cls.__name__, rules or {})
+    reader = _Reader(cls.__name__, rules or {}, {**_OPEN_CLASSES, **{one.__name__: one for one in known}})
     written = data.get("format_version", FORMAT_VERSION)
     if not isinstance(written, int) or not 1 <= written <= FORMAT_VERSION:
         reader.faults.append(
@@ -185,11 +189,12 @@ _FAILED = object()
 class _Reader:
     """One pass over plain data that notes every fault and goes on."""
 
-    __slots__ = ("faults", "rules", "what")
+    __slots__ = ("faults", "open_classes", "rules", "what")
 
-    def __init__(self, what: str, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, what: str, rules: Mapping[str, Rule], open_classes: Mapping[str, type]) -> None:
         self.what = what
         self.rules = rules
+        self.open_classes = open_classes
         self.faults: list[Fault] = []
 
     def fail(self, path: str, rule: str, value: object) -> Any:
@@ -241,9 +246,10 @@ class _Reader:
             return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)
         members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         choices = {cls.__name__: cls for cls in members if cls in _SCALARS or (isinstance(cls, type) and has(cls))}
-        choices = choices or {**_OPEN_CLASSES, **_SCALAR_NAMES}
+        way_out = "" if choices else "; name others in `classes`"
+        choices = choices or {**self.open_classes, **_SCALAR_NAMES}
         if tag not in choices:
-            return self.fail(f"{path}.type", f"must be one of {', '.join(choices)}", tag)
+            return self.fail(f"{path}.type", f"must be one of {', '.join(choices)}{way_out}", tag)
         if tag in _SCALAR_NAMES:
             return self.scalar(data.get("value"), _SCALAR_NAMES[tag], f"{path}.value")
         return self.object(data, choices[tag], path)
