@@ -1,0 +1,455 @@
+"""Strategies for Hypothesis (extra "testing"): any value of the library, and small companies in which all fits.
+
+    @given(strategies.values(Money))
+    def test_my_database_keeps_every_amount(money): ...
+
+Every value is valid by construction: nothing is drawn and then thrown away, so that a failing example shrinks to a
+small one. The amounts within one value are in one currency. `st.register_type_strategy(Money, strategies.values)`
+tells Hypothesis, so that `st.from_type` and `st.builds` find them too.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache, partial
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+from attrs import NOTHING, fields
+from hypothesis import strategies as st
+
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.calendars.holidays import HolidayRule
+from revops_core.calendars.opening_hours import DAY_NAMES, OpeningHours, spans_text, united
+from revops_core.calendars.working_time import WorkingTime
+from revops_core.entities.lead import Lead
+from revops_core.entities.opportunity import Opportunity
+from revops_core.entities.subscription import Subscription
+from revops_core.kpis.cohorts import CohortTable, cohorts
+from revops_core.kpis.formula import Aggregate, Formula, count, total
+from revops_core.kpis.kpi import DIRECTIONS, Kpi
+from revops_core.kpis.kpi_table import KpiTable, measure
+from revops_core.kpis.lead_generation import lead_conversion_rate, lead_volume
+from revops_core.kpis.restatement import Restatement, compare_ledgers
+from revops_core.kpis.revenue_ledger import RevenueLedger
+from revops_core.kpis.revenue_movements import Bridge
+from revops_core.kpis.revenue_policy import CHOICES, RevenuePolicy
+from revops_core.kpis.scorecard import Scorecard
+from revops_core.sla.clock import Clock
+from revops_core.sla.escalation import EscalationTier, Reminder
+from revops_core.sla.reading import Reading, TargetReading
+from revops_core.sla.sla_policy import SlaPolicy
+from revops_core.sla.sla_target import BusinessDays, SlaTarget
+from revops_core.stages.journey import Journey
+from revops_core.stages.migration import Migration
+from revops_core.stages.pipeline import Pipeline
+from revops_core.stages.ready_made import OPPORTUNITY
+from revops_core.stages.stage import Stage
+from revops_core.stages.stage_log import StageLog
+from revops_core.stages.waterfall import Waterfall, waterfall
+from revops_core.testing import strategies_of_worlds
+from revops_core.testing.sample_company import SampleCompany
+from revops_core.testing.sample_story import AS_OF, CURRENCY
+from revops_core.testing.strategies_of_worlds import clock_logs, walks
+from revops_core.values.checks import AtLeast, Between, Count, Currency, hints_of, require
+from revops_core.values.condition import each, known, missing, one_of
+from revops_core.values.confidence import ConfidenceInterval
+from revops_core.values.decision import Rule
+from revops_core.values.demand import kind_of
+from revops_core.values.distribution import KaplanMeier
+from revops_core.values.exchange_rates import ExchangeRates
+from revops_core.values.expression import Expression, all_of, any_of
+from revops_core.values.instants import to_microseconds
+from revops_core.values.interval import Interval
+from revops_core.values.measurement import REASONS, Undefined
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+from revops_core.values.table import Table
+
+__all__ = ["contract_sets", "values", "worlds"]
+
+T = TypeVar("T")
+Strategy = st.SearchStrategy[Any]
+
+_CURRENCIES = (CURRENCY, "USD", "JPY", "KWD")
+_ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
+
+# What is in order within a value: the second is moved behind the first where it is not.
+_IN_ORDER = (("starts_on", "ends_on"), ("starts_on", "trial_ends_on"), ("scale_min", "scale_max"))
+
+
+def values(cls: type[T]) -> st.SearchStrategy[T]:
+    """Any valid value of a public class of this library: an entity, a fact, a definition, a result.
+
+    Args:
+        cls: the class; `datetime` (aware, of several zones), `date`, `Decimal` and `timedelta` will do, too.
+
+    >>> from revops_core.entities.subscription import Subscription
+    >>> some = values(Subscription).filter(lambda contract: contract.ends_on is not None)
+    """
+    require("values", cls=(cls, type))
+    return cast("st.SearchStrategy[T]", st.sampled_from(_CURRENCIES).flatmap(partial(_of, cls)))
+
+
+def contract_sets(
+    *, accounts: Sequence[str] = ("account-1", "account-2"), currency: str = CURRENCY
+) -> st.SearchStrategy[tuple[Subscription, ...]]:
+    """Contracts in which `kpis.check_contracts` finds nothing, for the laws of recurring revenue.
+
+    The terms of an account follow one another, with or without a gap, as a renewal or not; some are cancelled, on trial
+    or unpaid.
+
+    Args:
+        accounts: whose contracts they may be.
+        currency: of all prices.
+
+    >>> some = contract_sets(accounts=["a1"], currency="USD")
+    """
+    return strategies_of_worlds.contract_sets(accounts, currency)
+
+
+def worlds(*, most: int = 2) -> st.SearchStrategy[SampleCompany]:
+    """Small companies in which all fits: people, accounts, leads, sales, contracts and tickets, with their facts.
+
+    Every reference leads to a record, every move is one that the pipeline allowed, contracts follow one another and
+    clocks hear only what changes something: `entities.check`, `stages.check`, `sla.check` and `kpis.check_contracts`
+    find nothing. It shrinks to a company without customers.
+
+    Args:
+        most: how many accounts, leads, sales and tickets there are at most, of each.
+
+    >>> some = worlds(most=1).map(lambda world: world.opportunities)
+    """
+    require("worlds", most=(most, Count))
+    return strategies_of_worlds.worlds(most)
+
+
+def _limits(hint: Any) -> tuple[Any, Any]:
+    """The lowest and the highest value that an annotation allows; None without a limit."""
+    for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
+        if isinstance(mark, Between):
+            return mark.low, mark.high
+        if isinstance(mark, AtLeast):
+            return mark.low, None
+    return next((_limits(part) for part in get_args(hint) if get_origin(part) is Annotated), (None, None))
+
+
+_texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+_amounts = st.decimals(-(10**9), 10**9, places=2)
+_shares = st.decimals(0, 1, places=3)
+_days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+_zones = st.sampled_from([ZoneInfo(key) for key in _ZONES])
+_instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 1, 1), timezones=_zones, allow_imaginary=False)  # noqa: DTZ001 - the zone is drawn
+_spans = st.timedeltas(timedelta(0), timedelta(days=9))
+_plain = st.none() | st.booleans() | st.integers() | _texts | _amounts | _days | _instants
+
+
+def _of(hint: Any, currency: str) -> Strategy:
+    """Values that satisfy an annotation, None apart; amounts are in `currency`."""
+    kind, (low, high) = kind_of(hint), _limits(hint)
+    if hint in (Currency, Currency | None):
+        return st.just(currency)
+    simple: dict[Any, Strategy] = {
+        str: _texts,
+        bool: st.booleans(),
+        int: st.integers(0 if low is None else low, 10**6 if high is None else high),
+        float: st.floats(0.001 if low is None else low, 0.999 if high is None else high),
+        Decimal: st.decimals(-100 if low is None else low, 100 if high is None else high, places=3),
+        Fraction: st.fractions(0, 1, max_denominator=100),
+        date: _days,
+        datetime: _instants,
+        timedelta: _spans if low is None else _spans.map(lambda span: max(span, low)),
+        tzinfo: _zones,
+        **dict.fromkeys((object, Any, Hashable), _plain),
+    }
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind in simple:
+        return simple[kind]
+    if origin is Literal:
+        return st.sampled_from(parts)
+    if origin in (Union, UnionType):
+        return st.one_of([_of(part, currency) for part in parts if part is not NoneType])
+    if origin is tuple and parts[-1] is Ellipsis:
+        return st.lists(_of(parts[0], currency), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*(_of(part, currency) for part in parts))
+    if origin is Mapping:
+        return st.dictionaries(_of(parts[0], currency), _of(parts[1], currency), max_size=2)
+    return st.sampled_from(kind) if issubclass(kind, Enum) else _drawn(kind, currency)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(cls: Any, currency: str) -> Strategy:
+    """Values of a class of this library: as its rules are, or else by the annotations of its fields."""
+    if cls in _BY_RULE:
+        return _BY_RULE[cls](currency)
+    required, optional = {}, {}
+    for attribute in fields(cls):
+        hint = hints_of(cls)[attribute.name]
+        if attribute.init and attribute.default is NOTHING:
+            allowed = _of(hint, currency)
+            required[attribute.alias] = st.none() | allowed if NoneType in get_args(hint) else allowed
+        elif attribute.init and attribute.name not in ("_stretches", "_tz", "traced"):
+            optional[attribute.alias] = _of(hint, currency)
+    return st.fixed_dictionaries(required, optional=optional).map(lambda arguments: cls(**_put_in_order(arguments)))
+
+
+def _put_in_order(arguments: dict[str, Any]) -> dict[str, Any]:
+    for first, last in _IN_ORDER:
+        low, high = arguments.get(first), arguments.get(last)
+        if low is not None and high is not None and not low < high:
+            arguments[last] = low + (timedelta(days=1) if isinstance(low, date) else 1)
+    return arguments
+
+
+def _ordered_pairs(of: Strategy, key: Callable[[Any], Any] | None = None) -> Strategy:
+    return st.tuples(of, of).map(lambda pair: sorted(pair, key=key))
+
+
+# --- what annotations cannot say ---
+
+_conditions = st.recursive(
+    st.builds(
+        lambda name, write, value: write(getattr(each(object), name), value),
+        st.sampled_from(["stage", "priority", "amount"]),
+        st.sampled_from([
+            lambda field, value: field == value,
+            lambda field, value: one_of(field, value, "high"),
+            lambda field, value: field > value,
+            lambda field, _: known(field),
+            lambda field, _: missing(field),
+        ]),
+        _texts | st.integers(0, 100) | _amounts,
+    ),
+    lambda inner: (
+        st.builds(lambda join, parts: join(*parts), st.sampled_from([all_of, any_of]), st.lists(inner, max_size=3))
+        | inner.map(lambda part: ~part)
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+_hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size=2).map(
+    lambda spans: united([(start, start + length) for start, length in spans])
+)
+_weeks = st.tuples(_hours.filter(bool), *[_hours] * 6).map(
+    lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
+)
+_calendars = st.builds(
+    BusinessCalendar,
+    _weeks,
+    tz=st.sampled_from(_ZONES),
+    holidays=st.lists(st.dates(date(2024, 1, 1), date(2027, 1, 1)), max_size=3),
+    overrides=st.dictionaries(st.dates(date(2024, 1, 1), date(2027, 1, 1)), _hours.map(spans_text), max_size=2),
+    first_year=st.just(2015),
+    last_year=st.just(2035),
+)
+_months = {"month": st.integers(1, 12), "since": st.none() | st.integers(1990, 2030)}
+_holiday_rules = st.one_of(
+    st.builds(HolidayRule.fixed, day=st.integers(1, 29), observed=st.none() | st.just("next_weekday"), **_months),
+    st.builds(HolidayRule.nth_weekday, weekday=st.sampled_from(DAY_NAMES), nth=st.sampled_from([1, 2, -1]), **_months),
+    st.builds(HolidayRule.easter, st.integers(-60, 60), orthodox=st.booleans()),
+)
+_periods = st.one_of(
+    st.builds(
+        Period.containing, _days, st.sampled_from(["day", "week", "month", "quarter", "year"]),
+        tz=st.sampled_from(_ZONES), fiscal_start_month=st.integers(1, 12),
+    ),
+    st.builds(
+        lambda first, length, tz: Period.between(first, first + timedelta(days=length), tz=tz),
+        _days, st.integers(1, 800), st.sampled_from(_ZONES),
+    ),
+)  # fmt: skip
+
+
+def _exchange_rates(_: str) -> Strategy:
+    pairs = st.permutations(_CURRENCIES).map(lambda codes: tuple(codes[:2]))
+    quotes = st.dictionaries(st.tuples(_days, pairs), st.decimals("0.001", 1000, places=4), max_size=4)
+    rows = quotes.map(lambda held: [(day, *pair, rate) for (day, pair), rate in held.items()])
+    return st.builds(ExchangeRates, rows, max_age=st.none() | _spans, inverse=st.booleans(), pivot=st.just("EUR"))
+
+
+def _confidence_intervals(currency: str) -> Strategy:
+    kinds = (_of(Decimal, currency), _spans, _of(Money, currency), _days)
+    bounds = st.one_of([_ordered_pairs(kind) for kind in kinds])
+    return st.builds(lambda pair, level: ConfidenceInterval(*pair, level, "wilson"), bounds, _of(float, currency))
+
+
+def _pipelines(_: str, version: int = 1) -> Strategy:
+    """Open stages in a row, then won and lost, so that every stage has a way to an end whatever the policies are."""
+    policies = st.sampled_from(["allow", "reason", "forbid"])
+    names = st.lists(_texts.map("at {}".format), min_size=1, max_size=3, unique=True)
+    chances = st.lists(st.none() | _shares, min_size=3, max_size=3)
+    return st.builds(
+        lambda name, names, chances, needs_reason, **how: Pipeline(
+            name,
+            [
+                *(Stage(open_name, probability=chance) for open_name, chance in zip(names, chances, strict=False)),
+                Stage("won", "won"),
+                Stage("lost", "lost", needs_reason=needs_reason),
+            ],
+            version=version,
+            **how,
+        ),
+        _texts,
+        names,
+        chances,
+        st.booleans(),
+        **dict.fromkeys(("skip", "regression", "reopen", "closed_to_closed"), policies),
+        same_stage=st.sampled_from(["refuse", "reenter"]),
+    )
+
+
+def _triggers(cls: Any) -> Callable[[str], Strategy]:
+    """Tiers or reminders with one trigger each."""
+    when = st.one_of(
+        st.fixed_dictionaries({"at_percent": st.integers(1, 200)}),
+        st.fixed_dictionaries({"before_due": st.timedeltas(timedelta(seconds=1), timedelta(hours=1))}),
+        st.fixed_dictionaries({"after_breach": _spans}),
+    )
+    again = st.fixed_dictionaries(
+        {"repeat_every": _spans.map(lambda span: span + timedelta(1)), "max_repeats": st.just(2)}
+    )
+    people = {"held_by": _texts, "number": st.integers(1, 9)} if cls is EscalationTier else {}
+    who = st.fixed_dictionaries({"to": _texts, "clock": st.sampled_from(["working", "wall"]), **people})
+    whole = st.builds(lambda *parts: cls(**dict(ChainMap(*parts))), who, when, st.just({}) | again)
+    return lambda _: whole
+
+
+def _targets(_: str, when: Strategy | None = None) -> Strategy:
+    return st.builds(
+        SlaTarget,
+        st.sampled_from(["acknowledge", "response", "resolution", "update"]),
+        st.timedeltas(timedelta(hours=2), timedelta(days=9))
+        | st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"])),
+        when=st.sampled_from(["low", "high"]).map(lambda priority: {"priority": priority}) if when is None else when,
+        calendar=st.none() | _calendars,
+        reopen=st.sampled_from(["continue", "total", "new_cycle"]),
+        retarget=st.sampled_from(["carry", "restart"]),
+        at_risk_percent=st.integers(1, 100),
+        due_next_open=st.booleans(),
+    )
+
+
+def _policies(currency: str) -> Strategy:
+    """Targets of which the last under each name holds for every request, and at most two tiers."""
+    return st.builds(
+        SlaPolicy,
+        _texts,
+        targets=st.tuples(_targets(currency), _targets(currency, st.just({}))),
+        escalation=st.lists(_of(EscalationTier, currency), max_size=2, unique_by=lambda tier: tier.number),
+        reminders=st.lists(_of(Reminder, currency), max_size=1),
+        calendar=_calendars,
+    )
+
+
+def _clocks(currency: str) -> Strategy:
+    return st.builds(
+        lambda policy, log, **known: policy.clock("ticket-1", log, **known),
+        _policies(currency),
+        clock_logs(),
+        priority=st.sampled_from(["low", "high"]),
+    )
+
+
+def _readings(currency: str) -> Strategy:
+    return _clocks(currency).map(lambda clock: clock.read(AS_OF))
+
+
+_aggregates = _conditions.map(count) | _conditions.map(lambda where: total(each(Opportunity).amount, where))
+_kpis = st.builds(
+    Kpi,
+    formula=_aggregates,
+    name=_texts,
+    dated=st.just(each(Opportunity).created_at) | st.none(),
+    unit=st.sampled_from(["count", "money", "fraction"]),
+    direction=st.sampled_from(DIRECTIONS[:2]),
+    says=_texts,
+)
+_walked = walks(OPPORTUNITY, Opportunity(id="sale-1", amount=Money(100, CURRENCY), close_date=AS_OF.date())).map(
+    lambda walk: walk[1]
+)
+
+
+def _ledgers(currency: str) -> Strategy:
+    return st.builds(
+        RevenueLedger.of,
+        contract_sets(currency=currency),
+        policy=_of(RevenuePolicy, currency),
+        currency=st.just(currency),
+    )
+
+
+_QUARTER = Period.quarter(2025, 2)
+_BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
+    {
+        Money: lambda currency: st.builds(Money, _amounts, st.just(currency)),
+        ExchangeRates: _exchange_rates,
+        Interval: lambda _: _ordered_pairs(_instants, to_microseconds).map(lambda pair: Interval(*pair)),
+        Period: lambda _: _periods,
+        Expression: lambda _: _conditions,
+        Rule: lambda _: st.builds(Rule, _texts, _conditions, _texts),
+        Undefined: lambda _: st.sampled_from([*REASONS]).map(Undefined),
+        ConfidenceInterval: _confidence_intervals,
+        KaplanMeier: lambda _: st.lists(st.tuples(_spans, st.booleans()), min_size=1, max_size=5).map(KaplanMeier.of),
+        Table: lambda currency: st.lists(_texts, min_size=1, max_size=3, unique=True).flatmap(
+            lambda names: st.builds(
+                Table, st.just(names), st.lists(st.tuples(*[_plain | _of(Money, currency)] * len(names)), max_size=3)
+            )
+        ),
+        BusinessCalendar: lambda _: _calendars,
+        WorkingTime: lambda _: _calendars.map(lambda calendar: calendar.compiled),
+        OpeningHours: lambda _: _calendars.map(lambda calendar: OpeningHours.parse(calendar.hours)),
+        HolidayRule: lambda _: _holiday_rules,
+        Pipeline: _pipelines,
+        Migration: lambda currency: _pipelines(currency).map(
+            lambda old: Migration(old, Pipeline(old.name, old.stages, version=2))
+        ),
+        Journey: lambda _: _walked.map(Journey.of),
+        StageLog: lambda _: _walked.map(StageLog.of),
+        Waterfall: lambda _: worlds().map(
+            lambda world: waterfall(
+                world.opportunities,
+                [move for move in world.moves if move.pipeline == OPPORTUNITY.name],
+                start=_QUARTER.start,
+                end=_QUARTER.end,
+                currency=CURRENCY,
+            )
+        ),
+        EscalationTier: _triggers(EscalationTier),
+        Reminder: _triggers(Reminder),
+        SlaTarget: _targets,
+        SlaPolicy: _policies,
+        Clock: _clocks,
+        Reading: _readings,
+        TargetReading: lambda currency: _readings(currency).map(lambda reading: reading.cycles[0]),
+        Aggregate: lambda _: _aggregates,
+        Formula: lambda _: st.builds(lambda part, whole: part / whole, _aggregates, _aggregates),
+        Kpi: lambda _: _kpis,
+        Scorecard: lambda _: st.builds(
+            lambda name, kpi, target: Scorecard(name=name, kpis=[kpi], targets={kpi.name: target}),
+            _texts,
+            _kpis,
+            st.integers(0, 99),
+        ),
+        KpiTable: lambda currency: st.lists(_of(Lead, currency), max_size=3).map(
+            lambda leads: measure(leads, [lead_volume, lead_conversion_rate], by="lead_source", as_of=AS_OF)
+        ),
+        RevenuePolicy: lambda _: st.builds(
+            RevenuePolicy, **{name: st.sampled_from(choices) for name, choices in CHOICES.items()}
+        ),
+        RevenueLedger: _ledgers,
+        Bridge: lambda currency: _ledgers(currency).map(lambda ledger: ledger.bridge(_QUARTER)),
+        CohortTable: lambda currency: _ledgers(currency).map(lambda ledger: cohorts(ledger, _QUARTER.months())),
+        Restatement: lambda currency: st.builds(
+            lambda one, other: compare_ledgers(one, other, _QUARTER), _ledgers(currency), _ledgers(currency)
+        ),
+        SampleCompany: lambda _: worlds(),
+    }
+)
+"""The classes whose values follow rules that annotations do not tell; results come from the engine that makes them."""
