@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.entities.account import Account
@@ -44,6 +44,7 @@ from revops_core.testing.sample_story import (
     Story,
 )
 from revops_core.values.checks import Count, require
+from revops_core.values.frozen_map import frozen_map
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -90,7 +91,7 @@ class SampleCompany:
     milestones: tuple[Milestone, ...]
     spend: tuple[Spend, ...]
     quotas: tuple[Quota, ...]
-    clock_events: Mapping[str, tuple[ClockEvent, ...]]
+    clock_events: Mapping[str, tuple[ClockEvent, ...]] = field(converter=frozen_map)
 
     @property
     def records(self) -> tuple[Record, ...]:

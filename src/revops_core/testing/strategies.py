@@ -31,7 +31,9 @@ from revops_core.calendars.working_time import WorkingTime
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.subscription import Subscription
+from revops_core.kpis.change import Change, compare
 from revops_core.kpis.cohorts import CohortTable, cohorts
+from revops_core.kpis.explain import Explanation, explain
 from revops_core.kpis.formula import Aggregate, Formula, count, total
 from revops_core.kpis.kpi import DIRECTIONS, Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
@@ -277,7 +279,9 @@ def _exchange_rates(_: str) -> Strategy:
 def _confidence_intervals(currency: str) -> Strategy:
     kinds = (_of(Decimal, currency), _spans, _of(Money, currency), _days)
     bounds = st.one_of([_ordered_pairs(kind) for kind in kinds])
-    return st.builds(lambda pair, level: ConfidenceInterval(*pair, level, "wilson"), bounds, _of(float, currency))
+    return st.builds(
+        lambda pair, level: ConfidenceInterval(pair[0], pair[1], level, "wilson"), bounds, _of(float, currency)
+    )
 
 
 def _pipelines(_: str, version: int = 1) -> Strategy:
@@ -386,6 +390,8 @@ def _ledgers(currency: str) -> Strategy:
 
 
 _QUARTER = Period.quarter(2025, 2)
+_some = st.integers(0, 99)
+_told_leads = st.builds(Lead, id=_texts, lead_source=_texts, created_at=st.sampled_from([_QUARTER.start, _QUARTER.end]))
 _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
     {
         Money: lambda currency: st.builds(Money, _amounts, st.just(currency)),
@@ -435,10 +441,14 @@ _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
             lambda name, kpi, target: Scorecard(name=name, kpis=[kpi], targets={kpi.name: target}),
             _texts,
             _kpis,
-            st.integers(0, 99),
+            _some,
         ),
         KpiTable: lambda currency: st.lists(_of(Lead, currency), max_size=3).map(
             lambda leads: measure(leads, [lead_volume, lead_conversion_rate], by="lead_source", as_of=AS_OF)
+        ),
+        Change: lambda _: st.builds(lambda *both: compare(*map(lead_volume.of, both)), _some, _some),
+        Explanation: lambda _: st.lists(_told_leads, max_size=3).map(
+            lambda leads: explain(lead_volume, leads, before=_QUARTER, after=_QUARTER.next(), by="lead_source")
         ),
         RevenuePolicy: lambda _: st.builds(
             RevenuePolicy, **{name: st.sampled_from(choices) for name, choices in CHOICES.items()}

@@ -89,7 +89,10 @@ def _encoded_object(value: Any, path: str) -> dict[str, Any]:
     cls: type = type(value)
     if cls is Rule and not isinstance(value.check, Expression):
         return {"type": "Rule", "code": value.code}
-    hints: Mapping[str, Any] = hints_of(cls)
+    try:
+        hints: Mapping[str, Any] = hints_of(cls)
+    except (NameError, TypeError):  # an annotation that Python itself cannot resolve
+        raise InvalidPlainDataError(cls.__name__, [Fault(path, "must have a plain form", value)]) from None
     encoded: dict[str, Any] = {"type": cls.__name__}
     for attribute in fields(cls):
         held = getattr(value, attribute.name)
