@@ -10,7 +10,6 @@ tells Hypothesis, so that `st.from_type` and `st.builds` find them too.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -19,14 +18,13 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 from attrs import NOTHING, fields
 from hypothesis import strategies as st
 
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.calendars.holidays import HolidayRule
-from revops_core.calendars.opening_hours import DAY_NAMES, OpeningHours, spans_text, united
+from revops_core.calendars.opening_hours import OpeningHours
 from revops_core.calendars.working_time import WorkingTime
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
@@ -47,26 +45,44 @@ from revops_core.sla.clock import Clock
 from revops_core.sla.escalation import EscalationTier, Reminder
 from revops_core.sla.reading import Reading, TargetReading
 from revops_core.sla.sla_policy import SlaPolicy
-from revops_core.sla.sla_target import BusinessDays, SlaTarget
+from revops_core.sla.sla_target import SlaTarget
 from revops_core.stages.journey import Journey
 from revops_core.stages.migration import Migration
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.ready_made import OPPORTUNITY
-from revops_core.stages.stage import Stage
 from revops_core.stages.stage_log import StageLog
 from revops_core.stages.waterfall import Waterfall, waterfall
-from revops_core.testing import strategies_of_worlds
 from revops_core.testing.sample_company import SampleCompany
 from revops_core.testing.sample_story import AS_OF, CURRENCY
-from revops_core.testing.strategies_of_worlds import clock_logs, walks
+from revops_core.testing.strategies_by_rule import (
+    CURRENCIES,
+    Strategy,
+    amounts,
+    calendars,
+    clock_logs,
+    companies,
+    conditions,
+    contracts_of,
+    days,
+    holiday_rules,
+    instants,
+    periods,
+    pipelines,
+    spans,
+    targets,
+    texts,
+    triggers,
+    walks,
+    zones,
+)
 from revops_core.values.checks import AtLeast, Between, Count, Currency, hints_of, require
-from revops_core.values.condition import each, known, missing, one_of
+from revops_core.values.condition import each
 from revops_core.values.confidence import ConfidenceInterval
 from revops_core.values.decision import Rule
 from revops_core.values.demand import kind_of
 from revops_core.values.distribution import KaplanMeier
 from revops_core.values.exchange_rates import ExchangeRates
-from revops_core.values.expression import Expression, all_of, any_of
+from revops_core.values.expression import Expression
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
 from revops_core.values.measurement import REASONS, Undefined
@@ -77,10 +93,7 @@ from revops_core.values.table import Table
 __all__ = ["contract_sets", "values", "worlds"]
 
 T = TypeVar("T")
-Strategy = st.SearchStrategy[Any]
 
-_CURRENCIES = (CURRENCY, "USD", "JPY", "KWD")
-_ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
 
 # What is in order within a value: the second is moved behind the first where it is not.
 _IN_ORDER = (("starts_on", "ends_on"), ("starts_on", "trial_ends_on"), ("scale_min", "scale_max"))
@@ -96,7 +109,7 @@ def values(cls: type[T]) -> st.SearchStrategy[T]:
     >>> some = values(Subscription).filter(lambda contract: contract.ends_on is not None)
     """
     require("values", cls=(cls, type))
-    return cast("st.SearchStrategy[T]", st.sampled_from(_CURRENCIES).flatmap(partial(_of, cls)))
+    return cast("st.SearchStrategy[T]", st.sampled_from(CURRENCIES).flatmap(partial(_of, cls)))
 
 
 def contract_sets(
@@ -113,7 +126,7 @@ def contract_sets(
 
     >>> some = contract_sets(accounts=["a1"], currency="USD")
     """
-    return strategies_of_worlds.contract_sets(accounts, currency)
+    return contracts_of(accounts, currency)
 
 
 def worlds(*, most: int = 2) -> st.SearchStrategy[SampleCompany]:
@@ -129,7 +142,7 @@ def worlds(*, most: int = 2) -> st.SearchStrategy[SampleCompany]:
     >>> some = worlds(most=1).map(lambda world: world.opportunities)
     """
     require("worlds", most=(most, Count))
-    return strategies_of_worlds.worlds(most)
+    return companies(most)
 
 
 def _limits(hint: Any) -> tuple[Any, Any]:
@@ -142,14 +155,7 @@ def _limits(hint: Any) -> tuple[Any, Any]:
     return next((_limits(part) for part in get_args(hint) if get_origin(part) is Annotated), (None, None))
 
 
-_texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-_amounts = st.decimals(-(10**9), 10**9, places=2)
-_shares = st.decimals(0, 1, places=3)
-_days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
-_zones = st.sampled_from([ZoneInfo(key) for key in _ZONES])
-_instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 1, 1), timezones=_zones, allow_imaginary=False)  # noqa: DTZ001 - the zone is drawn
-_spans = st.timedeltas(timedelta(0), timedelta(days=9))
-_plain = st.none() | st.booleans() | st.integers() | _texts | _amounts | _days | _instants
+_plain = st.none() | st.booleans() | st.integers() | texts | amounts | days | instants
 
 
 def _of(hint: Any, currency: str) -> Strategy:
@@ -158,16 +164,16 @@ def _of(hint: Any, currency: str) -> Strategy:
     if hint in (Currency, Currency | None):
         return st.just(currency)
     simple: dict[Any, Strategy] = {
-        str: _texts,
+        str: texts,
         bool: st.booleans(),
         int: st.integers(0 if low is None else low, 10**6 if high is None else high),
         float: st.floats(0.001 if low is None else low, 0.999 if high is None else high),
         Decimal: st.decimals(-100 if low is None else low, 100 if high is None else high, places=3),
         Fraction: st.fractions(0, 1, max_denominator=100),
-        date: _days,
-        datetime: _instants,
-        timedelta: _spans if low is None else _spans.map(lambda span: max(span, low)),
-        tzinfo: _zones,
+        date: days,
+        datetime: instants,
+        timedelta: spans if low is None else spans.map(lambda span: max(span, low)),
+        tzinfo: zones,
         **dict.fromkeys((object, Any, Hashable), _plain),
     }
     origin, parts = get_origin(kind), get_args(kind)
@@ -214,129 +220,18 @@ def _ordered_pairs(of: Strategy, key: Callable[[Any], Any] | None = None) -> Str
     return st.tuples(of, of).map(lambda pair: sorted(pair, key=key))
 
 
-# --- what annotations cannot say ---
-
-_conditions = st.recursive(
-    st.builds(
-        lambda name, write, value: write(getattr(each(object), name), value),
-        st.sampled_from(["stage", "priority", "amount"]),
-        st.sampled_from([
-            lambda field, value: field == value,
-            lambda field, value: one_of(field, value, "high"),
-            lambda field, value: field > value,
-            lambda field, _: known(field),
-            lambda field, _: missing(field),
-        ]),
-        _texts | st.integers(0, 100) | _amounts,
-    ),
-    lambda inner: (
-        st.builds(lambda join, parts: join(*parts), st.sampled_from([all_of, any_of]), st.lists(inner, max_size=3))
-        | inner.map(lambda part: ~part)
-    ),
-    max_leaves=4,
-)  # fmt: skip
-
-_hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size=2).map(
-    lambda spans: united([(start, start + length) for start, length in spans])
-)
-_weeks = st.tuples(_hours.filter(bool), *[_hours] * 6).map(
-    lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
-)
-_calendars = st.builds(
-    BusinessCalendar,
-    _weeks,
-    tz=st.sampled_from(_ZONES),
-    holidays=st.lists(st.dates(date(2024, 1, 1), date(2027, 1, 1)), max_size=3),
-    overrides=st.dictionaries(st.dates(date(2024, 1, 1), date(2027, 1, 1)), _hours.map(spans_text), max_size=2),
-    first_year=st.just(2015),
-    last_year=st.just(2035),
-)
-_months = {"month": st.integers(1, 12), "since": st.none() | st.integers(1990, 2030)}
-_holiday_rules = st.one_of(
-    st.builds(HolidayRule.fixed, day=st.integers(1, 29), observed=st.none() | st.just("next_weekday"), **_months),
-    st.builds(HolidayRule.nth_weekday, weekday=st.sampled_from(DAY_NAMES), nth=st.sampled_from([1, 2, -1]), **_months),
-    st.builds(HolidayRule.easter, st.integers(-60, 60), orthodox=st.booleans()),
-)
-_periods = st.one_of(
-    st.builds(
-        Period.containing, _days, st.sampled_from(["day", "week", "month", "quarter", "year"]),
-        tz=st.sampled_from(_ZONES), fiscal_start_month=st.integers(1, 12),
-    ),
-    st.builds(
-        lambda first, length, tz: Period.between(first, first + timedelta(days=length), tz=tz),
-        _days, st.integers(1, 800), st.sampled_from(_ZONES),
-    ),
-)  # fmt: skip
-
-
 def _exchange_rates(_: str) -> Strategy:
-    pairs = st.permutations(_CURRENCIES).map(lambda codes: tuple(codes[:2]))
-    quotes = st.dictionaries(st.tuples(_days, pairs), st.decimals("0.001", 1000, places=4), max_size=4)
+    pairs = st.permutations(CURRENCIES).map(lambda codes: tuple(codes[:2]))
+    quotes = st.dictionaries(st.tuples(days, pairs), st.decimals("0.001", 1000, places=4), max_size=4)
     rows = quotes.map(lambda held: [(day, *pair, rate) for (day, pair), rate in held.items()])
-    return st.builds(ExchangeRates, rows, max_age=st.none() | _spans, inverse=st.booleans(), pivot=st.just("EUR"))
+    return st.builds(ExchangeRates, rows, max_age=st.none() | spans, inverse=st.booleans(), pivot=st.just("EUR"))
 
 
 def _confidence_intervals(currency: str) -> Strategy:
-    kinds = (_of(Decimal, currency), _spans, _of(Money, currency), _days)
+    kinds = (_of(Decimal, currency), spans, _of(Money, currency), days)
     bounds = st.one_of([_ordered_pairs(kind) for kind in kinds])
     return st.builds(
         lambda pair, level: ConfidenceInterval(pair[0], pair[1], level, "wilson"), bounds, _of(float, currency)
-    )
-
-
-def _pipelines(_: str, version: int = 1) -> Strategy:
-    """Open stages in a row, then won and lost, so that every stage has a way to an end whatever the policies are."""
-    policies = st.sampled_from(["allow", "reason", "forbid"])
-    names = st.lists(_texts.map("at {}".format), min_size=1, max_size=3, unique=True)
-    chances = st.lists(st.none() | _shares, min_size=3, max_size=3)
-    return st.builds(
-        lambda name, names, chances, needs_reason, **how: Pipeline(
-            name,
-            [
-                *(Stage(open_name, probability=chance) for open_name, chance in zip(names, chances, strict=False)),
-                Stage("won", "won"),
-                Stage("lost", "lost", needs_reason=needs_reason),
-            ],
-            version=version,
-            **how,
-        ),
-        _texts,
-        names,
-        chances,
-        st.booleans(),
-        **dict.fromkeys(("skip", "regression", "reopen", "closed_to_closed"), policies),
-        same_stage=st.sampled_from(["refuse", "reenter"]),
-    )
-
-
-def _triggers(cls: Any) -> Callable[[str], Strategy]:
-    """Tiers or reminders with one trigger each."""
-    when = st.one_of(
-        st.fixed_dictionaries({"at_percent": st.integers(1, 200)}),
-        st.fixed_dictionaries({"before_due": st.timedeltas(timedelta(seconds=1), timedelta(hours=1))}),
-        st.fixed_dictionaries({"after_breach": _spans}),
-    )
-    again = st.fixed_dictionaries(
-        {"repeat_every": _spans.map(lambda span: span + timedelta(1)), "max_repeats": st.just(2)}
-    )
-    people = {"held_by": _texts, "number": st.integers(1, 9)} if cls is EscalationTier else {}
-    who = st.fixed_dictionaries({"to": _texts, "clock": st.sampled_from(["working", "wall"]), **people})
-    whole = st.builds(lambda *parts: cls(**dict(ChainMap(*parts))), who, when, st.just({}) | again)
-    return lambda _: whole
-
-
-def _targets(_: str, when: Strategy | None = None) -> Strategy:
-    return st.builds(
-        SlaTarget,
-        st.sampled_from(["acknowledge", "response", "resolution", "update"]),
-        st.timedeltas(timedelta(hours=2), timedelta(days=9))
-        | st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"])),
-        when=st.sampled_from(["low", "high"]).map(lambda priority: {"priority": priority}) if when is None else when,
-        calendar=st.none() | _calendars,
-        reopen=st.sampled_from(["continue", "total", "new_cycle"]),
-        retarget=st.sampled_from(["carry", "restart"]),
-        at_risk_percent=st.integers(1, 100),
-        due_next_open=st.booleans(),
     )
 
 
@@ -344,11 +239,11 @@ def _policies(currency: str) -> Strategy:
     """Targets of which the last under each name holds for every request, and at most two tiers."""
     return st.builds(
         SlaPolicy,
-        _texts,
-        targets=st.tuples(_targets(currency), _targets(currency, st.just({}))),
+        texts,
+        targets=st.tuples(targets(currency), targets(currency, st.just({}))),
         escalation=st.lists(_of(EscalationTier, currency), max_size=2, unique_by=lambda tier: tier.number),
         reminders=st.lists(_of(Reminder, currency), max_size=1),
-        calendar=_calendars,
+        calendar=calendars,
     )
 
 
@@ -365,15 +260,15 @@ def _readings(currency: str) -> Strategy:
     return _clocks(currency).map(lambda clock: clock.read(AS_OF))
 
 
-_aggregates = _conditions.map(count) | _conditions.map(lambda where: total(each(Opportunity).amount, where))
+_aggregates = conditions.map(count) | conditions.map(lambda where: total(each(Opportunity).amount, where))
 _kpis = st.builds(
     Kpi,
     formula=_aggregates,
-    name=_texts,
+    name=texts,
     dated=st.just(each(Opportunity).created_at) | st.none(),
     unit=st.sampled_from(["count", "money", "fraction"]),
     direction=st.sampled_from(DIRECTIONS[:2]),
-    says=_texts,
+    says=texts,
 )
 _walked = walks(OPPORTUNITY, Opportunity(id="sale-1", amount=Money(100, CURRENCY), close_date=AS_OF.date())).map(
     lambda walk: walk[1]
@@ -391,29 +286,29 @@ def _ledgers(currency: str) -> Strategy:
 
 _QUARTER = Period.quarter(2025, 2)
 _some = st.integers(0, 99)
-_told_leads = st.builds(Lead, id=_texts, lead_source=_texts, created_at=st.sampled_from([_QUARTER.start, _QUARTER.end]))
+_told_leads = st.builds(Lead, id=texts, lead_source=texts, created_at=st.sampled_from([_QUARTER.start, _QUARTER.end]))
 _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
     {
-        Money: lambda currency: st.builds(Money, _amounts, st.just(currency)),
+        Money: lambda currency: st.builds(Money, amounts, st.just(currency)),
         ExchangeRates: _exchange_rates,
-        Interval: lambda _: _ordered_pairs(_instants, to_microseconds).map(lambda pair: Interval(*pair)),
-        Period: lambda _: _periods,
-        Expression: lambda _: _conditions,
-        Rule: lambda _: st.builds(Rule, _texts, _conditions, _texts),
+        Interval: lambda _: _ordered_pairs(instants, to_microseconds).map(lambda pair: Interval(*pair)),
+        Period: lambda _: periods,
+        Expression: lambda _: conditions,
+        Rule: lambda _: st.builds(Rule, texts, conditions, texts),
         Undefined: lambda _: st.sampled_from([*REASONS]).map(Undefined),
         ConfidenceInterval: _confidence_intervals,
-        KaplanMeier: lambda _: st.lists(st.tuples(_spans, st.booleans()), min_size=1, max_size=5).map(KaplanMeier.of),
-        Table: lambda currency: st.lists(_texts, min_size=1, max_size=3, unique=True).flatmap(
+        KaplanMeier: lambda _: st.lists(st.tuples(spans, st.booleans()), min_size=1, max_size=5).map(KaplanMeier.of),
+        Table: lambda currency: st.lists(texts, min_size=1, max_size=3, unique=True).flatmap(
             lambda names: st.builds(
                 Table, st.just(names), st.lists(st.tuples(*[_plain | _of(Money, currency)] * len(names)), max_size=3)
             )
         ),
-        BusinessCalendar: lambda _: _calendars,
-        WorkingTime: lambda _: _calendars.map(lambda calendar: calendar.compiled),
-        OpeningHours: lambda _: _calendars.map(lambda calendar: OpeningHours.parse(calendar.hours)),
-        HolidayRule: lambda _: _holiday_rules,
-        Pipeline: _pipelines,
-        Migration: lambda currency: _pipelines(currency).map(
+        BusinessCalendar: lambda _: calendars,
+        WorkingTime: lambda _: calendars.map(lambda calendar: calendar.compiled),
+        OpeningHours: lambda _: calendars.map(lambda calendar: OpeningHours.parse(calendar.hours)),
+        HolidayRule: lambda _: holiday_rules,
+        Pipeline: pipelines,
+        Migration: lambda currency: pipelines(currency).map(
             lambda old: Migration(old, Pipeline(old.name, old.stages, version=2))
         ),
         Journey: lambda _: _walked.map(Journey.of),
@@ -427,9 +322,9 @@ _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
                 currency=CURRENCY,
             )
         ),
-        EscalationTier: _triggers(EscalationTier),
-        Reminder: _triggers(Reminder),
-        SlaTarget: _targets,
+        EscalationTier: triggers(EscalationTier),
+        Reminder: triggers(Reminder),
+        SlaTarget: targets,
         SlaPolicy: _policies,
         Clock: _clocks,
         Reading: _readings,
@@ -439,7 +334,7 @@ _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
         Kpi: lambda _: _kpis,
         Scorecard: lambda _: st.builds(
             lambda name, kpi, target: Scorecard(name=name, kpis=[kpi], targets={kpi.name: target}),
-            _texts,
+            texts,
             _kpis,
             _some,
         ),

@@ -1,15 +1,20 @@
-"""Coherent worlds for Hypothesis: companies in which every reference leads somewhere and every move was allowed."""
+"""What the annotations of fields cannot say: definitions whose parts fit, logs, contracts and whole companies."""
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from attrs import evolve
 from hypothesis import strategies as st
 
+from revops_core.calendars.business_calendar import BusinessCalendar
+from revops_core.calendars.holidays import HolidayRule
+from revops_core.calendars.opening_hours import DAY_NAMES, spans_text, united
 from revops_core.entities.account import Account
 from revops_core.entities.contact import Contact
 from revops_core.entities.conversion import OpportunityConversion, convert_opportunity, subscriptions_from
@@ -23,20 +28,170 @@ from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
 from revops_core.entities.user import Team, User
 from revops_core.sla.clock_event import ClockEvent
+from revops_core.sla.escalation import EscalationTier
+from revops_core.sla.sla_target import BusinessDays, SlaTarget
 from revops_core.stages.move import Moved
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.ready_made import LEAD, OPPORTUNITY
+from revops_core.stages.stage import Stage
 from revops_core.testing.sample_company import SampleCompany
 from revops_core.testing.sample_story import AS_OF, CURRENCY, OFFICE, OPENED, SOURCES
+from revops_core.values.condition import each, known, missing, one_of
+from revops_core.values.expression import all_of, any_of
 from revops_core.values.money import Money
 from revops_core.values.months import months_after
+from revops_core.values.period import Period
 
-__all__ = ["clock_logs", "contract_sets", "walks", "worlds"]
+__all__ = [
+    "CURRENCIES",
+    "Strategy",
+    "amounts",
+    "calendars",
+    "clock_logs",
+    "companies",
+    "conditions",
+    "contracts_of",
+    "days",
+    "holiday_rules",
+    "instants",
+    "periods",
+    "pipelines",
+    "spans",
+    "targets",
+    "texts",
+    "triggers",
+    "walks",
+    "zones",
+]
 
 T = TypeVar("T")
+Strategy = st.SearchStrategy[Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 _MOST_STEPS = 6
+
+CURRENCIES = (CURRENCY, "USD", "JPY", "KWD")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
+
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+amounts = st.decimals(-(10**9), 10**9, places=2)
+shares = st.decimals(0, 1, places=3)
+days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+zones = st.sampled_from([ZoneInfo(key) for key in ZONES])
+instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 1, 1), timezones=zones, allow_imaginary=False)  # noqa: DTZ001 - the zone is drawn
+spans = st.timedeltas(timedelta(0), timedelta(days=9))
+
+
+conditions = st.recursive(
+    st.builds(
+        lambda name, write, value: write(getattr(each(object), name), value),
+        st.sampled_from(["stage", "priority", "amount"]),
+        st.sampled_from([
+            lambda field, value: field == value,
+            lambda field, value: one_of(field, value, "high"),
+            lambda field, value: field > value,
+            lambda field, _: known(field),
+            lambda field, _: missing(field),
+        ]),
+        texts | st.integers(0, 100) | amounts,
+    ),
+    lambda inner: (
+        st.builds(lambda join, parts: join(*parts), st.sampled_from([all_of, any_of]), st.lists(inner, max_size=3))
+        | inner.map(lambda part: ~part)
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size=2).map(
+    lambda spans: united([(start, start + length) for start, length in spans])
+)
+weeks = st.tuples(hours.filter(bool), *[hours] * 6).map(
+    lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
+)
+calendars = st.builds(
+    BusinessCalendar,
+    weeks,
+    tz=st.sampled_from(ZONES),
+    holidays=st.lists(st.dates(date(2024, 1, 1), date(2027, 1, 1)), max_size=3),
+    overrides=st.dictionaries(st.dates(date(2024, 1, 1), date(2027, 1, 1)), hours.map(spans_text), max_size=2),
+    first_year=st.just(2015),
+    last_year=st.just(2035),
+)
+holiday_rules = st.one_of(
+    st.builds(HolidayRule.fixed, st.integers(1, 12), st.integers(1, 29), observed=st.none() | st.just("next_weekday")),
+    st.builds(HolidayRule.nth_weekday, st.integers(1, 12), st.sampled_from(DAY_NAMES), st.sampled_from([1, 2, -1])),
+    st.builds(HolidayRule.easter, st.integers(-60, 60), orthodox=st.booleans()),
+)
+periods = st.one_of(
+    st.builds(
+        Period.containing, days, st.sampled_from(["day", "week", "month", "quarter", "year"]),
+        tz=st.sampled_from(ZONES), fiscal_start_month=st.integers(1, 12),
+    ),
+    st.builds(
+        lambda first, length, tz: Period.between(first, first + timedelta(days=length), tz=tz),
+        days, st.integers(1, 800), st.sampled_from(ZONES),
+    ),
+)  # fmt: skip
+
+
+def pipelines(_: str, version: int = 1) -> Strategy:
+    """Open stages in a row, then won and lost, so that every stage has a way to an end whatever the policies are."""
+    policies = st.sampled_from(["allow", "reason", "forbid"])
+    names = st.lists(texts.map("at {}".format), min_size=1, max_size=3, unique=True)
+    chances = st.lists(st.none() | shares, min_size=3, max_size=3)
+    return st.builds(
+        lambda name, names, chances, needs_reason, **how: Pipeline(
+            name,
+            [
+                *(Stage(open_name, probability=chance) for open_name, chance in zip(names, chances, strict=False)),
+                Stage("won", "won"),
+                Stage("lost", "lost", needs_reason=needs_reason),
+            ],
+            version=version,
+            **how,
+        ),
+        texts,
+        names,
+        chances,
+        st.booleans(),
+        **dict.fromkeys(("skip", "regression", "reopen", "closed_to_closed"), policies),
+        same_stage=st.sampled_from(["refuse", "reenter"]),
+    )
+
+
+def triggers(cls: Any) -> Callable[[str], Strategy]:
+    """Tiers or reminders with one trigger each."""
+    when = st.one_of(
+        st.fixed_dictionaries({"at_percent": st.integers(1, 200)}),
+        st.fixed_dictionaries({"before_due": st.timedeltas(timedelta(seconds=1), timedelta(hours=1))}),
+        st.fixed_dictionaries({"after_breach": spans}),
+    )
+    again = st.fixed_dictionaries(
+        {"repeat_every": spans.map(lambda span: span + timedelta(1)), "max_repeats": st.just(2)}
+    )
+    people = {"held_by": texts, "number": st.integers(1, 9)} if cls is EscalationTier else {}
+    who = st.fixed_dictionaries({"to": texts, "clock": st.sampled_from(["working", "wall"]), **people})
+    whole = st.builds(lambda *parts: cls(**dict(ChainMap(*parts))), who, when, st.just({}) | again)
+    return lambda _: whole
+
+
+def targets(_: str, when: Strategy | None = None) -> Strategy:
+    """Promises of the standard names, for requests of one priority or for all."""
+    return st.builds(
+        SlaTarget,
+        st.sampled_from(["acknowledge", "response", "resolution", "update"]),
+        st.timedeltas(timedelta(hours=2), timedelta(days=9))
+        | st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"])),
+        when=st.sampled_from(["low", "high"]).map(lambda priority: {"priority": priority}) if when is None else when,
+        calendar=st.none() | calendars,
+        reopen=st.sampled_from(["continue", "total", "new_cycle"]),
+        retarget=st.sampled_from(["carry", "restart"]),
+        at_risk_percent=st.integers(1, 100),
+        due_next_open=st.booleans(),
+    )
+
+
+# --- records and facts that fit ---
 
 # What may happen after a fact: each of these changes something.
 _NEXT = {
@@ -125,7 +280,7 @@ def _terms(draw: Draw, since: date, currency: str) -> tuple[Subscription, bool, 
 
 
 @st.composite
-def contract_sets(draw: Draw, accounts: Sequence[str], currency: str) -> tuple[Subscription, ...]:
+def contracts_of(draw: Draw, accounts: Sequence[str], currency: str) -> tuple[Subscription, ...]:
     """Contracts in which nothing is wrong: the terms of an account follow one another."""
     found: list[Subscription] = []
     for account_id in accounts:
@@ -193,7 +348,7 @@ def _customers(draw: Draw, most: int) -> tuple[Account, list[Any]]:
     for sale, rest in draw(_several(_sales(account.id), most)):
         found += [sale, *rest]
     found += draw(_several(_tickets(account.id), most))
-    found += draw(contract_sets([account.id], CURRENCY))
+    found += draw(contracts_of([account.id], CURRENCY))
     for score in draw(st.lists(st.integers(0, 10), max_size=1)):
         at = _later(draw, OPENED, 700)
         found.append(Answer(survey="nps", account_id=account.id, at=at, score=Decimal(score), scale_max=Decimal(10)))
@@ -201,7 +356,7 @@ def _customers(draw: Draw, most: int) -> tuple[Account, list[Any]]:
 
 
 @st.composite
-def worlds(draw: Draw, most: int) -> SampleCompany:
+def companies(draw: Draw, most: int) -> SampleCompany:
     """Companies of at most so many accounts and leads, and sales and tickets of each account, in which all fits."""
     drawn = [*draw(_several(_leads(), most)), *draw(_several(_customers(most), most))]
     told = [thing for record, rest in drawn for thing in (record, *rest)]
