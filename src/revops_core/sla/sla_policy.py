@@ -190,7 +190,8 @@ def _is_slip(name: str, wanted: str) -> bool:
 
 def _against(condition: Expression, request: Mapping[str, object]) -> Iterator[str]:
     """What of a condition does not hold for a request, and what the request has instead."""
-    for part in condition.arguments if condition.operation == "all" else (condition,):
+    parts = condition.arguments if condition.operation == "all" else (condition,)
+    for part in parts if all(isinstance(part, Expression) for part in parts) else (condition,):
         if not part.holds(request):
             held = ", ".join(repr(request.get(name)) for name in part.fields)
             yield f"{part}, but it is {held}"
