@@ -7,6 +7,7 @@ Each target takes bytes. `tests/test_fuzzing.py` gives each of them some thousan
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -135,7 +136,7 @@ def mutated(held: object, random: Random) -> object:
         (holder, key) for holder in walked(held) for key in (holder if isinstance(holder, dict) else range(len(holder)))
     ]
     if not spots:
-        return random.choice(JUNK)
+        return copy.deepcopy(random.choice(JUNK))
     holder, key = random.choice(spots)
     deed = random.randrange(4)
     if deed == 0 and isinstance(holder, dict):
@@ -145,7 +146,7 @@ def mutated(held: object, random: Random) -> object:
     elif deed == 2:
         holder[key] = random.choice([[holder[key]], {"type": random.choice(NAMES), "value": holder[key]}])
     else:
-        holder[key] = random.choice(JUNK)
+        holder[key] = copy.deepcopy(random.choice(JUNK))
     return held
 
 
