@@ -15,8 +15,8 @@ import attrs
 import pytest
 
 import revops_core as ro
-from revops_core import entities, values
-from revops_core.errors import InvalidPlainDataError, InvalidValueError, RevopsError
+from revops_core import entities, kpis, sla, values
+from revops_core.errors import CurrencyMismatchError, InvalidPlainDataError, InvalidValueError, RevopsError
 
 AT, DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1)
 EURO = ro.Money(5, "EUR")
@@ -415,3 +415,101 @@ def test_every_fault_of_a_table_is_told_at_once() -> None:
     with pytest.raises(InvalidValueError) as caught:
         ro.Table(3, 4, title=5)
     assert [fault.field for fault in caught.value.faults] == ["columns", "cells", "title"]
+
+
+@pytest.mark.parametrize("text", ["1E+999999999", "1e9", "0.5", "1/2/3", "", "½", "1/0"])
+def test_a_fraction_in_plain_data_is_two_whole_numbers_and_nothing_that_takes_all_memory(text: str) -> None:
+    data = {**ro.to_plain(ro.Measurement(name="x", value=Fraction(1, 2), unit="fraction"))}
+    with pytest.raises(InvalidPlainDataError, match="must be a fraction as text"):
+        ro.from_plain(ro.Measurement, {**data, "value": {"type": "Fraction", "value": text}})
+
+
+def test_a_duration_in_plain_data_that_no_timedelta_holds_is_refused() -> None:
+    data = {"type": "SlaTarget", "name": "response", "within": {"type": "timedelta", "value": "PT1E999999S"}}
+    with pytest.raises(InvalidPlainDataError, match="must be an ISO 8601 duration"):
+        ro.from_plain(sla.SlaTarget, data)
+
+
+STAGE = ro.Expression("field", ("stage", "Lead"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "rule"),
+    [
+        ("equals", (STAGE,), "as many as 'equals' takes"),
+        ("not", (ro.missing(STAGE), ro.missing(STAGE)), "as many as 'not' takes"),
+        ("field", (), "as many as 'field' takes"),
+        ("field", (7,), "name of a field"),
+        ("field", (("stage", 7), ""), "name of a field"),
+        ("row", (("Lead",),), "name of a field"),
+        ("all", (ro.missing(STAGE), "x"), "must be conditions"),
+        ("not", (("x",),), "must be conditions"),
+    ],
+)
+def test_an_expression_has_the_arguments_that_its_operation_takes(operation, arguments, rule) -> None:
+    with pytest.raises(InvalidValueError, match=rule):
+        ro.Expression(operation, arguments)
+
+
+def test_a_field_of_several_names_is_the_first_that_is_known() -> None:
+    field = ro.Expression("field", (("closed_at", "closed_on", "created_on"), ""))
+    condition = ro.Expression("equals", (field, DAY))
+    assert condition.holds({"closed_at": None, "closed_on": DAY, "created_on": None})
+    assert not ro.Expression("known", (ro.Expression("field", ((), "")),)).holds({})
+
+
+@pytest.mark.parametrize(
+    ("left", "operation", "right"),
+    [
+        (Decimal("NaN"), "less", Decimal(1)),
+        (Decimal("9E+999999"), "times", Decimal("9E+999999")),
+        (Decimal(1), "less", "x"),
+        ("x", "plus", 1),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused_by_name(left, operation, right) -> None:
+    with pytest.raises(InvalidValueError, match="'left' must"):
+        ro.Expression(operation, (ro.Expression("field", ("a", "")), right)).holds({"a": left})
+
+
+def test_an_error_of_ours_in_an_expression_comes_through() -> None:
+    with pytest.raises(CurrencyMismatchError):
+        ro.Expression("plus", (ro.Expression("field", ("a", "")), ro.Money(1, "USD"))).holds({"a": EURO})
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: kpis.Aggregate("sum", ro.missing(STAGE)), "operation"),
+        (lambda: kpis.Aggregate("count", "x"), "where"),
+        (lambda: kpis.Aggregate("count", ro.missing(STAGE), STAGE), "must be given for all but a count"),
+        (lambda: kpis.Aggregate("total", ro.missing(STAGE)), "must be given for all but a count"),
+        (lambda: kpis.Aggregate("quantile", ro.missing(STAGE), STAGE), "'level' for a quantile alone"),
+        (lambda: kpis.Aggregate("mean", ro.missing(STAGE), STAGE, Decimal("0.5")), "'level' for a quantile alone"),
+        (lambda: kpis.Formula("divided", (1, 2)), "operation"),
+        (lambda: kpis.Formula("over", (1,)), "must be two"),
+        (lambda: kpis.Formula("over", [1, 2]), "arguments"),
+        (lambda: kpis.Formula("over", (1, "x")), "'right' must be an aggregate"),
+    ],
+    ids=range(10),
+)
+def test_an_aggregate_and_a_formula_are_whole(make, rule) -> None:
+    with pytest.raises(InvalidValueError, match=rule):
+        make()
+
+
+def test_a_condition_with_a_truth_value_among_its_parts_is_explained_as_a_whole() -> None:
+    always = ro.Expression("all", (True, ro.Expression("not", (False,))))
+    target = sla.SlaTarget("response", timedelta(hours=1), when=always)
+    assert sla.SlaPolicy("p", targets=[target]).explain()[0].holds
+    never = sla.SlaTarget("response", timedelta(hours=1), when=ro.Expression("all", (False,)))
+    assert len(sla.SlaPolicy("p", targets=[never]).explain()[0].reasons) == 1
+
+
+def test_an_attrs_class_whose_annotations_python_cannot_resolve_has_no_plain_form() -> None:
+    @attrs.frozen
+    class Odd:
+        numbers: "array[int]"  # noqa: F821, UP037 - nobody has imported it
+
+    with pytest.raises(InvalidPlainDataError, match="must have a plain form"):
+        ro.to_plain(Odd(1))

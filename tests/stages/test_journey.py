@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from revops_core.calendars import BusinessCalendar
 from revops_core.errors import DuplicateFactError, InvalidValueError, WrongSubjectError
-from revops_core.stages import Corrected, Journey, Moved, Pipeline, Stage, StageLog, Stay
+from revops_core.stages import Corrected, Journey, Moved, Pipeline, Stage, StageLog, Stay, check
 from revops_core.values.decision import Refused
 from revops_core.values.plain import from_plain, to_plain
 
@@ -263,7 +264,7 @@ def test_a_replacement_with_its_own_id_can_be_corrected_too():
     assert Journey.of([wrong, first, second]).stage is None
 
 
-def test_facts_of_two_records_and_facts_twice_are_refused():
+def test_facts_of_two_records_and_contradicting_facts_of_one_id_are_refused():
     with pytest.raises(WrongSubjectError, match="'o1'"):
         Journey.of([move("a", AT), Moved(subject_id="o2", target="a", at=AT)])
     inner = Moved(subject_id="o2", target="a", at=AT)
@@ -273,14 +274,43 @@ def test_facts_of_two_records_and_facts_twice_are_refused():
     with pytest.raises(DuplicateFactError, match="2 facts have the id") as caught:
         Journey.of(twice)
     assert caught.value.facts == tuple(twice)
-    correction = Corrected(subject_id="o1", replaces="x", at=AT)
+    corrections = [Corrected(subject_id="o1", replaces="x", at=AT, reason=reason) for reason in ("typo", "fraud")]
     with pytest.raises(DuplicateFactError):
-        Journey.of([correction, correction])
+        Journey.of(corrections)
+    with pytest.raises(DuplicateFactError):
+        Journey.of([move("a", AT, id="f1"), Corrected(subject_id="o1", replaces="x", at=AT, id="f1")])
     moved_onto = Corrected(subject_id="o1", replaces=twice[0].id, at=AT, replacement=move("b", AT + HOUR, seq=1))
     with pytest.raises(DuplicateFactError):
         Journey.of([twice[0], move("c", AT + HOUR, seq=1), moved_onto])
     with pytest.raises(InvalidValueError, match="facts"):
         Journey.of(["a"])
+
+
+def test_a_fact_that_came_twice_is_read_once_wherever_moves_are_read():
+    first, second = move("a", AT, seq=0), move("b", AT + HOUR, source="a", seq=1)
+    correction = Corrected(subject_id="o1", replaces=second.id, at=AT + HOUR, replacement=move("c", AT + HOUR, seq=1))
+    record = SimpleNamespace(id="o1", stage="c", stage_entered_at=AT + HOUR)
+    for once in ([first, second], [first, second, correction]):
+        journey = Journey.of(once)
+        for twice in permutations([*once, *once[:2]]):
+            again = Journey.of(twice)
+            assert (again.moves, again.stays, len(again.facts)) == (journey.moves, journey.stays, len(once))
+            assert StageLog.of(twice).step_rates() == StageLog.of(once).step_rates()
+            assert check([record], twice) == check([record], once)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_a_fact_told_twice_the_first_recording_counts(order):
+    early, late = (move("a", AT, seq=0, recorded_at=at) for at in (None, AT + 3 * HOUR))
+    other = move("b", AT + HOUR, source="a", seq=1)
+    assert Journey.of([other, *(early, late)[::order]]).deviations() == ()
+    assert Journey.of([other, late]).deviations()[0].code == "late_move"
+
+
+def test_a_correction_that_tells_what_another_move_tells_too_leaves_one_of_them():
+    real, wrong = move("b", AT + HOUR, source="a", seq=1), move("b", AT, source="a", seq=1)
+    corrected = Corrected(subject_id="o1", replaces=wrong.id, at=AT + HOUR, replacement=real)
+    assert Journey.of([move("a", AT, seq=0), wrong, real, corrected]).moves[1:] == (real,)
 
 
 def codes(*facts, pipeline=None):

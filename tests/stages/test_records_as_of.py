@@ -249,3 +249,18 @@ def test_moves_without_a_record_and_moves_that_disagree_among_themselves_are_tol
     assert [problem.code for problem in check([Row(7, "b")], [late, Moved(subject_id="7", target="b", at=AT)])] == [
         "dangling_correction"
     ]
+
+
+def test_a_waterfall_prints_what_changed_and_how_many_records_lack_an_amount():
+    parts = {"new": Money(500, "EUR"), "won": Money(-300, "EUR")}
+    change = Waterfall(Money(900, "EUR"), Money(1100, "EUR"), parts, {"start": 3, "new": 1, "won": 1, "end": 3}, 0)
+    assert str(change).splitlines() == [
+        "Open pipeline",
+        "part         amount  records",
+        "-----  ------------  -------",
+        "start    900.00 EUR        3",
+        "new      500.00 EUR        1",
+        "won     -300.00 EUR        1",
+        "end    1,100.00 EUR        3",
+    ]
+    assert "Open pipeline (2 without an amount)" in evolve(change, without_amount_count=2)._repr_html_()

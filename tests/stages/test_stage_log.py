@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from revops_core.calendars import BusinessCalendar
 from revops_core.errors import InvalidValueError, UnknownStageError
-from revops_core.stages import Corrected, Journey, Moved, Pipeline, Stage, StageLog
+from revops_core.stages import Corrected, Funnel, FunnelStep, Journey, Moved, Pipeline, Stage, StageLog, Waiting
 from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
 from revops_core.values.measurement import Undefined
@@ -377,3 +377,35 @@ def test_bottlenecks_leave_the_ends_of_a_pipeline_out():
     assert [each.stage for each in log.bottlenecks()] == ["won", "a", "b", "lost"]
     found = log.bottlenecks(PIPELINE)
     assert [(each.stage, each.share_of_total, each.median) for each in found] == [("a", 1, HOUR), ("b", 0, None)]
+
+
+def test_a_funnel_prints_its_steps_and_shows_them_in_a_notebook():
+    steps = (FunnelStep("new", 1200, 1200, 1300), FunnelStep("offer", 400, 600, 410), FunnelStep("won", 150, 150, 150))
+    funnel = Funnel("all entities that began", 1200, steps, lost_count=800, open_count=250)
+    assert str(funnel).splitlines() == [
+        "1,200 all entities that began: 800 lost, 250 open",
+        "stage  got there  of the stage before  were in it  visits",
+        "-----  ---------  -------------------  ----------  ------",
+        "new        1,200                            1,200   1,300",
+        "offer        600               50.0 %         400     410",
+        "won          150               25.0 %         150     150",
+    ]
+    assert "<td" in funnel._repr_html_()
+    assert "offer" in funnel._repr_html_()
+    assert Funnel("none", 0, (FunnelStep("new", 0, 0, 0), FunnelStep("won", 0, 0, 0)), 0, 0).table().cells[1][2] is None
+
+
+@pytest.mark.parametrize(
+    ("waiting", "text"),
+    [
+        (
+            Waiting("new", "won", 12, 0, 1728 * HOUR, 144 * HOUR, 120 * HOUR, 216 * HOUR, Fraction(31, 100)),
+            "new → won: 12 stays, mean 6.0 d, median 5.0 d, nine of ten within 9.0 d, 31.0 % of it all",
+        ),
+        (Waiting("new", None, 1, 3, 24 * HOUR, 24 * HOUR, 24 * HOUR, 24 * HOUR, None),
+         "new: 1 stay, mean 24 h 00 min, median 24 h 00 min, nine of ten within 24 h 00 min, 3 still in it"),
+        (Waiting("new", None, 0, 1, 0 * 24 * HOUR, None, None, None, None), "new: 0 stays, 1 still in it"),
+    ],
+)  # fmt: skip
+def test_a_waiting_time_prints_as_a_line(waiting, text):
+    assert str(waiting) == text

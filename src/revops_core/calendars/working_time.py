@@ -81,6 +81,10 @@ class WorkingTime:
         self._gaps: tuple[int, ...] = (0,)
         self._bind(0, -1)
 
+    def __reduce__(self) -> tuple[type, tuple[CivilHours, str, int, int]]:
+        """As what it was made from: the table grows anew where it is loaded."""
+        return WorkingTime, (self._hours, self._tz, self._first, self._last)
+
     def cover(self, *instants: int) -> None:
         """Grow the table by the years up to each of `instants`.
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from attrs import frozen
 
@@ -29,6 +29,8 @@ __all__ = ["Aggregate", "Formula", "count", "distinct", "mean", "median", "popul
 
 Value = Fraction | int | Decimal | Money | timedelta | Undefined
 _Level = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
+_AGGREGATES = Literal["count", "total", "mean", "quantile", "distinct"]
+_SIGNS = Literal["over", "plus", "minus", "times"]
 _MICROSECOND = timedelta(microseconds=1)
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)  # as many as Money keeps
 _DAY = 86_400_000_000
@@ -64,6 +66,13 @@ class Aggregate:
     level: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
+        optional = Expression | None
+        require("Aggregate", operation=(self.operation, _AGGREGATES), where=(self.where, Expression))
+        require("Aggregate", value=(self.value, optional), level=(self.level, _Level | None))
+        is_count, is_quantile = self.operation == "count", self.operation == "quantile"
+        if (self.value is None) != is_count or (self.level is None) == is_quantile:
+            rule = "must be given for all but a count, and 'level' for a quantile alone"
+            raise InvalidValueError("Aggregate", [Fault("value", rule, self.value)])
         self.population  # noqa: B018 - refuses two classes where the aggregate is written
 
     @property
@@ -102,6 +111,9 @@ class Formula:
     arguments: tuple[Aggregate | Formula | int | Decimal, Aggregate | Formula | int | Decimal]
 
     def __attrs_post_init__(self) -> None:
+        require("Formula", operation=(self.operation, _SIGNS), arguments=(self.arguments, tuple[object, ...]))
+        if len(self.arguments) != 2:
+            raise InvalidValueError("Formula", [Fault("arguments", "must be two", self.arguments)])
         faults = [
             Fault(side, "must be an aggregate such as count(…), a formula, an int or a Decimal", argument)
             for side, argument in zip(("left", "right"), self.arguments, strict=True)

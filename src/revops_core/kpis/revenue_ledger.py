@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import compress
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from revops_core.entities.facts import Merged
 from revops_core.entities.subscription import Subscription
@@ -95,8 +95,8 @@ class RevenueLedger:
     subscriptions: tuple[Subscription, ...]
     problems: tuple[Problem, ...]
     rates: ExchangeRates | None
-    merged: Mapping[str, str]
-    events: RevenueEvents
+    merged: Mapping[str, str] = field(hash=False)
+    events: RevenueEvents = field(hash=False)
     horizon: int
 
     @classmethod

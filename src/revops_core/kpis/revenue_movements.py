@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
 
-from revops_core.values.frozen_map import EMPTY
+from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -48,7 +48,7 @@ class Movement:
     amount: Money
     logo_change: int
     subscription_ids: tuple[str, ...]
-    parts: Mapping[str, Money] = EMPTY
+    parts: Mapping[str, Money] = field(default=EMPTY, converter=frozen_map)
     reason: str | None = None
 
 

@@ -14,7 +14,7 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import as_tuple
 from revops_core.values.zone import is_zone
 
-__all__ = ["CONTRACT_PROBLEMS", "RevenuePolicy"]
+__all__ = ["CHOICES", "CONTRACT_PROBLEMS", "RevenuePolicy"]
 
 CONTRACT_PROBLEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,7 +36,7 @@ CONTRACT_PROBLEMS: Mapping[str, str] = MappingProxyType(
 )
 """Every code that `check_contracts` reports, with what a ledger does about it where the policy accepts it."""
 
-_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "grain": ("customer", "subscription", "item"),
         "churn_day": ("term_end", "cancelled", "first_unpaid"),
@@ -49,6 +49,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "pauses": ("zero", "keep"),
     }
 )
+"""What each field of a policy may say."""
 
 
 @frozen(kw_only=True)
@@ -97,7 +98,7 @@ class RevenuePolicy:
 
     def __attrs_post_init__(self) -> None:
         faults = []
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 faults.append(Fault(name, f"must be one of {', '.join(choices)}", getattr(self, name)))
         for name in ("grace_days", "gap_tolerance_days"):

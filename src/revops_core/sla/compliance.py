@@ -11,13 +11,14 @@ from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from revops_core.errors import CalendarHorizonError
 from revops_core.sla.clock import Clock, fact_id
 from revops_core.values.checks import require
 from revops_core.values.distribution import quantiles
 from revops_core.values.expression import Expression, compiled
+from revops_core.values.frozen_map import frozen_map
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.period import Period
 from revops_core.values.period_index import periods_index
@@ -61,7 +62,7 @@ class Outcome:
     result: str
     kept: bool | None
     status: str
-    request: Mapping[str, object]
+    request: Mapping[str, object] = field(converter=frozen_map)
     policy: str
     agreement: str
     provider: str

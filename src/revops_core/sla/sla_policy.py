@@ -10,7 +10,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from revops_core.calendars.business_calendar import ALWAYS_OPEN, BusinessCalendar
-from revops_core.errors import Fault
+from revops_core.errors import Fault, UnknownFieldError
 from revops_core.sla.clock import Clock
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.escalation import EscalationTier, Reminder
@@ -113,22 +113,29 @@ class SlaPolicy:
 
         Raises:
             InvalidValueError: what is no fact, or a fact that names a policy which is not given.
+            UnknownFieldError: a field is missing that a target asks for, and one of almost its name is there, such as
+                `proirity`. Any other field is kept. Where it is meant so, give the missing one, too: `priority=None`.
         """
-        return Clock.of(clock_id, events, frozen_map(request), (_plan(self), *map(_plan, versions)))
+        return Clock.of(clock_id, events, self._known(request), (_plan(self), *map(_plan, versions)))
+
+    def _known(self, request: dict[str, object]) -> Mapping[str, object]:
+        """The fields of a request, refused where the name of one is misspelt."""
+        _refuse_misspelt(self.key, _plan(self).fields, tuple(request))
+        return frozen_map(request)
 
     def targets_for(self, **request: object) -> Mapping[str, SlaTarget]:
-        """The target that holds under each name for a request with these fields."""
-        return {name: plan.target for name, plan in _plan(self).match(request).items()}
+        """The target that holds under each name for a request with these fields; misspelt ones as in `clock`."""
+        return {name: plan.target for name, plan in _plan(self).match(self._known(request)).items()}
 
     def explain(self, **request: object) -> tuple[TargetMatch, ...]:
-        """Every target in order: whether it holds for a request with these fields, and why not.
+        """Every target in order: whether it holds for a request with these fields, and why not; misspelt as in `clock`.
 
         >>> policy = SlaPolicy("sales", targets=[SlaTarget("response", timedelta(1), when={"priority": "high"})])
         >>> policy.explain(priority="low")[0].reasons
         ("priority is 'high', but it is 'low'",)
         """
         found: set[str] = set()
-        matches = []
+        matches, request = [], dict(self._known(request))
         for target in self.targets:
             reasons = tuple(_against(target.when, request))
             if not reasons and target.name in found:
@@ -155,9 +162,35 @@ def _plan(policy: SlaPolicy) -> PolicyPlan:
     )
 
 
+@lru_cache(maxsize=1024)
+def _refuse_misspelt(policy: str, read: frozenset[str], given: tuple[str, ...]) -> None:
+    """Raise where a field that the targets read is not given, and one is that differs by a slip of the hand.
+
+    Fields are open words: most are for the targets of other versions, or for reports. So only names of four letters
+    or more count, of which a letter is missing, added, changed, or swapped with its neighbour.
+    """
+    for wanted in sorted(read.difference(given)):
+        for name in given:
+            if name not in read and len(wanted) > 3 and _is_slip(name, wanted):
+                raise UnknownFieldError(name, f"policy '{policy}'", (wanted,))
+
+
+def _is_slip(name: str, wanted: str) -> bool:
+    """Whether two different names differ by one letter, or by two neighbours that changed places."""
+    start = next((n for n, (a, b) in enumerate(zip(name, wanted, strict=False)) if a != b), min(len(name), len(wanted)))
+    ours, theirs = name[start:], wanted[start:]
+    return (
+        ours[1:] == theirs[1:]
+        or ours[1:] == theirs
+        or ours == theirs[1:]
+        or (ours[:2] == theirs[1::-1] and ours[2:] == theirs[2:])
+    )
+
+
 def _against(condition: Expression, request: Mapping[str, object]) -> Iterator[str]:
     """What of a condition does not hold for a request, and what the request has instead."""
-    for part in condition.arguments if condition.operation == "all" else (condition,):
+    parts = condition.arguments if condition.operation == "all" else (condition,)
+    for part in parts if all(isinstance(part, Expression) for part in parts) else (condition,):
         if not part.holds(request):
             held = ", ".join(repr(request.get(name)) for name in part.fields)
             yield f"{part}, but it is {held}"

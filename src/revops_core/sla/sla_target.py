@@ -168,8 +168,9 @@ def _contradictions(when: Expression) -> Iterator[str]:
     allowed: dict[str, set[object]] = {}
     barred: dict[str, set[object]] = {}
     for part in when.arguments if when.operation == "all" else (when,):
-        asks = part.arguments[0] if part.operation == "not" else part
-        if asks.operation in {"equals", "one_of"} and isinstance(asks.arguments[0], Expression):
+        asks = part.arguments[0] if isinstance(part, Expression) and part.operation == "not" else part
+        is_choice = isinstance(asks, Expression) and asks.operation in {"equals", "one_of"}
+        if is_choice and isinstance(asks.arguments[0], Expression):
             name, values = str(asks.arguments[0]), set(asks.arguments[1:])
             if asks is part:
                 allowed[name] = allowed.get(name, values) & values

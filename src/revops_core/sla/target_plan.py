@@ -141,6 +141,7 @@ class PolicyPlan:
     Attributes:
         key, fingerprint, agreement: which policy and version it is, and whether it is one between teams.
         names: the names of its targets in order.
+        fields: the names of the fields of a request that the conditions of its targets read.
         kinds, tiers: the kinds of fact that anything in it reads, and the numbers of its tiers.
         ranks: the place of each kind among facts of one instant without `seq`; `change_rank` for the others.
     """
@@ -150,6 +151,7 @@ class PolicyPlan:
         "_targets",
         "agreement",
         "change_rank",
+        "fields",
         "fingerprint",
         "key",
         "kinds",
@@ -189,6 +191,8 @@ class PolicyPlan:
             )
             for target in targets
         ]
+        read_fields = chain.from_iterable(target.when.fields for target in targets)
+        self.fields = frozenset(name.partition(".")[0] for name in read_fields)
         self.change_rank = ROLES.index("ignore")
         self.ranks: dict[str, int] = {}
         for target in targets:

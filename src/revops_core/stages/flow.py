@@ -21,6 +21,7 @@ from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.stage_columns import FOREVER, NOTHING, StageColumns, limit_of
 from revops_core.values.distribution import KaplanMeier, quantiles
 from revops_core.values.measurement import Undefined
+from revops_core.values.show import show
 
 __all__ = [
     "Conformance",
@@ -64,6 +65,15 @@ class Waiting:
     median: timedelta | None
     p90: timedelta | None
     share_of_total: Fraction | None
+
+    def __str__(self) -> str:
+        """One line, such as "new → won: 12 stays, mean 6.0 d, median 5.0 d, nine of ten within 9.0 d"."""
+        way = self.stage if self.next_stage is None else f"{self.stage} → {self.next_stage}"
+        times = {"mean ": self.mean, "median ": self.median, "nine of ten within ": self.p90}
+        parts = [f"{name}{show(time)}" for name, time in times.items() if time is not None]
+        parts += [f"{show(self.share_of_total)} of it all"] if self.share_of_total is not None else []
+        parts += [f"{self.open_count:,} still in it"] if self.open_count else []
+        return ", ".join([f"{way}: {self.n:,} {'stay' if self.n == 1 else 'stays'}", *parts])
 
 
 @frozen

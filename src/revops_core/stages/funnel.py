@@ -24,6 +24,7 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.interval import Interval
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.period import Period
+from revops_core.values.table import Table
 
 __all__ = ["Funnel", "FunnelStep", "StageFate", "fates_of", "funnel_of"]
 
@@ -89,6 +90,22 @@ class Funnel:
         else:
             top, bottom = end.actual_count, start.actual_count
         return Fraction(top, bottom) if bottom else Undefined("zero_denominator")
+
+    def table(self) -> Table:
+        """A line for each stage: how many got there, the share of the stage before, who was there, how often."""
+        rows, before = [], None
+        for step in self.steps:
+            share = Fraction(step.filled_count, before) if before else None
+            rows.append([step.stage, step.filled_count, share, step.actual_count, step.visit_count])
+            before = step.filled_count
+        title = f"{self.entity_count:,} {self.definition}: {self.lost_count:,} lost, {self.open_count:,} open"
+        return Table(["stage", "got there", "of the stage before", "were in it", "visits"], rows, title=title)
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 @frozen

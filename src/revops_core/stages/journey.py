@@ -17,7 +17,7 @@ from revops_core.calendars import BusinessCalendar
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
-from revops_core.stages.standing_moves import standing_moves
+from revops_core.stages.standing_moves import each_once, standing_moves
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.instants import to_microseconds
 from revops_core.values.problem import Problem
@@ -78,12 +78,12 @@ class Journey:
     """Everything that the moves of one record tell.
 
     Args:
-        facts: the `Moved` and `Corrected` facts of one record, in any order.
+        facts: the `Moved` and `Corrected` facts of one record, in any order; one that came twice is kept once.
 
     Raises:
         WrongSubjectError: facts of two records.
         WrongPipelineError: moves of one record through two pipelines: each has a journey of its own.
-        DuplicateFactError: two facts with the same id.
+        DuplicateFactError: two facts with one id that tell different things.
 
     >>> first = datetime(2026, 3, 2, 9, tzinfo=UTC)
     >>> journey = Journey.of([
@@ -101,6 +101,7 @@ class Journey:
     def __attrs_post_init__(self) -> None:
         require("Journey", facts=(self.facts, tuple[Moved | Corrected, ...]))
         moves = standing_moves(self.facts)
+        object.__setattr__(self, "facts", tuple(each_once(self.facts)))
         object.__setattr__(self, "moves", moves)
         object.__setattr__(self, "stays", _stays(moves))
         object.__setattr__(self, "_entered", tuple(to_microseconds(move.at) for move in moves))

@@ -71,7 +71,7 @@ class StageLog:
         Raises:
             InvalidValueError: a naive datetime, an entity or a stage that is no text, rows of another shape; and with
                 every one of them, two stages at one instant where ties are refused.
-            DuplicateFactError: two facts with one id.
+            DuplicateFactError: two facts with one id that tell different things; the same one twice is read once.
         """
         if ties not in _TIES:
             raise InvalidValueError("StageLog.of", [Fault("ties", f"must be one of {', '.join(_TIES)}", ties)])

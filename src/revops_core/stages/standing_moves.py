@@ -1,14 +1,19 @@
-"""The moves of one record that stand: in their order, once every correction is followed."""
+"""The moves of one record that stand: each once, in their order, once every correction is followed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+from attrs import evolve
 
 from revops_core.errors import DuplicateFactError, WrongPipelineError, WrongSubjectError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.values.instants import to_microseconds
 
-__all__ = ["standing_moves"]
+__all__ = ["each_once", "standing_moves"]
+
+F = TypeVar("F", Moved, Corrected, Moved | Corrected)
 
 
 def standing_moves(facts: Sequence[Moved | Corrected]) -> tuple[Moved, ...]:
@@ -17,13 +22,13 @@ def standing_moves(facts: Sequence[Moved | Corrected]) -> tuple[Moved, ...]:
     Raises:
         WrongSubjectError: facts of two records.
         WrongPipelineError: moves through two pipelines, with no migration from one to the other.
-        DuplicateFactError: two facts with the same id.
+        DuplicateFactError: two facts with one id that tell different things.
     """
     _refuse_mixture(facts)
-    _refuse_doubles(facts)
-    standing = _effective(facts)
+    facts = each_once(facts)
+    standing: Sequence[Moved] = _effective(facts)
     if len(standing) < len(facts):
-        _refuse_doubles(standing)
+        standing = each_once(standing)
     return tuple(sorted(standing, key=_order))
 
 
@@ -47,15 +52,25 @@ def _refuse_mixture(facts: Sequence[Moved | Corrected]) -> None:
         raise WrongPipelineError(facts[0].subject_id, *others[:2])
 
 
-def _refuse_doubles(facts: Sequence[Moved | Corrected]) -> None:
-    """Raise where two facts are one. A replacement may have the id of what it replaces, and is not counted."""
-    seen: dict[object, Moved | Corrected] = {}
+def each_once(facts: Sequence[F]) -> Sequence[F]:
+    """The facts without those that came twice: one that differs only in `recorded_at` is the same, known earlier.
+
+    A replacement may have the id of what it replaces, and is not counted.
+
+    Raises:
+        DuplicateFactError: two facts with one id that tell different things.
+    """
+    seen: dict[object, F] = {}
     for fact in facts:
         # Equal order means equal hash: the hash itself is worked out only where there is something to name.
         key = fact.id if isinstance(fact, Corrected) else fact.order[-1] or fact.order
-        if key in seen:
-            raise DuplicateFactError(fact.id, (seen[key], fact))
-        seen[key] = fact
+        first = seen.setdefault(key, fact)
+        if first is not fact:
+            if type(first) is not type(fact) or evolve(first, recorded_at=fact.recorded_at) != fact:
+                raise DuplicateFactError(fact.id, (first, fact))
+            if to_microseconds(fact.recorded_at or fact.at) < to_microseconds(first.recorded_at or first.at):
+                seen[key] = fact
+    return facts if len(seen) == len(facts) else tuple(seen.values())
 
 
 def _effective(facts: Sequence[Moved | Corrected]) -> list[Moved]:

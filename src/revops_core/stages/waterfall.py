@@ -17,6 +17,7 @@ from revops_core.values.frozen_map import frozen_map
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
+from revops_core.values.table import Table
 
 __all__ = ["PARTS", "Waterfall", "waterfall"]
 
@@ -49,6 +50,19 @@ class Waterfall:
     parts: Mapping[str, Money] = field(converter=_frozen)
     counts: Mapping[str, int] = field(converter=_frozen)
     without_amount_count: int
+
+    def table(self) -> Table:
+        """A line for the start, each part and the end: the amount, and how many records it concerns."""
+        amounts = {"start": self.start, **self.parts, "end": self.end}
+        rows = [[name, amount, self.counts.get(name)] for name, amount in amounts.items()]
+        title = f"Open pipeline ({self.without_amount_count:,} without an amount)" if self.without_amount_count else ""
+        return Table(["part", "amount", "records"], rows, title=title or "Open pipeline")
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 def waterfall(

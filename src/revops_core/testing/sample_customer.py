@@ -17,7 +17,7 @@ from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.subscription import Subscription
 from revops_core.entities.ticket import Ticket
 from revops_core.sla.clock_event import ClockEvent
-from revops_core.testing.sample_story import AS_OF, LOSS_REASONS, REPS_IN_A_TEAM, Ended, Story
+from revops_core.testing.sample_story import AS_OF, CHURN_CHANCE, LOSS_REASONS, REPS_IN_A_TEAM, Ended, Story
 from revops_core.values.months import months_after
 
 __all__ = ["tell_customer"]
@@ -131,10 +131,12 @@ def _renewals(story: Story, subscription: Subscription) -> None:
         decided_on = ends_on - timedelta(days=int(story.between(5, 50)))
         if decided_on >= AS_OF.date():
             return
-        if story.chance(0.15):
+        if story.chance(float(CHURN_CHANCE)):
+            story.planted.append("churned")
             reason = story.pick(LOSS_REASONS)
             story.things.append(evolve(subscription, cancelled_on=decided_on, churn_reason=reason, auto_renews=False))
             return
+        story.planted.append("renewed")
         term += 1
         factor = Decimal("1.15") if story.chance(0.35) else Decimal("0.85") if story.chance(0.12) else Decimal(1)
         seats = max(Decimal(1), (item.quantity * factor).to_integral_value())

@@ -21,6 +21,7 @@ from revops_core.testing.sample_customer import tell_customer
 from revops_core.testing.sample_story import (
     AS_OF,
     CURRENCY,
+    LOSS_CHANCES,
     LOSS_REASONS,
     NAMES,
     OPENED,
@@ -56,6 +57,8 @@ def tell_lead(story: Story) -> None:
     """Tell the whole story of one lead; it ends with `Ended` where it reaches `AS_OF`."""
     seconds = int(story.between(0, (AS_OF - OPENED).total_seconds()))
     at, region, source = OPENED + timedelta(seconds=seconds), story.pick(REGIONS), story.pick(SOURCES)
+    story.source = source
+    story.planted.append("lead")
     owner = f"{region}-{1 + int(story.between(0, REPS_IN_A_TEAM))}"
     company = f"{story.pick(_COMPANIES)} {story.number}"
     lead = Lead(
@@ -105,6 +108,7 @@ def tell_lead(story: Story) -> None:
         opportunity=Opportunity(id=f"sale-{story.number}", kind="new_business"),
         by=owner,
     ))  # fmt: skip
+    story.planted.append("converted")
     story.things += [
         evolve(made.lead, stage="converted", outcome="qualified", closed_at=at),
         made.contact,
@@ -186,14 +190,15 @@ def _changed(story: Story, sale: Opportunity, field: str, value: object, at: dat
 def _sale(story: Story, sale: Opportunity, at: datetime) -> None:
     """A sale from its first stage to its end, and what a won one becomes."""
     sale = _moved(story, sale, "qualification", at)
-    for stage, loss, low, high in (("proposal", 0.24, 2, 14), ("negotiation", 0.28, 3, 18), ("won", 0.22, 3, 22)):
+    for stage, low, high in (("proposal", 2, 14), ("negotiation", 3, 18), ("won", 3, 22)):
         at = story.later(at, low, high)
         _activity(story, "demo" if stage == "proposal" else "meeting", sale, at)
         if story.chance(0.12):
             at = story.later(at, 20, 60)  # nobody moves it for a while
         if sale.close_date is not None and at.date() > sale.close_date - timedelta(days=10) and story.chance(0.8):
             sale = _changed(story, sale, "close_date", at.date() + timedelta(days=int(story.between(20, 45))), at)
-        if story.chance(loss):
+        if story.chance(float(LOSS_CHANCES[stage])):
+            story.planted.append("lost")
             reason = story.pick(LOSS_REASONS)
             sale = _moved(story, evolve(sale, loss_reason=reason), "lost", at, reason)
             return
@@ -204,6 +209,7 @@ def _sale(story: Story, sale: Opportunity, at: datetime) -> None:
             )
             sale = _changed(story, evolve(sale, lines=(line,)), "amount", _yearly(line), at)
         sale = _moved(story, sale, stage, at)
+    story.planted.append("won")
     tell_customer(story, sale, at)
 
 

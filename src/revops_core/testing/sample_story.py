@@ -15,7 +15,9 @@ from revops_core.sla.clock_event import ClockEvent
 
 __all__ = [
     "AS_OF",
+    "CHURN_CHANCE",
     "CURRENCY",
+    "LOSS_CHANCES",
     "LOSS_REASONS",
     "NAMES",
     "OFFICE",
@@ -64,6 +66,12 @@ PRODUCTS = MappingProxyType({"core": "39", "plus": "69", "insight": "15"})
 SOURCES = MappingProxyType({"website": 34, "paid_search": 22, "webinar": 16, "referral": 16, "trade_show": 12})
 """Where leads come from, with their weights."""
 
+LOSS_CHANCES = MappingProxyType({"proposal": "0.24", "negotiation": "0.28", "won": "0.22"})
+"""How likely a sale is lost on its way to each next stage."""
+
+CHURN_CHANCE = "0.15"
+"""How likely a contract is not continued at the end of a term."""
+
 LOSS_REASONS = MappingProxyType({"price": 35, "no_budget": 25, "competitor": 25, "no_decision": 15})
 """Why leads, sales and customers are lost."""
 
@@ -76,13 +84,15 @@ class Ended(Exception):  # noqa: N818 - it says what happened: no error, and nev
 
 
 class Story:
-    """One lead and all that comes of it: what is told, and how chances are drawn."""
+    """One lead and all that comes of it: what is told, what of it was planted, and how chances are drawn."""
 
-    __slots__ = ("_random", "clock_events", "number", "things")
+    __slots__ = ("_random", "clock_events", "number", "planted", "source", "things")
 
     def __init__(self, number: int, seed: int) -> None:
         self.number = number
         self.things: list[object] = []
+        self.source = ""
+        self.planted: list[str] = []
         self.clock_events: dict[str, tuple[ClockEvent, ...]] = {}
         # Only `random()` is used: it is the one method whose sequence Python promises to keep.
         self._random = Random(f"{seed}-{number}")  # noqa: S311 - a made-up company is no secret

@@ -9,14 +9,21 @@ How to write one with the fields of a class is in `condition.py`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from attrs import frozen
 
-from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, UnknownFieldError, shown
+from revops_core.errors import (
+    Fault,
+    InvalidValueError,
+    NoTruthValueError,
+    RevopsError,
+    UnknownFieldError,
+    shown,
+)
 from revops_core.values.checks import require
 from revops_core.values.duration import duration_between
 from revops_core.values.instants import to_microseconds
@@ -53,6 +60,8 @@ class Expression:
         except TypeError:
             rule = "must be values that cannot be changed, such as a tuple for a list"
             raise InvalidValueError("Expression", [Fault("arguments", rule, self.arguments)]) from None
+        if faults := list(_argument_faults(self)):
+            raise InvalidValueError("Expression", faults)
 
     def holds(self, row: Row) -> bool:
         """Whether the condition holds for `row`: any object with these attributes, or a mapping with these keys.
@@ -88,10 +97,31 @@ class Expression:
         return _OPERATIONS[self.operation][0](*(_text(argument) for argument in self.arguments))
 
 
+def _argument_faults(made: Expression) -> Iterator[Fault]:
+    """Arguments of which there are too many or too few, or that are of the wrong kind."""
+    try:
+        _OPERATIONS[made.operation][0](*[""] * len(made.arguments))
+    except TypeError:
+        yield Fault("arguments", f"must be as many as '{made.operation}' takes", made.arguments)
+    names: tuple[object, ...] = made.arguments if made.operation in {"field", "row"} else ()
+    if names and made.operation == "field" and isinstance(names[0], tuple):  # several names: the first known counts
+        names = (*names[0], *names[1:])
+    if not all(isinstance(name, str) for name in names):
+        yield Fault("arguments", "must be the name of a field and of its class, as text", made.arguments)
+    parts = made.arguments if made.operation in {"all", "any", "not"} else ()
+    if not all(isinstance(part, Expression | bool) for part in parts):
+        yield Fault("arguments", "must be conditions such as each(Lead).status == 'new'", made.arguments)
+
+
 def _text(argument: object) -> str:
     if isinstance(argument, Expression):
         return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
     return repr(str(argument)) if isinstance(argument, str) else str(argument)
+
+
+def _refused(error: Exception, name: str, rule: str, value: object) -> Exception:
+    """An error of ours for two values that do not go together; one that was ours before stays as it is."""
+    return error if isinstance(error, RevopsError) else InvalidValueError(name, [Fault("left", rule, value)])
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -103,9 +133,9 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
                 # Two datetimes of one zone compare by their wall clocks, wrongly where the clocks went back.
                 return compare(to_microseconds(left), to_microseconds(right))
             return compare(left, right)
-        except TypeError:
-            fault = Fault("left", f"must have an order with {shown(right)}: values of one kind", left)
-            raise InvalidValueError("condition", [fault]) from None
+        except (TypeError, ArithmeticError) as error:
+            rule = f"must have an order with {shown(right)}: values of one kind"
+            raise _refused(error, "condition", rule, left) from None
 
     return holds
 
@@ -116,9 +146,8 @@ def _arithmetic(sign: str, compute: Callable[..., Any]) -> Callable[..., Any]:
             return None
         try:
             return compute(left, right, *zone_key)
-        except TypeError:
-            fault = Fault("left", f"must allow '{sign} {shown(right)}'", left)
-            raise InvalidValueError("expression", [fault]) from None
+        except (TypeError, ArithmeticError) as error:
+            raise _refused(error, "expression", f"must allow '{sign} {shown(right)}'", left) from None
 
     return computed
 
@@ -202,8 +231,10 @@ def any_of(*conditions: Expression | bool) -> Expression:
     return _joined("any", conditions)
 
 
-def _read_from(path: str) -> Read:
+def _read_from(path: str | tuple[str, ...]) -> Read:
     """How the field `path` is read from a row: attributes of objects, keys of mappings, dots step inwards."""
+    if isinstance(path, tuple):
+        return _first_known([_read_from(each) for each in path])
     names = path.split(".")
 
     def read(row: Row) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 from types import UnionType
@@ -50,6 +50,12 @@ def _datetime_from(text: str) -> datetime:
     return at.astimezone(ZoneInfo(key)) if key and at.tzinfo else at
 
 
+def _fraction_from(text: str) -> Fraction:
+    """Two whole numbers, and nothing that `Fraction` reads beside: "1E+999999999" would take all memory there is."""
+    part, _, whole = text.partition("/")
+    return Fraction(int(part), int(whole or "1"))
+
+
 def _duration_from(text: str) -> timedelta:
     seconds = Decimal(text.removeprefix("PT").removesuffix("S"))
     return _MICROSECOND * int(seconds * 1_000_000)
@@ -58,7 +64,7 @@ def _duration_from(text: str) -> timedelta:
 # type -> its text, how it is read back, what the text must be
 _SCALARS: Mapping[type, tuple[Callable[[Any], str], Callable[[str], Any], str]] = {
     Decimal: (str, Decimal, "must be a number as text"),
-    Fraction: (str, Fraction, "must be a fraction as text, such as '1/3'"),
+    Fraction: (str, _fraction_from, "must be a fraction as text, such as '1/3'"),
     datetime: (_datetime_text, _datetime_from, "must be an ISO 8601 instant with its offset"),
     date: (date.isoformat, date.fromisoformat, "must be an ISO 8601 date"),
     timedelta: (
@@ -91,7 +97,7 @@ def _encoded_object(value: Any, path: str) -> dict[str, Any]:
         return {"type": "Rule", "code": value.code}
     try:
         hints: Mapping[str, Any] = hints_of(cls)
-    except TypeError:  # its annotations say more than Python can evaluate, such as array[int]
+    except (NameError, TypeError):  # its annotations say more than Python can evaluate, such as array[int]
         raise InvalidPlainDataError(cls.__name__, [Fault(path, "must have a plain form", value)]) from None
     encoded: dict[str, Any] = {"type": cls.__name__}
     for attribute in fields(cls):
@@ -228,7 +234,7 @@ class _Reader:
             return self.fail(path, rule, data)
         try:
             value = parse(data)
-        except (ValueError, InvalidOperation, ZeroDivisionError, OverflowError, ZoneInfoNotFoundError):
+        except (ValueError, ArithmeticError, ZoneInfoNotFoundError):
             return self.fail(path, rule, data)
         # Text of an instant without an offset parses, but names no moment.
         return self.fail(path, rule, data) if cls is datetime and value.tzinfo is None else value
