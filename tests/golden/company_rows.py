@@ -239,7 +239,7 @@ def written(found):
 
 def main():
     values = {kpi.name: measured(kpi) for kpi in kpis.CATALOGUE}
-    VALUES.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+    VALUES.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ import pytest
 from docs.generate_kpi_catalogue import markdown
 from revops_core import kpis
 from revops_core.entities.engagement import Answer, Visit
-from revops_core.entities.facts import Quota, Spend
+from revops_core.entities.facts import Spend
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.errors import InvalidValueError
-from revops_core.kpis import CATALOGUE, DIRECTIONS, STAGES, Kpi, LeadProgress, family
+from revops_core.kpis import CATALOGUE, STAGES, Kpi, LeadProgress, family
+from revops_core.kpis.kpi import DIRECTIONS
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.plain import from_plain, to_plain
@@ -52,12 +53,6 @@ OPPORTUNITIES = [
     ),
     Opportunity(id="8", amount=eur(50), created_on=date(2026, 4, 1), close_date=date(2026, 6, 1)),
 ]
-QUOTAS = [
-    Quota(owner_id="u1", amount=eur(100), starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1)),
-    Quota(owner_id="u2", amount=eur(300), starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1)),
-    Quota(owner_id="u2", amount=eur(999), starts_on=date(2026, 4, 1), ends_on=date(2026, 7, 1)),
-]
-SELLING = {"Opportunity": OPPORTUNITIES, "Quota": QUOTAS}
 LEADS = [
     Lead(id="1", created_at=at(1, 5), outcome="qualified", closed_at=at(1, 9), converted_at=at(2, 1)),
     Lead(id="2", created_at=at(2, 5), outcome="qualified", closed_at=at(4, 9), converted_at=at(4, 9)),
@@ -149,8 +144,6 @@ EXAMPLES = {
     kpis.open_opportunities: (OPPORTUNITIES, 2),
     kpis.open_pipeline: (OPPORTUNITIES, eur(480)),
     kpis.weighted_pipeline: (OPPORTUNITIES, eur(20)),
-    kpis.pipeline_coverage: (SELLING, Fraction(80, 400)),
-    kpis.quota_attainment: (SELLING, Fraction(900, 400)),
     kpis.csat_of_onboarding: (ANSWERS, Fraction(1, 2)),
     kpis.csat: (ANSWERS, Fraction(3, 5)),
     kpis.nps: (ANSWERS, Decimal(100) / 7),

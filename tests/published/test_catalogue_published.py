@@ -73,9 +73,9 @@ def channels():
 
 
 def coverage(pipeline, quota):
-    deals = [Opportunity(id="1", amount=usd(pipeline), close_date=START)]
+    deals = [Opportunity(id="1", owner_id="1", amount=usd(pipeline), close_date=START)]
     quotas = [Quota(owner_id="1", amount=usd(quota), starts_on=START, ends_on=END)]
-    return kpis.pipeline_coverage({"Opportunity": deals, "Quota": quotas}, period=JUNE)
+    return kpis.pipeline_coverage(kpis.quota_progress(quotas, deals), period=JUNE)
 
 
 def progress(quota, won, still_open, weighted):

@@ -53,7 +53,7 @@ class Kpi:
         dated: the date by which a row falls in a period, one for each population it reads; None: a stock, which is read
             at the end of a period, whatever the dates of the rows.
         unit: "fraction" (a share of a whole), "ratio", "count", "money", "duration", "points" or "score".
-        direction: one of `DIRECTIONS`.
+        direction: "higher_is_better", "lower_is_better" or "neither".
         says: what it counts and where its edges are, in a sentence or two.
         stage: one of `STAGES`, or another.
         source: who defines it so.

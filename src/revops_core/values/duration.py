@@ -8,7 +8,7 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.instants import to_microseconds
 from revops_core.values.zone import zone
 
-__all__ = ["duration_between"]
+__all__ = ["duration_between", "is_after"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -40,6 +40,21 @@ def duration_between(start: date, end: date, tz: str | None = None) -> timedelta
             raise InvalidValueError("duration", [Fault("tz", rule, tz)])
         return _civil_day(end, tz) - _civil_day(start, tz)
     return end - start
+
+
+def is_after(moment: date, as_of: datetime, tz: str) -> bool:
+    """Whether a day or an instant lies after the moment from which we look.
+
+    A day has happened once it had begun before that moment: a look at midnight does not see the day ahead.
+
+    >>> from datetime import UTC
+    >>> midnight = datetime(2026, 2, 1, tzinfo=UTC)
+    >>> is_after(midnight, midnight, "UTC"), is_after(date(2026, 2, 1), midnight, "UTC")
+    (False, True)
+    """
+    if isinstance(moment, datetime):
+        return to_microseconds(moment) > to_microseconds(as_of)
+    return moment > _civil_day(as_of - _MICROSECOND, tz)
 
 
 def _civil_day(moment: date, tz: str) -> date:
