@@ -12,7 +12,7 @@ from attrs import evolve
 
 from revops_core import kpis, stages
 from revops_core.entities.engagement import Activity, Touch, Usage
-from revops_core.entities.facts import AutomationRun, Changed, Converted, Quota, Spend
+from revops_core.entities.facts import AutomationRun, Changed, Converted, ForecastSnapshot, Quota, Spend
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.user import User
@@ -285,6 +285,59 @@ def test_sources_of_leads_have_their_volume_conversion_and_cost():
     }
     assert costs == {"webinar": eur(50), "referral": eur(7)}
     assert table.measurement("cost_per_lead").value.rounded() == eur("35.67")
+
+
+def test_a_promise_that_is_not_decided_is_neither_kept_nor_broken_also_without_a_period():
+    rows = [{"kept": kept, "target": "response"} for kept in (True, True, False, None, None)]
+    assert kpis.sla_compliance(rows).value == Fraction(2, 3)
+
+
+# --- The edges of a period
+
+FIRST_DAY_AFTER = Q1.end_on
+
+
+def moved_to(close_date, before, when):
+    fact = Changed(subject="Opportunity", subject_id="o", field="close_date", old=before, new=close_date, at=when)
+    return Opportunity(id="o", created_on=BORN, close_date=close_date), fact
+
+
+def test_the_first_day_after_a_period_is_late_and_its_last_day_is_not():
+    for day, slipped in ((FIRST_DAY_AFTER, True), (date(2026, 3, 31), False)):
+        deal, fact = moved_to(day, date(2026, 3, 1), at(2, 1))
+        [row] = kpis.opportunities_in_period([deal], [fact], Q1, as_of=at(2, 2))
+        assert (row.was_due, row.is_slipped, row.is_due) == (True, slipped, not slipped)
+    for day, pulled_in in ((FIRST_DAY_AFTER, True), (date(2026, 3, 31), False)):
+        deal, fact = moved_to(date(2026, 3, 1), day, at(2, 1))
+        [row] = kpis.opportunities_in_period([deal], [fact], Q1)
+        assert (row.is_pulled_in, row.was_due) == (pulled_in, not pulled_in)
+
+
+def test_a_period_is_over_at_its_end_and_not_a_moment_before():
+    deal, fact = moved_to(date(2026, 3, 20), date(2026, 3, 20), at(1, 2))
+    moment_before = END - timedelta(microseconds=1)
+    for as_of, slipped in ((moment_before, False), (END, True), (None, True)):
+        [row] = kpis.opportunities_in_period([deal], [fact], Q1, as_of=as_of)
+        assert (row.was_due, row.is_slipped) == (True, slipped)
+
+
+@pytest.mark.parametrize(("moment", "inside"), [(at(1, 1), True), (END - timedelta(microseconds=1), True), (END, False),
+                                                (JANUARY, True), (date(2026, 3, 31), True), (FIRST_DAY_AFTER, False),
+                                                (date(2025, 12, 31), False)])  # fmt: skip
+def test_each_builder_counts_the_first_moment_of_a_period_and_not_that_after_it(moment, inside):
+    closed = {"closed_at" if isinstance(moment, datetime) else "closed_on": moment}
+    created = {"created_at" if isinstance(moment, datetime) else "created_on": moment}
+    won = Opportunity(id="o", owner_id="u", outcome="won", amount=eur(5), **closed)
+    quota = Quota(owner_id="u", amount=eur(100), starts_on=Q1.start_on, ends_on=Q1.end_on)
+    snapshot = ForecastSnapshot(amount=eur(1), starts_on=Q1.start_on, ends_on=Q1.end_on, at=at(1, 1))
+    new = kpis.opportunities_in_period([Opportunity(id="o", **created)], [], Q1)
+    uses = [Usage(account_id="a", **{"at" if isinstance(moment, datetime) else "on": moment})]
+    assert kpis.quota_progress([quota], [won])[0].won == eur(5 * inside)
+    assert kpis.forecast_results([snapshot], [won])[0].actual == eur(5 * inside)
+    assert kpis.opportunities_in_period([won], [], Q1)[0].is_won == inside
+    assert any(row.is_created for row in new) == inside
+    assert kpis.subject_activity(uses, Q1, subject="account", among="a")[0].event_count == inside
+    assert kpis.deals_won([won], period=Q1).value == inside
 
 
 # --- Stages

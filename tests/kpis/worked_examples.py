@@ -205,7 +205,7 @@ ACTIVITY = [
     active("account", 2, 0, 0, 0, feature="reports"),
     active("account", 3, 0, 0, 0, feature="reports"),
     active("account", 9, 1, starts_on=NEXT),
-    active("target_account", 1, 2, 2),
+    active("target_account", 1, 1, 1),
     active("target_account", 2, 0, 0),
     active("user", 1, 6, 6),
     active("user", 2, 3, 3),
