@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate_kpi_catalogue import markdown
-from revops_core import kpis
+from docs.generate_kpi_catalogue import PREPARED_BY, markdown
+from revops_core import entities, kpis, sla
 from revops_core.entities.engagement import Answer, Visit
 from revops_core.entities.facts import Spend
 from revops_core.entities.lead import Lead
@@ -210,6 +210,17 @@ def test_the_readings_of_a_term_are_listed_together():
 def test_the_page_of_the_catalogue_is_fresh():
     page = Path(__file__).resolve().parents[2] / "docs" / "kpi-catalogue.md"
     assert page.read_text("utf-8") == markdown(), "run `python docs/generate_kpi_catalogue.py`"
+
+
+def test_the_page_tells_where_rows_come_from_that_are_not_recorded():
+    read = {name for kpi in CATALOGUE for name in kpi.populations}
+    assert read - set(PREPARED_BY) <= set(entities.__all__) | {"FinancialPeriod"}
+    assert set(PREPARED_BY) <= read
+    for maker in PREPARED_BY.values():
+        room, _, name = maker.partition(".")
+        owner = sla if room == "sla" else kpis
+        for part in (name if owner is sla else maker).split("."):
+            owner = getattr(owner, part)
 
 
 @pytest.mark.parametrize("kpi", CATALOGUE, ids=lambda kpi: kpi.name)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -16,7 +17,7 @@ from revops_core.entities.facts import AutomationRun, Changed, Converted, Foreca
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.user import User
-from revops_core.errors import CurrencyMismatchError
+from revops_core.errors import CurrencyMismatchError, UnknownFieldError
 from revops_core.stages import Moved, Pipeline, Stage, StageLog
 from revops_core.testing import sample_company
 from revops_core.values.measurement import Undefined
@@ -290,6 +291,49 @@ def test_sources_of_leads_have_their_volume_conversion_and_cost():
 def test_a_promise_that_is_not_decided_is_neither_kept_nor_broken_also_without_a_period():
     rows = [{"kept": kept, "target": "response"} for kept in (True, True, False, None, None)]
     assert kpis.sla_compliance(rows).value == Fraction(2, 3)
+
+
+# --- Records of others
+
+
+def test_builders_take_the_rows_of_an_orm_by_their_attributes():
+    """Rows with one of two dates, and without our properties."""
+    deal = SimpleNamespace(
+        id="o",
+        owner_id="u",
+        account_id=None,
+        lead_id="l",
+        kind=None,
+        outcome="won",
+        amount=eur(5),
+        probability=None,
+        close_date=None,
+        created_at=at(1, 2),
+        closed_on=date(2026, 2, 1),
+    )
+    lead = SimpleNamespace(
+        id="l",
+        created_on=JANUARY,
+        assigned_at=None,
+        lead_source=None,
+        campaign=None,
+        owner_id=None,
+        account_id=None,
+        converted_account_id=None,
+        converted_opportunity_id=None,
+        custom={},
+    )
+    quota = Quota(owner_id="u", amount=eur(100), starts_on=Q1.start_on, ends_on=Q1.end_on)
+    snapshot = ForecastSnapshot(amount=eur(1), starts_on=Q1.start_on, ends_on=Q1.end_on, at=at(1, 1))
+    touch = Touch(subject="Lead", subject_id="l", channel="webinar", at=at(1, 1))
+    assert kpis.quota_progress([quota], [deal], as_of=at(2, 2))[0].won == eur(5)
+    assert kpis.forecast_results([snapshot], [deal])[0].actual == eur(5)
+    assert [credit.sourced for credit in kpis.attribute([deal], [touch])] == [True]
+    [row] = kpis.lead_progress([lead], opportunities=[deal])
+    assert (row.created_at, row.opportunity_at, row.won_at) == (JANUARY, at(1, 2), date(2026, 2, 1))
+    del deal.closed_on
+    with pytest.raises(UnknownFieldError, match="closed_at or closed_on"):
+        kpis.quota_progress([quota], [deal])
 
 
 # --- The edges of a period

@@ -18,7 +18,7 @@ from revops_core.kpis.formula import total
 from revops_core.kpis.kpi import Kpi
 from revops_core.values.checks import Id, checked, require, short_repr
 from revops_core.values.condition import each, known, one_of
-from revops_core.values.duration import duration_between
+from revops_core.values.duration import duration_between, moment_of
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 
@@ -112,7 +112,8 @@ def attribute(
 def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]], model: str, tz: str) -> list[Credit]:
     keys = (("Opportunity", sale.id), ("Lead", sale.lead_id), ("Account", sale.account_id))
     found = {number: touch for key in keys for number, touch in by_record.get(key, ())}
-    path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, sale.closed, tz)]
+    created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
+    path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, closed, tz)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
     shares = sale.amount.allocate(_weights(len(path), model)) if path else (sale.amount,)
     touches: list[Touch | None] = [*path] if path else [None]
@@ -124,11 +125,11 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
             model=model,
             campaign=None if touch is None else touch.campaign,
             touched_at=None if touch is None else touch.at,
-            sourced=touch is not None and _is_by(touch.at, sale.created, tz),
+            sourced=touch is not None and _is_by(touch.at, created, tz),
             outcome=sale.outcome,
             owner_id=sale.owner_id,
-            created_at=sale.created,
-            closed_at=sale.closed,
+            created_at=created,
+            closed_at=closed,
         )
         for touch, amount in zip(touches, shares, strict=True)
         if touch is None or amount.amount or len(path) == 1

@@ -17,7 +17,7 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import Id, Span, as_tuple, checked, short_repr
-from revops_core.values.duration import duration_between
+from revops_core.values.duration import duration_between, moment_of
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.instants import to_microseconds
 
@@ -116,27 +116,28 @@ def lead_progress(
             sales_of[sale.lead_id].append(sale)
     rows, faults = [], []
     for number, lead in enumerate(leads):
-        if lead.created is None:
+        created = moment_of(lead, "created")
+        if created is None:
             faults.append(Fault(f"leads[{number}].created_at", "must be known", lead.id))
             continue
         standing = standing_moves(moves_of.get(lead.id, ()))
         named = by_id.get(lead.converted_opportunity_id)
         sales = [*sales_of.get(lead.id, ()), *([] if named is None else [named])]
         done = done_for.get(lead.id, ())
-        attempts = [each for each in done if duration_between(lead.created, each.at, tz) >= timedelta(0)]
+        attempts = [each for each in done if duration_between(created, each.at, tz) >= timedelta(0)]
         attempted_at = _first((each.at for each in attempts), tz)
         rows.append(
             LeadProgress(
                 id=lead.id,
-                created_at=lead.created,
+                created_at=created,
                 mql_at=_entered(standing, mql),
                 sql_at=_entered(standing, sql),
-                opportunity_at=_first((sale.created for sale in sales), tz),
-                won_at=_first((sale.closed for sale in sales if sale.outcome == Outcome.WON), tz),
+                opportunity_at=_first((moment_of(sale, "created") for sale in sales), tz),
+                won_at=_first((moment_of(sale, "closed") for sale in sales if sale.outcome == Outcome.WON), tz),
                 assigned_at=lead.assigned_at,
                 attempted_at=attempted_at,
                 contacted_at=_first((each.at for each in attempts if each.reached), tz),
-                response_time=_response_time(lead.created, attempted_at, calendar),
+                response_time=_response_time(created, attempted_at, calendar),
                 lead_source=lead.lead_source,
                 campaign=lead.campaign,
                 owner_id=lead.owner_id,

@@ -57,7 +57,7 @@ _NOT_YET = "Customers that still wait are not in it."
 time_to_value_median = _value(
     name="time_to_value_median", title="Time to first value, median",
     formula=median(_valued_at - given(_start.signed_at), where=_signed),
-    says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
+    says=f"Half of the customers who reached first value in the period took no longer than this from signing. "
     f"{_NOT_YET}",
 )  # fmt: skip
 

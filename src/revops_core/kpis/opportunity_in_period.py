@@ -14,7 +14,7 @@ from revops_core.entities.opportunity import Outcome
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.records_as_of import records_as_of
 from revops_core.values.checks import Id, Share, checked, require, short_repr
-from revops_core.values.duration import is_after
+from revops_core.values.duration import is_after, moment_of
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.instants import to_microseconds
 from revops_core.values.measurement import Measurement
@@ -120,11 +120,11 @@ def opportunities_in_period(
         was_open = then is not None and _is_open(then, start, period)
         was_to_close = then.close_date if was_open and then is not None else None
         is_open = _is_open(now, end, period)
-        closing = now.close_date if is_open else now.closed
+        created, closing = moment_of(now, "created"), now.close_date if is_open else moment_of(now, "closed")
         is_due = closing is not None and period.contains(closing)
         is_won = is_due and not is_open and now.outcome == Outcome.WON
         was_due = was_to_close is not None and period.contains(was_to_close)
-        is_created = now.created is not None and period.contains(now.created)
+        is_created = created is not None and period.contains(created)
         rows.append(
             OpportunityInPeriod(
                 id=now.id,
@@ -158,13 +158,14 @@ def opportunities_in_period(
 
 def _begun(records: list[Any], facts: list[Any], at: datetime, period: Period) -> list[Any]:
     """The records as they stood at an instant, without those that were created on a later day."""
-    found = records_as_of(records, facts, at)
-    return [each for each in found if each.created_on is None or not is_after(each.created_on, at, period.tz)]
+    moments = ((record, moment_of(record, "created")) for record in records_as_of(records, facts, at))
+    return [record for record, created in moments if created is None or not is_after(created, at, period.tz)]
 
 
 def _is_open(record: Any, at: datetime, period: Period) -> bool:
     """Whether it is open at an instant: its outcome says so, or it closed later."""
-    return record.outcome == Outcome.OPEN or (record.closed is not None and is_after(record.closed, at, period.tz))
+    closed = moment_of(record, "closed")
+    return record.outcome == Outcome.OPEN or (closed is not None and is_after(closed, at, period.tz))
 
 
 def _share(chance: Decimal | Measurement) -> Decimal | None:

@@ -76,7 +76,7 @@ time_in_stage_median = _kpi(
     name="time_in_stage_median", title="Time in stage, median", family="time_in_stage",
     formula=median(_visit.stay_time, where=known(_visit.stay_time)), dated=_visit.exited_at,
     unit="duration", direction="lower_is_better", source="Quartz, pipeline metrics",
-    says='The time in a stage that half of the stays that ended in the period did not exceed. Group by "stage".',
+    says='Half of the stays in a stage that ended in the period took no longer than this. Group by "stage".',
 )  # fmt: skip
 
 _lead_won_at: Any = given(_progress.won_at)  # a day or an instant
@@ -103,7 +103,7 @@ def _growth(kpi: str, **texts: str) -> Kpi:
     """How much a KPI grew over the period before, as a share of what it was, where both are known."""
     both = all_of(_comparison.kpi == kpi, known(_comparison.before), known(_comparison.after))
     before, after = total(_comparison.before, where=both), total(_comparison.after, where=both)
-    return _kpi(formula=(after - before) / before, dated=_comparison.starts_on, unit="ratio", **texts)
+    return _kpi(formula=(after - before) / before, dated=_comparison.starts_on, **texts)
 
 
 pipeline_acceleration = _growth(
@@ -119,7 +119,7 @@ bookings_growth_rate = _growth(
 
 lead_velocity_rate = _growth(
     "mql_volume", name="lead_velocity_rate", title="Lead velocity rate", family="lead_velocity_rate",
-    stage="lead_generation", source="SOMA B2B SaaS; Jason Lemkin",
+    stage="lead_generation", unit="ratio", source="SOMA B2B SaaS; Jason Lemkin",
     says="How much the MQL volume grew over the period before. It reads comparisons of `mql_volume`.",
 )  # fmt: skip
 
@@ -175,8 +175,8 @@ pipeline_quality = _kpi(
 
 # --- Quota and coverage
 
-_by_quota = partial(_kpi, dated=_quota.starts_on, unit="ratio")
-_coverage, _attainment = partial(_by_quota, family="pipeline_coverage"), partial(_by_quota, family="quota_attainment")
+_coverage = partial(_kpi, dated=_quota.starts_on, family="pipeline_coverage", unit="ratio")
+_attainment = partial(_kpi, dated=_quota.starts_on, family="quota_attainment")
 
 pipeline_coverage = _coverage(
     name="pipeline_coverage", title="Pipeline coverage", formula=total(_quota.open) / total(_quota.quota),
@@ -208,13 +208,13 @@ next_quarter_coverage = _coverage(
 
 quota_attainment = _attainment(
     name="quota_attainment", title="Quota attainment", formula=total(_quota.won) / total(_quota.quota),
-    source="Clari, execute",
+    source="Clari, execute; Rekener",
     says="The amount won in the days of the quotas that start in the period, over the quotas. Give the quotas of "
     "sellers or those of their teams, not both: a sale would count for each.",
 )  # fmt: skip
 
 quota_attainers_rate = _attainment(
-    name="quota_attainers_rate", title="Share of quotas attained", unit="fraction", source="Rekener",
+    name="quota_attainers_rate", title="Share of quotas attained", source="AltiorCo, RevOps dictionary",
     formula=count(one_of(_quota.is_attained, True)) / count(known(_quota.is_attained)),
     says="Quotas that are met, of those above zero that start in the period: how many sellers made it, not how much "
     "they sold.",

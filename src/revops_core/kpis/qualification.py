@@ -99,22 +99,22 @@ time_to_sql_mean = _to_sql(
 time_to_sql_median = _to_sql(
     name="time_to_sql_median", title="Time to SQL, median",
     formula=median(_time_to_sql, where=known(_progress.sql_at)),
-    says="The time from creating a lead to its acceptance by sales that half of those accepted in the period did not "
-    "exceed. Leads that wait are not in it.",
+    says="Half of the leads that sales accepted in the period took no longer than this from creation to acceptance. "
+    "Leads that wait are not in it.",
 )  # fmt: skip
 
 lead_response_time_median = _response(
     name="lead_response_time_median", title="Lead response time, median",
     formula=median(_progress.response_time, where=_responded),
-    says=f"The time until a person of ours first turned to a lead that half of those created in the period did not "
-    f"exceed. {_NOT_YET}",
+    says=f"Half of the leads created in the period had to wait no longer than this until a person of ours first turned "
+    f"to them. {_NOT_YET}",
 )  # fmt: skip
 
 lead_response_time_p95 = _response(
     name="lead_response_time_p95", title="Lead response time, 95 %",
     formula=quantile(_progress.response_time, "0.95", where=_responded),
-    says=f"The time until a person of ours first turned to a lead that 95 % of those created in the period did not "
-    f"exceed. {_NOT_YET}",
+    says=f"95 % of the leads created in the period had to wait no longer than this until a person of ours first turned "
+    f"to them. {_NOT_YET}",
 )  # fmt: skip
 
 lead_response_rate = _kpi(

@@ -11,7 +11,7 @@ from attrs import frozen
 from revops_core.entities.facts import Quota
 from revops_core.entities.opportunity import Outcome
 from revops_core.values.checks import Id, checked, require, short_repr
-from revops_core.values.duration import is_after
+from revops_core.values.duration import is_after, moment_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -117,7 +117,7 @@ def _amounts(quota: Quota, sales: Iterable[Any], as_of: datetime | None, tz: str
     for sale in sales:
         if sale.amount is None:
             continue
-        created, closed = sale.created, sale.closed
+        created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
         if as_of is not None and created is not None and is_after(created, as_of, tz):
             continue
         is_later = closed is not None and as_of is not None and is_after(closed, as_of, tz)

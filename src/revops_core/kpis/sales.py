@@ -103,7 +103,7 @@ sales_cycle_mean = _duration(
 
 sales_cycle_median = _duration(
     name="sales_cycle_median", title="Sales cycle, median", formula=median(_cycle, where=_won), source="SOMA B2B SaaS",
-    says="The time from creating an opportunity to winning it that half of those won in the period did not exceed.",
+    says="Half of the opportunities won in the period took no longer than this from creation to winning.",
 )  # fmt: skip
 
 sales_cycle_mean_of_decided = _duration(

@@ -17,6 +17,7 @@ from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.opportunity_in_period import OpportunityInPeriod
 from revops_core.values.checks import Id, checked, require, short_repr
 from revops_core.values.condition import each, given, one_of
+from revops_core.values.duration import moment_of
 from revops_core.values.expression import all_of, any_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -115,14 +116,18 @@ def forecast_results(
     Money('100', 'EUR')
     """
     require("forecast_results", tz=(tz, str))
-    won = [each for each in opportunities if each.outcome == Outcome.WON and each.closed and each.amount is not None]
+    won = [
+        (closed, sale)
+        for sale in opportunities
+        if sale.outcome == Outcome.WON and sale.amount is not None and (closed := moment_of(sale, "closed")) is not None
+    ]
     rows = []
     for snapshot in snapshots:
         period = Period.between(snapshot.starts_on, snapshot.ends_on, tz=tz)
         amounts = [
             sale.amount
-            for sale in won
-            if period.contains(sale.closed)
+            for closed, sale in won
+            if period.contains(closed)
             and snapshot.owner_id in (None, sale.owner_id if owner_of is None else owner_of(sale))
         ]
         rows.append(
@@ -146,7 +151,7 @@ _row, _result = each(OpportunityInPeriod), each(ForecastResult)
 _won, _due = one_of(_row.is_won, True), all_of(one_of(_row.is_open, True), one_of(_row.is_due, True))
 _not_omitted = ~one_of(_row.forecast_category, ForecastCategory.OMITTED)
 _forecast = partial(Kpi, stage="sales", family="forecast", dated=_row.starts_on, unit="money")
-_accuracy = partial(Kpi, stage="sales", family="forecast_accuracy", dated=_result.starts_on, unit="ratio")
+_accuracy = partial(Kpi, stage="sales", family="forecast_accuracy", dated=_result.starts_on)
 
 forecast_weighted = _forecast(
     name="forecast_weighted", title="Forecast, weighted", source="Salesforce, expected revenue",

@@ -98,8 +98,8 @@ handoff_time_median = _duration(
     name="handoff_time_median", title="Hand-off time, median", family="handoff_time",
     formula=median(given(_handoff.accepted_at) - _handoff.at, where=known(_handoff.accepted_at)),
     dated=_handoff.accepted_at, source="LeanScale, hand-off latency",
-    says="The time from a hand-off to its acceptance that half of those accepted in the period did not exceed, "
-    'accepted by a person or because the time ran out. Group by "to_team".',
+    says="Half of the hand-offs accepted in the period, by a person or because the time ran out, waited no longer than "
+    'this. Group by "to_team".',
 )  # fmt: skip
 
 _quality = one_of(_score.name, "accuracy", "completeness", "consistency", "validity", "uniqueness", "freshness")

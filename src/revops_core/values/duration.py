@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import Fault, InvalidValueError, UnknownFieldError
 from revops_core.values.instants import to_microseconds
 from revops_core.values.zone import zone
 
-__all__ = ["duration_between", "is_after"]
+__all__ = ["duration_between", "is_after", "moment_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -55,6 +55,24 @@ def is_after(moment: date, as_of: datetime, tz: str) -> bool:
     if isinstance(moment, datetime):
         return to_microseconds(moment) > to_microseconds(as_of)
     return moment > _civil_day(as_of - _MICROSECOND, tz)
+
+
+def moment_of(record: object, what: str) -> date | None:
+    """When something happened to a record: the instant `{what}_at` where it is known, else the day `{what}_on`.
+
+    Raises:
+        UnknownFieldError: the record has neither field; it may lack one of the two.
+
+    >>> from types import SimpleNamespace
+    >>> moment_of(SimpleNamespace(created_on=date(2026, 2, 1)), "created")
+    datetime.date(2026, 2, 1)
+    """
+    names = (f"{what}_at", f"{what}_on")
+    held = [getattr(record, name) for name in names if hasattr(record, name)]
+    if not held:
+        has = [name for name in dir(record) if not name.startswith("_")]
+        raise UnknownFieldError(" or ".join(names), type(record).__name__, has)
+    return next((moment for moment in held if moment is not None), None)
 
 
 def _civil_day(moment: date, tz: str) -> date:
