@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -88,12 +88,15 @@ class Expression:
         raise NoTruthValueError(str(self))
 
     def __str__(self) -> str:
-        return _OPERATIONS[self.operation][0](*(_text(argument) for argument in self.arguments))
+        return _OPERATIONS[self.operation][0](*(_text(argument, self.operation) for argument in self.arguments))
 
 
-def _text(argument: object) -> str:
+def _text(argument: object, within: str) -> str:
     if isinstance(argument, Expression):
-        return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
+        is_sum = argument.operation in {"plus", "minus"} and within in {"plus", "minus", "times"}
+        return f"({argument})" if is_sum or argument.operation in {"all", "any"} else str(argument)
+    if isinstance(argument, timedelta) and argument == timedelta(argument.days):
+        return f"{argument.days} days"
     return repr(str(argument)) if isinstance(argument, str) else str(argument)
 
 
