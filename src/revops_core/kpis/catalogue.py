@@ -67,7 +67,7 @@ def family(name: str) -> tuple[Kpi, ...]:
         InvalidValueError: no KPI is of that family.
 
     >>> [kpi.name for kpi in family("slip_rate")]
-    ['pulled_in_pipeline', 'slip_rate', 'slip_rate_by_value']
+    ['slip_rate', 'slip_rate_by_value', 'pulled_in_pipeline']
     """
     found = tuple(kpi for kpi in CATALOGUE if kpi.family == name)
     if not found:
