@@ -112,21 +112,15 @@ sales_cycle_mean_of_decided = _duration(
     says="The mean time from creating an opportunity to winning or losing it, of those decided in the period.",
 )  # fmt: skip
 
-opportunities_created = _by_creation(
-    name="opportunities_created", title="Opportunities created", unit="count", formula=count(_opportunity),
-    source="SOMA B2B SaaS", says="Opportunities created in the period, whatever became of them.",
-)  # fmt: skip
-
 pipeline_created = _by_creation(
     name="pipeline_created", title="Pipeline created", unit="money", formula=total(_opportunity.amount),
     source="Clari, engage; Fivetran dbt_salesforce",
     says="The amount of the opportunities created in the period, as the records show it now, not as it was then.",
 )  # fmt: skip
 
-open_opportunities = _stock(
-    name="open_opportunities", title="Open opportunities", unit="count", direction="neither", formula=count(_open),
-    source="SOMA B2B SaaS",
-    says="Opportunities that are open at the end of the period, or now. Those that closed later were open then.",
+opportunities_created = _by_creation(
+    name="opportunities_created", title="Opportunities created", unit="count", formula=count(_opportunity),
+    source="SOMA B2B SaaS", says="Opportunities created in the period, whatever became of them.",
 )  # fmt: skip
 
 open_pipeline = _stock(
@@ -134,6 +128,12 @@ open_pipeline = _stock(
     source="SOMA B2B SaaS",
     says="The amount of the opportunities that are open at the end of the period, or now. Undefined where none of them "
     "has an amount.",
+)  # fmt: skip
+
+open_opportunities = _stock(
+    name="open_opportunities", title="Open opportunities", unit="count", direction="neither", formula=count(_open),
+    source="SOMA B2B SaaS",
+    says="Opportunities that are open at the end of the period, or now. Those that closed later were open then.",
 )  # fmt: skip
 
 weighted_pipeline = _stock(
