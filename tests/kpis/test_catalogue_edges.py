@@ -18,7 +18,7 @@ from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.user import User
 from revops_core.errors import CurrencyMismatchError, UnknownFieldError
-from revops_core.stages import Moved, Pipeline, Stage, StageLog
+from revops_core.stages import Corrected, Moved, Pipeline, Stage, StageLog
 from revops_core.testing import sample_company
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
@@ -415,6 +415,14 @@ def test_an_end_that_is_neither_won_nor_lost_is_good_only_where_there_is_no_bett
     ]
     [row] = kpis.stage_visits(moves, pipeline)
     assert (row.has_advanced, row.won) == (is_good, is_good)
+
+
+def test_a_record_all_of_whose_moves_were_taken_back_has_no_stay():
+    entered = Moved(subject_id="o", target="proposal", at=at(1, 1), id="m")
+    taken_back = Corrected(subject_id="o", replaces="m", replacement=None, at=at(1, 2))
+    assert kpis.stage_visits([entered, taken_back], stages.OPPORTUNITY) == []
+    [row] = kpis.lead_progress([Lead(id="o", created_at=at(1, 1))], [entered, taken_back], mql="proposal")
+    assert row.mql_at is None
 
 
 def test_a_sale_that_was_reopened_has_not_ended():

@@ -78,6 +78,8 @@ def stage_visits(
     rows = []
     for subject_id, facts in by_subject.items():
         journey = Journey.of(facts)
+        if not journey.stays:  # every move was taken back
+            continue
         last = journey.stays[-1]
         has_ended = kinds.get(last.stage, "open") != "open"
         visit = partial(
