@@ -17,7 +17,7 @@ from revops_core.entities.facts import AutomationRun, Changed, Converted, Foreca
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.entities.user import User
-from revops_core.errors import CurrencyMismatchError, UnknownFieldError
+from revops_core.errors import CurrencyMismatchError, InvalidValueError, UnknownFieldError
 from revops_core.stages import Corrected, Moved, Pipeline, Stage, StageLog
 from revops_core.testing import sample_company
 from revops_core.values.measurement import Undefined
@@ -91,10 +91,10 @@ def test_before_a_period_begins_its_start_is_not_foreseen():
 
 def test_a_part_of_a_period_is_not_held_against_the_whole_one_before():
     uses = [Usage(account_id="a", on=day, count=count) for day, count in ((date(2025, 11, 1), 9), (JANUARY, 3))]
-    [row] = kpis.subject_activity(uses, Q1, subject="account", among="a", as_of=at(2, 1))
+    [row] = kpis.subject_activity(uses, Q1, subject="account", among=["a"], as_of=at(2, 1))
     assert (row.event_count, row.previous_event_count) == (3, None)
     assert kpis.usage_growth([row]).value == Undefined("zero_denominator")
-    [row] = kpis.subject_activity(uses, Q1, subject="account", among="a", as_of=END)
+    [row] = kpis.subject_activity(uses, Q1, subject="account", among=["a"], as_of=END)
     assert kpis.usage_growth([row]).value == Fraction(-6, 9)
 
 
@@ -275,6 +275,27 @@ def test_a_quota_in_another_currency_than_its_sales_is_refused():
         kpis.quota_progress([quota], [won])
 
 
+def test_a_name_where_several_are_asked_for_is_refused_and_not_taken_letter_by_letter():
+    deal = Opportunity(id="o", stage="pro", amount=eur(9))
+    with pytest.raises(InvalidValueError, match="'qualified_stages' must be"):
+        kpis.opportunities_in_period([deal], [], Q1, qualified_stages="proposal")
+    with pytest.raises(InvalidValueError, match="'among' must be"):
+        kpis.subject_activity([], Q1, subject="account", among="a12")
+    with pytest.raises(InvalidValueError, match="'features' must be"):
+        kpis.subject_activity([], Q1, subject="account", among=["a12"], features="reports")
+
+
+def test_the_quota_that_follows_is_the_one_of_about_the_same_length():
+    april = Period.month(2026, 4)
+    for others in permutations([Period.month(2026, 1), april, Q2, Period.between(Q1.end_on, date(2027, 4, 1))]):
+        quotas = [
+            Quota(owner_id="u", amount=eur(each.day_count), starts_on=each.start_on, ends_on=each.end_on)
+            for each in (Q1, Period.month(2026, 3), *others)
+        ]
+        quarter, march, *_ = kpis.quota_progress(quotas, [])
+        assert (quarter.next_quota, march.next_quota) == (eur(Q2.day_count), eur(30))
+
+
 def test_sources_of_leads_have_their_volume_conversion_and_cost():
     leads = [{"created_at": at(1, 5), "lead_source": source} for source in ("webinar", "webinar", "referral")]
     spent = [Spend(on=JANUARY, amount=eur(amount), purpose="marketing", channel=channel)
@@ -380,7 +401,7 @@ def test_each_builder_counts_the_first_moment_of_a_period_and_not_that_after_it(
     assert kpis.forecast_results([snapshot], [won])[0].actual == eur(5 * inside)
     assert kpis.opportunities_in_period([won], [], Q1)[0].is_won == inside
     assert any(row.is_created for row in new) == inside
-    assert kpis.subject_activity(uses, Q1, subject="account", among="a")[0].event_count == inside
+    assert kpis.subject_activity(uses, Q1, subject="account", among=["a"])[0].event_count == inside
     assert kpis.deals_won([won], period=Q1).value == inside
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from revops_core.entities.facts import Changed
 from revops_core.entities.opportunity import Outcome
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.records_as_of import records_as_of
-from revops_core.values.checks import Id, Share, checked, require, short_repr
+from revops_core.values.checks import Id, Share, as_tuple, checked, require, short_repr
 from revops_core.values.duration import is_after, moment_of
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.instants import to_microseconds
@@ -82,7 +82,7 @@ def opportunities_in_period(
     period: Period,
     *,
     as_of: datetime | None = None,
-    qualified_stages: Collection[str] = (),
+    qualified_stages: Iterable[str] = (),
     chances: Mapping[str, Decimal | Measurement] = EMPTY,
 ) -> list[OpportunityInPeriod]:
     """One row for each opportunity that had begun by the end of the period, or by `as_of` where that is earlier.
@@ -105,7 +105,9 @@ def opportunities_in_period(
     >>> [row.is_slipped for row in opportunities_in_period([deal], [later], Period.month(2026, 1))]
     [True]
     """
+    qualified = as_tuple(qualified_stages)
     require("opportunities_in_period", period=(period, Period), as_of=(as_of, datetime | None))
+    require("opportunities_in_period", qualified_stages=(qualified, tuple[str, ...]))
     held, told = list(opportunities), list(facts)
     last = period.end - _MICROSECOND
     is_over = as_of is None or to_microseconds(as_of) > to_microseconds(last)
@@ -146,7 +148,7 @@ def opportunities_in_period(
                 is_open=is_open,
                 is_due=is_due,
                 is_won=is_won,
-                is_qualified=now.stage in qualified_stages if qualified_stages else None,
+                is_qualified=now.stage in qualified if qualified else None,
                 was_due=was_due,
                 is_slipped=was_due and is_open and (is_over or _is_later(now.close_date, period)),
                 is_pulled_in=_is_later(was_to_close, period) and is_due and (is_open or is_won),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
@@ -29,7 +30,8 @@ class QuotaProgress:
         quota: the target.
         won: what was won in its days.
         open, weighted: what is open and to close in them, whole and times its probability.
-        next_quota, next_open: the owner's quota that follows, and what is open and to close in its days.
+        next_quota, next_open: the owner's quota that follows, of several the one nearest in length, and what is open
+            and to close in its days.
 
     >>> euros = [Money(amount, "EUR") for amount in (100, 60, 90, 45)]
     >>> QuotaProgress(owner_id="u1", starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1), quota=euros[0], won=euros[1],
@@ -84,7 +86,9 @@ def quota_progress(
     """
     require("quota_progress", as_of=(as_of, datetime | None), tz=(tz, str))
     quotas = list(quotas)
-    following = {(each.owner_id, each.kind, each.starts_on): each for each in quotas}
+    following: dict[tuple[str, str | None, date], list[Quota]] = defaultdict(list)
+    for quota in quotas:
+        following[quota.owner_id, quota.kind, quota.starts_on].append(quota)
     sales: dict[str | None, list[Any]] = {}
     for sale in opportunities:
         sales.setdefault(sale.owner_id if owner_of is None else owner_of(sale), []).append(sale)
@@ -92,7 +96,12 @@ def quota_progress(
     for quota in quotas:
         mine = [sale for sale in sales.get(quota.owner_id, ()) if quota.kind in (None, sale.kind)]
         won, still_open, weighted = _amounts(quota, mine, as_of, tz)
-        after = following.get((quota.owner_id, quota.kind, quota.ends_on))
+        length = quota.ends_on - quota.starts_on
+        after = min(
+            following.get((quota.owner_id, quota.kind, quota.ends_on), ()),
+            key=lambda each: abs(each.ends_on - each.starts_on - length),
+            default=None,
+        )
         rows.append(
             QuotaProgress(
                 owner_id=quota.owner_id,

@@ -82,8 +82,10 @@ def subject_activity(
     >>> [(row.subject_id, row.active_day_count, row.event_count) for row in rows]
     [('a1', 1, 4), ('a2', 0, 0)]
     """
+    held, named = as_tuple(among), as_tuple(features)
     require("subject_activity", period=(period, Period), subject=(subject, Id), as_of=(as_of, datetime | None))
-    ids, wanted = tuple(dict.fromkeys(among)), (None, *as_tuple(features))
+    require("subject_activity", among=(held, tuple[Id, ...]), features=(named, tuple[str, ...]))
+    ids, wanted = tuple(dict.fromkeys(held)), (None, *named)
     zone, before = period.start.tzinfo, period.previous()
     days: dict[tuple[str, str | None], set[date]] = defaultdict(set)
     counts: dict[tuple[str, str | None, bool], int] = defaultdict(int)
