@@ -17,7 +17,22 @@ from revops_core.entities.facts import Spend
 from revops_core.entities.lead import Lead
 from revops_core.entities.opportunity import Opportunity
 from revops_core.errors import InvalidValueError
-from revops_core.kpis import CATALOGUE, STAGES, Kpi, LeadProgress, family
+from revops_core.kpis import (
+    CATALOGUE,
+    STAGES,
+    Kpi,
+    LeadProgress,
+    adoption,
+    attribution,
+    family,
+    lead_generation,
+    onboarding,
+    pipeline_health,
+    qualification,
+    sales,
+    sales_forecast,
+    service,
+)
 from revops_core.kpis.kpi import DIRECTIONS
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -278,6 +293,24 @@ def test_the_readings_of_a_term_are_listed_together():
 def test_the_page_of_the_catalogue_is_fresh():
     page = Path(__file__).resolve().parents[2] / "docs" / "kpi-catalogue.md"
     assert page.read_text("utf-8") == markdown(), "run `python docs/generate_kpi_catalogue.py`"
+
+
+LOWER_IS_BETTER = {
+    *("cost_per_lead", "time_to_sql_mean", "time_to_sql_median", "lead_response_time_median"),
+    *("lead_response_time_p95", "sales_cycle_mean", "sales_cycle_median", "sales_cycle_mean_of_decided"),
+    *("sales_cycle_from_lead_mean", "time_in_stage_median", "slip_rate", "slip_rate_by_value", "forecast_wape"),
+    *("forecast_mape", "time_to_value_median", "sla_breaches", "response_time_mean", "response_time_median"),
+    *("resolution_time_mean", "resolution_time_median", "escalation_rate", "handoff_time_median"),
+}
+NEITHER_IS_BETTER = {"open_opportunities", "pulled_in_pipeline", "forecast_bias"}
+
+
+def test_the_direction_of_each_kpi_is_the_one_a_seller_expects():
+    rooms = (adoption, attribution, lead_generation, onboarding, pipeline_health, qualification, sales, sales_forecast,
+             service)  # fmt: skip
+    found = {kpi.name: kpi.direction for room in rooms for kpi in vars(room).values() if isinstance(kpi, Kpi)}
+    assert {name for name, direction in found.items() if direction == "lower_is_better"} == LOWER_IS_BETTER
+    assert {name for name, direction in found.items() if direction == "neither"} == NEITHER_IS_BETTER
 
 
 def test_the_page_tells_where_rows_come_from_that_are_not_recorded():

@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from revops_core import kpis, stages
+from revops_core.calendars import BusinessCalendar
 from revops_core.entities.engagement import Activity, Touch, Usage
 from revops_core.entities.facts import AutomationRun, Changed, Converted, ForecastSnapshot, Quota, Spend
 from revops_core.entities.lead import Lead
@@ -307,6 +308,69 @@ def test_sources_of_leads_have_their_volume_conversion_and_cost():
     }
     assert costs == {"webinar": eur(50), "referral": eur(7)}
     assert table.measurement("cost_per_lead").value.rounded() == eur("35.67")
+
+
+def test_what_has_no_probability_has_no_weight():
+    quota = Quota(owner_id="u", amount=eur(100), starts_on=Q1.start_on, ends_on=Q1.end_on)
+    deals = [
+        Opportunity(id=str(chance), owner_id="u", amount=eur(10), close_date=date(2026, 3, 1), probability=chance)
+        for chance in (None, Decimal("0.5"))
+    ]
+    [row] = kpis.quota_progress([quota], deals)
+    assert (row.open, row.weighted) == (eur(20), eur(5))
+
+
+def test_a_sale_of_nothing_keeps_the_touches_that_led_to_it():
+    touches = [Touch(subject="Lead", subject_id="l", channel=channel, at=at(1, 1)) for channel in ("webinar", "email")]
+    deal = Opportunity(id="o", lead_id="l", amount=eur(0))
+    for model, channels in (("linear", ["webinar", "email"]), ("last_touch", ["email"])):
+        found = kpis.attribute([deal], touches, model)
+        assert [(credit.channel, credit.amount) for credit in found] == [(channel, eur(0)) for channel in channels]
+
+
+def test_an_amount_given_back_is_an_error_of_the_same_size():
+    row = kpis.ForecastResult(starts_on=Q1.start_on, ends_on=Q1.end_on, forecast=eur(-90), actual=eur(-100))
+    assert (row.error, row.percentage_error) == (eur(10), Decimal("0.1"))
+    assert kpis.forecast_accuracy([row]).value == Undefined("negative_base")
+
+
+def test_what_is_open_at_the_end_is_open_whatever_the_record_says_now():
+    [row] = kpis.opportunities_in_period(
+        [Opportunity(id="o", created_on=BORN, outcome="won", closed_at=at(4, 9), amount=eur(9))], [], Q1
+    )
+    assert (row.outcome, row.is_open, row.is_won) == ("open", True, False)
+
+
+def test_customers_alone_adopt_a_feature_and_users_beside_them_do_not_count():
+    rows = [
+        kpis.SubjectActivity(subject=subject, subject_id="1", starts_on=JANUARY, day_count=90, feature="reports",
+                             active_day_count=days)
+        for subject, days in (("account", 1), ("user", 0), ("user", 0))
+    ]  # fmt: skip
+    assert kpis.feature_adoption_rate(rows).value == 1
+
+
+def test_an_open_lead_is_not_decided_also_without_a_period():
+    leads = [{"outcome": outcome} for outcome in ("qualified", "disqualified", "open", "open")]
+    assert kpis.lead_qualification_rate_of_decided(leads).value == Fraction(1, 2)
+
+
+def test_a_matched_account_comes_before_the_one_the_lead_was_converted_into():
+    leads = [
+        Lead(id="1", created_at=at(1, 1), account_id="matched", converted_account_id="converted"),
+        Lead(id="2", created_at=at(1, 1), converted_account_id="converted"),
+    ]
+    assert [row.account_id for row in kpis.lead_progress(leads)] == ["matched", "converted"]
+
+
+def test_the_time_in_a_stage_may_be_working_time():
+    office = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+    moves = [
+        Moved(subject_id="o", target="qualification", at=at(1, 5, 9)),
+        Moved(subject_id="o", source="qualification", target="proposal", at=at(1, 6, 10)),
+    ]
+    first, _ = kpis.stage_visits(moves, stages.OPPORTUNITY, calendar=office)
+    assert first.stay_time == timedelta(hours=9)
 
 
 def test_a_promise_that_is_not_decided_is_neither_kept_nor_broken_also_without_a_period():

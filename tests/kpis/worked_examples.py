@@ -78,7 +78,7 @@ TOUCHES = [
 ]
 CONVERSIONS = [
     Converted(subject="Lead", subject_id="1", at=at(2, 1)),
-    Converted(subject="Opportunity", subject_id="1", at=at(2, 1)),
+    Converted(subject="Opportunity", subject_id="9", at=at(2, 1)),
     Converted(subject="Lead", subject_id="2", at=END),
 ]
 SCORES = [

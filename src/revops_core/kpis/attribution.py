@@ -115,7 +115,8 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
     created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
     path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, closed, tz)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
-    shares = sale.amount.allocate(_weights(len(path), model)) if path else (sale.amount,)
+    weights = _weights(len(path), model) if path else [Decimal(1)]
+    shares = sale.amount.allocate(weights) if path else (sale.amount,)
     touches: list[Touch | None] = [*path] if path else [None]
     return [
         Credit(
@@ -131,8 +132,8 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
             created_at=created,
             closed_at=closed,
         )
-        for touch, amount in zip(touches, shares, strict=True)
-        if touch is None or amount.amount or len(path) == 1
+        for touch, amount, weight in zip(touches, shares, weights, strict=True)
+        if weight
     ]
 
 
