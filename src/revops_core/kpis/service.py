@@ -91,7 +91,7 @@ availability_rate = _kpi(
     formula=(total(_uptime.service_time) - total(_uptime.downtime)) / total(_uptime.service_time),
     source="Google SRE, service level indicators",
     says="The share of the service hours without an open incident; announced maintenance is neither up nor down. It "
-    "reads what `sla.availability` found for a period.",
+    "reads what `sla.availability` found, which has no date: give the rows of one period.",
 )  # fmt: skip
 
 handoff_time_median = _duration(
