@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from revops_core.kpis import CATALOGUE, Kpi
+from revops_core.kpis import CATALOGUE, Kpi, family
 from revops_core.kpis.kpi import STAGES
 
 HEAD = """# KPI catalogue
@@ -20,8 +20,31 @@ definitions: `python docs/generate_kpi_catalogue.py`.
 
 Rows count in a period by the date named under "by". A stock has none: it is read at the end of the period, or now.
 A quotient with nothing to divide by is undefined, never 0. Totals of groups are sums over sums.
-Names that share a family are readings of one term on which authorities disagree.
+"Rows" are the class whose fields a KPI reads, and what prepares them where they are no records or facts of yours; any
+objects with these attributes, or mappings with these keys, will do.
+"Other readings" are KPIs of the same term, on which authorities disagree.
 """
+
+PREPARED_BY = {
+    "Availability": "sla.availability",
+    "Bridge": "RevenueLedger.bridges",
+    "Commitment": "commitments",
+    "Comparison": "beside_previous",
+    "Credit": "attribute",
+    "CustomerLife": "customer_lives",
+    "CustomerStart": "customer_starts",
+    "ForecastResult": "forecast_results",
+    "LeadProgress": "lead_progress",
+    "Notice": "sla.Clock.read",
+    "OpportunityInPeriod": "opportunities_in_period",
+    "Outcome": "sla.outcomes",
+    "QuotaProgress": "quota_progress",
+    "Renewal": "renewals",
+    "RevenueChange": "RevenueLedger.changes",
+    "StageVisit": "stage_visits",
+    "SubjectActivity": "subject_activity",
+}
+"""What makes the rows that are not recorded but computed."""
 
 
 def markdown() -> str:
@@ -41,12 +64,17 @@ def _entry(kpi: Kpi) -> Iterator[str]:
     yield f"### {kpi.title}: `{kpi.name}`\n"
     yield f"{kpi.says}\n"
     yield f"- formula: `{kpi.formula_text}`"
-    yield f"- rows: {', '.join(kpi.populations)}"
+    yield f"- rows: {', '.join(_rows(name) for name in kpi.populations)}"
     yield f"- by: {', '.join(f'`{date}`' for date in kpi.dated) or 'none, a stock'}"
-    yield f"- unit: {kpi.unit}; {kpi.direction.replace('_', ' ')}"
-    if kpi.family != kpi.name:
-        yield f"- family: {kpi.family}"
+    yield f"- unit: {kpi.unit}; {kpi.direction.replace('_', ' ').replace('neither', 'neither way is better')}"
+    others = [f"`{other.name}`" for other in family(kpi.family) if other != kpi]
+    if others:
+        yield f"- other readings: {', '.join(others)}"
     yield f"- source: {kpi.source}\n"
+
+
+def _rows(name: str) -> str:
+    return f"{name}, from `{PREPARED_BY[name]}`" if name in PREPARED_BY else name
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "revops_core"
@@ -68,13 +69,20 @@ def _file(root: Path, module: str) -> Path | None:
     return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
 
 
+@cache
+def _tree(path: Path | None) -> ast.Module:
+    """The syntax tree of a file; an empty one where there is none."""
+    return ast.parse(path.read_text("utf-8") if path else "")
+
+
 def _resolved(root: Path, module: str, name: str) -> Export:
     """`name` of `module`, followed through imports to the statement that defines it."""
-    path = _file(root, module)
-    body = ast.parse(path.read_text("utf-8")).body if path else []
+    body = _tree(_file(root, module)).body
     for place, node in enumerate(body):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
+                if alias.name == "*" and name in public_names(_tree(_file(root, node.module))):
+                    return _resolved(root, node.module, name)
                 if (alias.asname or alias.name) == name:
                     if _file(root, f"{node.module}.{alias.name}") is not None:
                         return Export(name, f"{node.module}.{alias.name}", None, "")

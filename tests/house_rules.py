@@ -204,6 +204,12 @@ class House:
             found.append(Module(path.relative_to(package).as_posix(), text, ast.parse(text)))
         return found
 
+    def offered_by(self, module: str) -> list[str]:
+        """What `__all__` of a module lists, by its dotted name; nothing where it is none of ours."""
+        place = "/".join(module.split(".")[1:])
+        held = (one for one in self.modules if one.place in {f"{place}.py", f"{place}/__init__.py"})
+        return next((public_names(one.tree) for one in held), [])
+
     @cached_property
     def public(self) -> dict[str, list[Export]]:
         """Every public name, by the page of the reference that tells about it."""
@@ -387,7 +393,7 @@ def imports_stand_on_top(house: House) -> Iterator[str]:
         for node, target, names in module.imports:
             if id(node) not in top:
                 yield module.says(node, f"a deferred import of {target}; import at the top, one way")
-            if "*" in names:
+            if "*" in names and not module.is_init:  # a room offers all that a module of its offers, and lists it once
                 yield module.says(node, f"imports everything from {target}; name what you use")
         future = any(target == "__future__" and "annotations" in names for _, target, names in module.imports)
         if not future and not module.is_init:
@@ -399,7 +405,10 @@ def inits_hold_no_code(house: House) -> Iterator[str]:
     for module in house.modules:
         if not module.is_init:
             continue
-        imported = {name for _, target, names in module.imports for name in names if target != "__future__"}
+        imported = set[str]()
+        for _, target, names in module.imports:
+            if target != "__future__":
+                imported.update(house.offered_by(target) if "*" in names else names)
         for node in module.tree.body:
             if _is_docstring(node) or isinstance(node, ast.Import | ast.ImportFrom):
                 continue

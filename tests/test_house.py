@@ -178,6 +178,7 @@ PLANTED = [
     plant("inits_hold_no_code", INIT, SOUND[INIT] + "VERSION = 1\n", "code in an __init__"),
     plant("inits_hold_no_code", INIT, SOUND[INIT] + "def verb(): ...\n", "code in an __init__"),
     plant("inits_hold_no_code", INIT, SOUND[INIT].replace("ZERO, Money, total\n", "ZERO, Money, other, total\n"), "differ: other"),
+    plant("inits_hold_no_code", INIT, SOUND[INIT].replace("ZERO, Money, total\n", "*\n").replace('"ZERO", ', ""), "differ: ZERO"),
     new("modules_say_what_they_are", "X = 1\n" * LONGEST_MODULE, "at most 400"),
     plant("modules_say_what_they_are", NEW, FUTURE + "__all__ = []\n", "no docstring"),
     plant("modules_say_what_they_are", NEW, HEAD, "no __all__"),

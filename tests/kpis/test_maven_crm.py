@@ -83,16 +83,54 @@ def test_mappings_and_entities_give_the_same():
         assert plain.rows() == kpis.measure(entities(), KPIS, **options, currency="USD").rows()
 
 
-def test_agents_managers_regions_products_and_quarters_add_up_to_the_whole():
-    won = Counter(row["owner_id"] for row in mappings() if row["outcome"] == "won")
-    by_agent = kpis.measure(entities(), [kpis.deals_won, kpis.bookings], by="owner_id")
-    assert {
-        found.segment["owner_id"]: found.value for found in by_agent.measurements() if found.unit == "count"
-    } == dict(won)
-    for by in ("custom.region", "custom.manager", "product_id"):
-        table = kpis.measure(entities(), [kpis.bookings], by=by)
-        parts = Money.total((found.value for found in table.measurements()), "USD")
-        assert parts == table.measurement("bookings").value == Money(10_005_534, "USD")
-    quarters = kpis.measure(entities(), [kpis.bookings, kpis.win_rate], over=Period.year(2017).quarters())
-    assert quarters.measurement("bookings").value == Money(10_005_534, "USD")
-    assert quarters.measurement("win_rate").value == Fraction(4238, 6711)
+def quarter_of(row):
+    closed = row["closed_on"]
+    return None if closed is None else f"{closed.year}-Q{(closed.month + 2) // 3}"
+
+
+DIVISIONS = {
+    "agent": ("owner_id", lambda row: row["owner_id"]),
+    "manager": ("custom.manager", lambda row: row["custom"]["manager"]),
+    "region": ("custom.region", lambda row: row["custom"]["region"]),
+    "product": ("product_id", lambda row: row["product_id"]),
+    "quarter": (None, quarter_of),
+}
+
+
+@pytest.mark.parametrize("division", DIVISIONS)
+def test_every_part_is_what_a_plain_loop_finds_and_the_parts_sum_to_the_whole(division):
+    by, part_of = DIVISIONS[division]
+    counted, amounts, days = Counter(), Counter(), Counter()
+    for row in mappings():
+        counted[part_of(row), row["outcome"]] += 1
+        if row["outcome"] == "won":
+            amounts[part_of(row)] += row["amount"]
+            days[part_of(row)] += (row["closed_on"] - row["created_on"]).days
+    measured = [kpis.win_rate, kpis.deals_won, kpis.bookings, kpis.sales_cycle_mean]
+    quarters = () if by else Period.year(2017).quarters()
+    table = kpis.measure(entities(), measured, over=quarters, **({"by": by} if by else {}))
+    found = {kpi.name: {} for kpi in measured}
+    for one in table.measurements():
+        part = one.segment[by] if by else one.period.label
+        if one.n:
+            found[one.name][part] = one
+    won = {part for part, outcome in counted if outcome == "won"}
+    decided = {part for part, outcome in counted if outcome in ("won", "lost")}
+    assert set(found["deals_won"]) == set(found["bookings"]) == set(found["sales_cycle_mean"]) == won
+    assert {part: (one.numerator, one.denominator) for part, one in found["win_rate"].items()} == {
+        part: (counted[part, "won"], counted[part, "won"] + counted[part, "lost"]) for part in decided
+    }
+    assert {part: one.value for part, one in found["deals_won"].items()} == {part: counted[part, "won"] for part in won}
+    assert {part: one.value.amount for part, one in found["bookings"].items()} == dict(amounts)
+    assert {part: one.numerator.days for part, one in found["sales_cycle_mean"].items()} == dict(days)
+    assert sum(one.value for one in found["deals_won"].values()) == table.measurement("deals_won").value == 4238
+    total = Money.total((one.value for one in found["bookings"].values()), "USD")
+    assert total == table.measurement("bookings").value == Money(10_005_534, "USD")
+    assert table.measurement("win_rate").value == Fraction(4238, 6711)
+
+
+def test_lost_deals_took_less_time_than_those_that_were_won():
+    every = kpis.sales_cycle_mean_of_decided(entities())
+    won = kpis.sales_cycle_mean(entities())
+    lost = (every.numerator - won.numerator) / (every.denominator - won.denominator)
+    assert round(lost / timedelta(days=1), 2) == 41.48

@@ -78,7 +78,7 @@ TOUCHES = [
 ]
 CONVERSIONS = [
     Converted(subject="Lead", subject_id="1", at=at(2, 1)),
-    Converted(subject="Opportunity", subject_id="1", at=at(2, 1)),
+    Converted(subject="Opportunity", subject_id="9", at=at(2, 1)),
     Converted(subject="Lead", subject_id="2", at=END),
 ]
 SCORES = [
@@ -105,7 +105,7 @@ IN_PERIOD = [
     row(4, amount=eur(400), is_open=True, is_due=True, is_created=True, amount_at_creation=eur(500),
         forecast_category="best_case", probability=Decimal("0.5"), is_qualified=True, chance=Decimal(0)),
     row(5, amount=eur(600), is_open=True, is_due=True, is_created=True, amount_at_creation=eur(600),
-        forecast_category="omitted", probability=Decimal("0.1"), chance=Decimal("0.1")),
+        forecast_category="omitted", probability=Decimal("0.1"), is_qualified=False, chance=Decimal("0.1")),
     OpportunityInPeriod(id="6", starts_on=NEXT, amount=eur(999), is_open=True, is_due=True, was_due=True),
 ]  # fmt: skip
 
@@ -124,11 +124,11 @@ QUOTAS = [
 ]
 VISITS = [
     StageVisit(subject_id="1", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 3), stay_time=2 * DAYS,
-               has_advanced=True, won=True),
+               has_advanced=True, won=True, ended_at=at(2, 1)),
     StageVisit(subject_id="2", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 11), stay_time=10 * DAYS,
-               has_advanced=False, won=False),
+               has_advanced=False, won=False, ended_at=at(1, 11)),
     StageVisit(subject_id="3", stage="proposal", entered_at=at(1, 1), exited_at=at(1, 6), stay_time=5 * DAYS,
-               has_advanced=True),
+               has_advanced=True, won=True, ended_at=at(5, 1)),
     StageVisit(subject_id="4", stage="proposal", entered_at=at(3, 1)),
     StageVisit(subject_id="5", stage="proposal", entered_at=END),
 ]  # fmt: skip
@@ -205,7 +205,7 @@ ACTIVITY = [
     active("account", 2, 0, 0, 0, feature="reports"),
     active("account", 3, 0, 0, 0, feature="reports"),
     active("account", 9, 1, starts_on=NEXT),
-    active("target_account", 1, 2, 2),
+    active("target_account", 1, 1, 1),
     active("target_account", 2, 0, 0),
     active("user", 1, 6, 6),
     active("user", 2, 3, 3),
@@ -281,13 +281,15 @@ CATALOGUE_EXAMPLES = {
     "sales_cycle_from_lead_mean": (PROGRESS, timedelta(days=31 + 60) / 2),
     "sales_velocity": (OPPORTUNITIES, eur(20)),  # 3 × 2/3 × 200 EUR over 20 days
     "pipeline_acceleration": (COMPARISONS, Fraction(6, 10)),
-    "revenue_growth": (COMPARISONS, Fraction(50, 200)),
+    "bookings_growth_rate": (COMPARISONS, Fraction(50, 200)),
     "slip_rate": (IN_PERIOD, Fraction(1, 2)),
     "slip_rate_by_value": (IN_PERIOD, Fraction(210, 300)),
     "pulled_in_pipeline": (IN_PERIOD, eur(300)),
     "pipeline_created_at_creation": (IN_PERIOD, eur(1100)),
     "qualified_pipeline": (IN_PERIOD, eur(200 + 300 + 400)),
     "pipeline_quality": (IN_PERIOD, Fraction(400, 1000)),
+    "pipeline_coverage": (QUOTAS, Fraction(540, 500)),
+    "quota_attainment": (QUOTAS, Fraction(200, 500)),
     "pipeline_coverage_of_remaining": (QUOTAS, Fraction(540, 500 - 200)),
     "pipeline_coverage_weighted": (QUOTAS, Fraction(160, 500)),
     "next_quarter_coverage": (QUOTAS, Fraction(300, 300)),
@@ -297,6 +299,7 @@ CATALOGUE_EXAMPLES = {
     "meetings_per_rep": ({"Activity": WORK, "User": USERS}, Fraction(2, 2)),
     "bookings_per_rep": ({"Opportunity": OPPORTUNITIES, "User": USERS}, eur(200)),
     "forecast_weighted": (IN_PERIOD, eur(100 + 270 + 200)),
+    "forecast_in_category": (IN_PERIOD, eur(300 + 400 + 600)),
     "forecast_commit": (IN_PERIOD, eur(100 + 300)),
     "forecast_best_case": (IN_PERIOD, eur(100 + 300 + 400)),
     "forecast_by_history": (IN_PERIOD, eur(100 + 100 + 60 + 60)),

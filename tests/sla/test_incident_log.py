@@ -106,6 +106,8 @@ def test_compliance_by_final_priority_is_the_published_count(rows, clocks):
         "3 - Moderate": (15_145, 23_466),
         "4 - Low": (651, 774),
     }
+    whole = measured.measurement("sla_compliance")
+    assert (whole.numerator, whole.denominator, round(float(whole), 3)) == (15_803, 24_918, 0.634)
 
 
 def test_outcomes_add_up_and_pauses_reopenings_and_priorities_leave_their_trace(clocks):

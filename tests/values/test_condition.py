@@ -149,6 +149,11 @@ def test_expressions_are_data_equal_by_value_and_printable():
     assert str(deal.amount + 1) == "<amount + 1>"
     assert (repr(deal), repr(row)) == ("each(Deal)", "each()")
     assert str(deal.amount <= 3) == "amount is at most 3"
+    assert repr((row.amount - row.cost) * 2) == "<(amount - cost) × 2>"
+    assert repr(row.amount - (row.cost + row.tax)) == "<amount - (cost + tax)>"
+    assert repr(row.amount * 2 - row.cost) == "<amount × 2 - cost>"
+    assert str(row.end - row.start <= timedelta(days=30)) == "end - start is at most 30 days"
+    assert str(row.end - row.start <= timedelta(hours=30)) == "end - start is at most 1 day, 6:00:00"
     assert str(deal.amount < 3) == "amount is below 3"
 
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revops_core.errors import InvalidValueError
-from revops_core.values.duration import duration_between
+from revops_core.errors import InvalidValueError, UnknownFieldError
+from revops_core.values.duration import duration_between, is_after, moment_of
+from revops_core.values.period import Period
 
 ZONES = st.sampled_from([UTC, ZoneInfo("Europe/Paris"), ZoneInfo("America/New_York")])
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=ZONES)
@@ -38,3 +40,23 @@ def test_a_day_and_an_instant_need_a_zone_for_the_civil_day():
 def test_naive_datetimes_are_refused_both_at_once():
     with pytest.raises(InvalidValueError, match=r"'start' must be an aware.*'end' must be an aware"):
         duration_between(datetime(2026, 1, 1), datetime(2026, 1, 2))
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), INSTANTS, st.sampled_from(["UTC", "Europe/Paris", "Asia/Tokyo"]))
+def test_a_day_has_happened_once_it_had_begun_before(day, as_of, tz):
+    assert is_after(day, as_of, tz) == (Period.day(day, tz=tz).start.astimezone(UTC) >= as_of.astimezone(UTC))
+
+
+@given(INSTANTS, INSTANTS)
+def test_an_instant_has_happened_at_that_very_moment(moment, as_of):
+    assert is_after(moment, as_of, "UTC") == (moment.astimezone(UTC) > as_of.astimezone(UTC))
+    assert not is_after(as_of, as_of, "UTC")
+
+
+def test_the_moment_of_a_record_is_its_instant_or_else_its_day():
+    day, instant = date(2026, 3, 1), datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert moment_of(SimpleNamespace(closed_at=instant, closed_on=day), "closed") == instant
+    assert moment_of(SimpleNamespace(closed_at=None, closed_on=day), "closed") == day
+    assert moment_of(SimpleNamespace(closed_at=None), "closed") is None
+    with pytest.raises(UnknownFieldError, match="SimpleNamespace has no field 'closed_at or closed_on'; it has name"):
+        moment_of(SimpleNamespace(name="x"), "closed")

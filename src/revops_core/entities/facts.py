@@ -286,7 +286,7 @@ class Quota:
         owner_id: the user or team.
         starts_on, ends_on: the days, half-open: 1 January to 1 April for the first quarter.
         amount: the target.
-        kind: what counts towards it, e.g. "bookings", "expansion"; None: everything won.
+        kind: that of the opportunities that count towards it, e.g. "expansion"; None: everything won.
 
     >>> first, after = date(2026, 1, 1), date(2026, 4, 1)
     >>> Quota(owner_id="u1", amount=Money(250_000, "EUR"), starts_on=first, ends_on=after).owner_id

@@ -29,21 +29,17 @@ _answer = each(Answer)
 _score = given(_answer.score)
 _answered = all_of(_answer.survey == "nps", known(_answer.score))
 
-nps = Kpi(
-    name="nps",
-    title="Net Promoter Score (NPS)",
-    stage="adoption",
-    formula=100 * (count(all_of(_answered, _score >= 9)) - count(all_of(_answered, _score <= 6))) / count(_answered),
-    dated=_answer.at,
-    unit="points",
-    says="The share of promoters (9 and 10) less the share of detractors (0 to 6) among the answers of the period, in "
-    "points from -100 to 100. Give one answer for each respondent.",
-    source="Reichheld (2003), The One Number You Need to Grow",
-    family="nps",
-)
-
 _activity, _health = each(SubjectActivity), each(Score)
 _kpi = partial(Kpi, stage="adoption", dated=_activity.starts_on)
+
+nps = _kpi(
+    name="nps", title="Net Promoter Score (NPS)", family="nps", dated=_answer.at, unit="points",
+    formula=100 * (count(all_of(_answered, _score >= 9)) - count(all_of(_answered, _score <= 6))) / count(_answered),
+    source="Reichheld (2003), The One Number You Need to Grow",
+    says="The share of promoters (9 and 10) less the share of detractors (0 to 6) among the answers of the period, in "
+    "points from -100 to 100. Give one answer for each respondent.",
+)  # fmt: skip
+
 _whole, _active = missing(_activity.feature), _activity.active_day_count >= 1
 _account, _user = _activity.subject == "account", _activity.subject == "user"
 
@@ -108,13 +104,14 @@ stickiness = _kpi(
     "least one. Measure months for DAU/MAU.",
 )  # fmt: skip
 
+_compared = all_of(_account, _whole, known(_activity.previous_event_count))
 usage_growth = _kpi(
     name="usage_growth", title="Usage growth", family="usage_growth", unit="ratio",
-    formula=(total(_activity.event_count, where=all_of(_whole, known(_activity.previous_event_count)))
-             - total(_activity.previous_event_count, where=_whole))
-    / total(_activity.previous_event_count, where=_whole),
+    formula=(total(_activity.event_count, where=_compared) - total(_activity.previous_event_count, where=_compared))
+    / total(_activity.previous_event_count, where=_compared),
     source="Common practice, usage-based signals",
-    says='How much the product was used more than in the period before, as a share of that. Group by "subject_id".',
+    says='How much more customers used the product than in the period before, as a share of that. Group by '
+    '"subject_id". A period that still runs is left out.',
 )  # fmt: skip
 
 health_score = _kpi(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -18,12 +18,11 @@ from revops_core.kpis.formula import total
 from revops_core.kpis.kpi import Kpi
 from revops_core.values.checks import Id, checked, require, short_repr
 from revops_core.values.condition import each, known, one_of
+from revops_core.values.duration import duration_between, moment_of
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 
 __all__ = [
-    "ATTRIBUTION_MODELS",
-    "UNATTRIBUTED",
     "Credit",
     "attribute",
     "attributed_bookings",
@@ -31,12 +30,8 @@ __all__ = [
     "marketing_sourced_pipeline",
 ]
 
-ATTRIBUTION_MODELS = ("first_touch", "last_touch", "linear", "position_based")
-"""The ways to share: all to the first touch, all to the last, equal parts, 40 % to the first and to the last each."""
-
-UNATTRIBUTED = "unattributed"
-"""The channel of what no touch led to, so that nothing is lost."""
-
+_MODELS = ("first_touch", "last_touch", "linear", "position_based")
+_UNATTRIBUTED = "unattributed"
 _ENDS, _MIDDLE = Decimal("0.4"), Decimal("0.2")
 
 
@@ -48,7 +43,7 @@ class Credit:
     Args:
         channel: that of the touch, or "unattributed".
         amount: the share of the amount; the credits of an opportunity sum to it exactly.
-        model: one of `ATTRIBUTION_MODELS`.
+        model: as `attribute` takes it.
         touched_at: when; None where there was no touch.
         sourced: the touch came before the opportunity was created, so that it may have led to it.
         outcome, created_at, closed_at: those of the opportunity.
@@ -72,7 +67,9 @@ class Credit:
     __repr__ = short_repr
 
 
-def attribute(opportunities: Iterable[Any], touches: Iterable[Touch], model: str = "linear") -> list[Credit]:
+def attribute(
+    opportunities: Iterable[Any], touches: Iterable[Touch], model: str = "linear", *, tz: str = "UTC"
+) -> list[Credit]:
     """The credits of every opportunity that has an amount, to the minor unit; what is left over goes to the first.
 
     A touch belongs to an opportunity by its `opportunity_id`, by its subject being the opportunity or its lead, or by
@@ -81,7 +78,9 @@ def attribute(opportunities: Iterable[Any], touches: Iterable[Touch], model: str
     Args:
         opportunities: records with the attributes of an `Opportunity`.
         touches: in any order.
-        model: one of `ATTRIBUTION_MODELS`.
+        model: "first_touch" or "last_touch", all to one; "linear", equal parts; "position_based", 40 % to the first and
+            to the last each and the rest to those between.
+        tz: the zone of the days on which opportunities were created and closed.
 
     Raises:
         InvalidValueError: no such model.
@@ -94,9 +93,9 @@ def attribute(opportunities: Iterable[Any], touches: Iterable[Touch], model: str
     >>> [(credit.channel, str(credit.amount)) for credit in attribute([deal], touches)]
     [('webinar', '33.34 EUR'), ('email', '33.33 EUR'), ('paid_search', '33.33 EUR')]
     """
-    require("attribute", model=(model, str))
-    if model not in ATTRIBUTION_MODELS:
-        rule = f"must be one of {', '.join(ATTRIBUTION_MODELS)}"
+    require("attribute", model=(model, str), tz=(tz, str))
+    if model not in _MODELS:
+        rule = f"must be one of {', '.join(_MODELS)}"
         raise InvalidValueError("attribute", [Fault("model", rule, model)])
     by_record: dict[tuple[str, str], list[tuple[int, Touch]]] = defaultdict(list)
     for number, touch in enumerate(touches):
@@ -105,32 +104,36 @@ def attribute(opportunities: Iterable[Any], touches: Iterable[Touch], model: str
         keys |= {("Account", touch.account_id)} if touch.account_id else set()
         for key in keys:
             by_record[key].append((number, touch))
-    return [credit for sale in opportunities if sale.amount is not None for credit in _credits(sale, by_record, model)]
+    return [
+        credit for sale in opportunities if sale.amount is not None for credit in _credits(sale, by_record, model, tz)
+    ]
 
 
-def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]], model: str) -> list[Credit]:
+def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]], model: str, tz: str) -> list[Credit]:
     keys = (("Opportunity", sale.id), ("Lead", sale.lead_id), ("Account", sale.account_id))
     found = {number: touch for key in keys for number, touch in by_record.get(key, ())}
-    path = [touch for _, touch in sorted(found.items()) if sale.closed is None or not _is_after(touch.at, sale.closed)]
+    created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
+    path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, closed, tz)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
-    shares = sale.amount.allocate(_weights(len(path), model)) if path else (sale.amount,)
+    weights = _weights(len(path), model) if path else [Decimal(1)]
+    shares = sale.amount.allocate(weights) if path else (sale.amount,)
     touches: list[Touch | None] = [*path] if path else [None]
     return [
         Credit(
             opportunity_id=sale.id,
-            channel=UNATTRIBUTED if touch is None else touch.channel or "unknown",
+            channel=_UNATTRIBUTED if touch is None else touch.channel or "unknown",
             amount=amount,
             model=model,
             campaign=None if touch is None else touch.campaign,
             touched_at=None if touch is None else touch.at,
-            sourced=touch is not None and (sale.created is None or not _is_after(touch.at, sale.created)),
+            sourced=touch is not None and _is_by(touch.at, created, tz),
             outcome=sale.outcome,
             owner_id=sale.owner_id,
-            created_at=sale.created,
-            closed_at=sale.closed,
+            created_at=created,
+            closed_at=closed,
         )
-        for touch, amount in zip(touches, shares, strict=True)
-        if touch is None or amount.amount or len(path) == 1
+        for touch, amount, weight in zip(touches, shares, weights, strict=True)
+        if weight
     ]
 
 
@@ -144,10 +147,9 @@ def _weights(count: int, model: str) -> list[Decimal]:
     return [Decimal(number == only) for number in range(count)]
 
 
-def _is_after(at: datetime, moment: date) -> bool:
-    if isinstance(moment, datetime):
-        return to_microseconds(at) > to_microseconds(moment)
-    return at.date() > moment
+def _is_by(at: datetime, moment: date | None, tz: str) -> bool:
+    """Whether an instant is not after a moment, or on that day at the latest."""
+    return moment is None or duration_between(at, moment, tz) >= timedelta(0)
 
 
 _credit = each(Credit)

@@ -40,6 +40,8 @@ class Commitment:
 def commitments(ledger: RevenueLedger, as_of: datetime) -> tuple[Commitment, ...]:
     """Every contract of a ledger that is live or signed at a moment, for the KPI `carr`.
 
+    A row has `subscription_id`, `account_id`, and as amounts of a year `live`, `signed` and `known_churn`.
+
     Raises:
         CurrencyMismatchError: contracts in several currencies; ask `ledger.only(currency)`.
 

@@ -1,4 +1,8 @@
-"""Lead generation: how many leads came, from where, at what cost, and how many of them go on."""
+"""Lead generation: how many leads came, from where, at what cost, and how many of them go on.
+
+The performance of lead sources is these KPIs by source: `by="lead_source"`, and for the cost of a lead
+`by={"source": {"Spend": "channel", "Lead": "lead_source"}}`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from functools import partial
 from revops_core.entities.engagement import Touch, Visit
 from revops_core.entities.facts import Converted, Score, Spend
 from revops_core.entities.lead import Lead
-from revops_core.kpis.change import Comparison
 from revops_core.kpis.formula import count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.lead_progress import LeadProgress
@@ -23,7 +26,6 @@ __all__ = [
     "lead_to_customer_rate",
     "lead_to_mql_rate",
     "lead_to_mql_rate_in_period",
-    "lead_velocity_rate",
     "lead_volume",
     "target_account_engagement",
     "website_sessions",
@@ -31,90 +33,55 @@ __all__ = [
 ]
 
 _lead, _progress, _spend, _visit = each(Lead), each(LeadProgress), each(Spend), each(Visit)
-_score, _comparison = each(Score), each(Comparison)
-_activity, _touch, _converted = each(SubjectActivity), each(Touch), each(Converted)
+_score, _activity, _touch, _converted = each(Score), each(SubjectActivity), each(Touch), each(Converted)
 _created = first_known(_lead.created_at, _lead.created_on)
+_kpi = partial(Kpi, stage="lead_generation")
+_traffic = partial(_kpi, family="website_traffic", dated=_visit.at, unit="count", source="SOMA B2B SaaS")
 
-website_sessions = Kpi(
-    name="website_sessions",
-    title="Website traffic, sessions",
-    stage="lead_generation",
-    formula=count(_visit),
-    dated=_visit.at,
-    unit="count",
+website_sessions = _traffic(
+    name="website_sessions", title="Website traffic, sessions", formula=count(_visit),
     says="Sessions on the website that began in the period.",
-    source="SOMA B2B SaaS",
-    family="website_traffic",
-)
+)  # fmt: skip
 
-website_visitors = Kpi(
-    name="website_visitors",
-    title="Website traffic, visitors",
-    stage="lead_generation",
-    formula=distinct(_visit.visitor_id),
-    dated=_visit.at,
-    unit="count",
+website_visitors = _traffic(
+    name="website_visitors", title="Website traffic, visitors", formula=distinct(_visit.visitor_id),
     says="Different visitors of the website in the period. They do not add up over segments or periods: one visitor "
     "may be in several.",
-    source="SOMA B2B SaaS",
-    family="website_traffic",
-)
+)  # fmt: skip
 
-lead_volume = Kpi(
-    name="lead_volume",
-    title="Lead volume",
-    stage="lead_generation",
-    formula=count(_lead),
-    dated=_created,
-    unit="count",
+lead_volume = _kpi(
+    name="lead_volume", title="Lead volume", family="lead_volume", unit="count", formula=count(_lead), dated=_created,
+    source="SOMA B2B SaaS",
     says="Leads created in the period. Merge duplicates first.",
-    source="SOMA B2B SaaS",
-    family="lead_volume",
-)
+)  # fmt: skip
 
-lead_to_mql_rate = Kpi(
-    name="lead_to_mql_rate",
-    title="Lead-to-MQL conversion rate",
-    stage="lead_generation",
+lead_to_mql_rate = _kpi(
+    name="lead_to_mql_rate", title="Lead-to-MQL conversion rate", family="lead_to_mql_rate",
     formula=count(all_of(known(_progress.mql_at), ~not_yet(_progress.mql_at))) / count(_progress),
-    dated=_progress.created_at,
+    dated=_progress.created_at, source="GrowthBook, funnel from entry",
     says="Leads that marketing has qualified so far, of all leads created in the period. It grows with time.",
-    source="GrowthBook, funnel from entry",
-    family="lead_to_mql_rate",
-)
-
-lead_conversion_rate = Kpi(
-    name="lead_conversion_rate",
-    title="Lead conversion rate",
-    stage="lead_generation",
-    formula=count(all_of(known(_lead.converted_at), ~not_yet(_lead.converted_at))) / count(_lead),
-    dated=_created,
-    says="Leads converted into a contact so far, of all leads created in the period. It grows with time.",
-    source="Salesforce, lead conversion",
-    family="lead_conversion_rate",
-)
-
-cost_per_lead = Kpi(
-    name="cost_per_lead",
-    title="Cost per lead",
-    stage="lead_generation",
-    formula=total(_spend.amount, where=_spend.purpose == "marketing") / count(_lead),
-    dated=(_spend.on, _created),
-    unit="money",
-    direction="lower_is_better",
-    says="Marketing spend of the period, over the leads created in it.",
-    source="SOMA B2B SaaS",
-    family="cost_per_lead",
-)
-
-_kpi = partial(Kpi, stage="lead_generation")
+)  # fmt: skip
 
 lead_to_mql_rate_in_period = _kpi(
     name="lead_to_mql_rate_in_period", title="Lead-to-MQL rate in the period", family="lead_to_mql_rate",
     formula=count(known(_progress.mql_at)) / count(_lead), dated=(_progress.mql_at, _created), unit="ratio",
     source="GrowthBook, step by step",
-    says="Leads that marketing qualified in the period, over the leads created in it; others than those, so that it "
-    "may exceed 1.",
+    says="Leads that marketing qualified in the period, over the leads created in it. They need not be the same "
+    "leads, so that it may exceed 1.",
+)  # fmt: skip
+
+cost_per_lead = _kpi(
+    name="cost_per_lead", title="Cost per lead", family="cost_per_lead", unit="money", direction="lower_is_better",
+    formula=total(_spend.amount, where=_spend.purpose == "marketing") / count(_lead), dated=(_spend.on, _created),
+    source="SOMA B2B SaaS",
+    says="Marketing spend of the period, over the leads created in it.",
+)  # fmt: skip
+
+lead_conversion_rate = _kpi(
+    name="lead_conversion_rate", title="Lead conversion rate", family="lead_conversion_rate",
+    formula=count(all_of(known(_lead.converted_at), ~not_yet(_lead.converted_at))) / count(_lead), dated=_created,
+    source="Salesforce, lead conversion",
+    says="Leads converted into a contact so far, of all leads created in the period. It grows with time.",
 )  # fmt: skip
 
 lead_to_customer_rate = _kpi(
@@ -125,19 +92,10 @@ lead_to_customer_rate = _kpi(
 )  # fmt: skip
 
 conversion_rate = _kpi(
-    name="conversion_rate", title="Conversion rate of engagements", family="lead_conversion_rate",
-    formula=count(_converted.subject == "Lead") / count(_touch), dated=(_converted.at, _touch.at), unit="ratio",
-    source="RevOps mapping guides: conversions / engagements",
-    says="Leads converted in the period, over the touches of marketing in it.",
-)  # fmt: skip
-
-lead_velocity_rate = _kpi(
-    name="lead_velocity_rate", title="Lead velocity rate", family="lead_velocity_rate",
-    formula=(total(_comparison.after, where=_comparison.kpi == "mql_volume")
-             - total(_comparison.before, where=_comparison.kpi == "mql_volume"))
-    / total(_comparison.before, where=_comparison.kpi == "mql_volume"),
-    dated=_comparison.starts_on, unit="ratio", source="SOMA B2B SaaS; Jason Lemkin",
-    says="How much the MQL volume grew over the period before. It reads comparisons of `mql_volume`.",
+    name="conversion_rate", title="Conversion rate of engagements", family="lead_conversion_rate", unit="ratio",
+    formula=distinct(_converted.subject_id, where=_converted.subject == "Lead") / count(_touch),
+    dated=(_converted.at, _touch.at), source="RevOps mapping guides: conversions / engagements",
+    says="Leads converted in the period, each once, over the touches of marketing in it.",
 )  # fmt: skip
 
 average_lead_score = _kpi(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.standing_moves import standing_moves
 from revops_core.values.checks import Id, Span, as_tuple, checked, short_repr
+from revops_core.values.duration import duration_between, moment_of
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.instants import to_microseconds
 
@@ -72,6 +74,7 @@ def lead_progress(
     opportunities: Iterable[Any] = (),
     activities: Iterable[Activity] = (),
     calendar: BusinessCalendar | None = None,
+    tz: str = "UTC",
 ) -> list[LeadProgress]:
     """One row for each lead, from its moves, the opportunities that came of it and what was done for it.
 
@@ -86,6 +89,7 @@ def lead_progress(
         opportunities: records with a `lead_id`, or named by `converted_opportunity_id` of a lead.
         activities: those with the subject "Lead" count.
         calendar: counts the response time in working time.
+        tz: the zone of days that stand beside instants.
 
     Raises:
         InvalidValueError: leads without a date of creation; names each.
@@ -112,26 +116,28 @@ def lead_progress(
             sales_of[sale.lead_id].append(sale)
     rows, faults = [], []
     for number, lead in enumerate(leads):
-        if lead.created is None:
+        created = moment_of(lead, "created")
+        if created is None:
             faults.append(Fault(f"leads[{number}].created_at", "must be known", lead.id))
             continue
         standing = standing_moves(moves_of.get(lead.id, ()))
         named = by_id.get(lead.converted_opportunity_id)
-        sales = sales_of.get(lead.id) or ([] if named is None else [named])
-        attempts = [each for each in done_for.get(lead.id, ()) if _is_after(each.at, lead.created)]
-        attempted_at = _first(each.at for each in attempts)
+        sales = [*sales_of.get(lead.id, ()), *([] if named is None else [named])]
+        done = done_for.get(lead.id, ())
+        attempts = [each for each in done if duration_between(created, each.at, tz) >= timedelta(0)]
+        attempted_at = _first((each.at for each in attempts), tz)
         rows.append(
             LeadProgress(
                 id=lead.id,
-                created_at=lead.created,
+                created_at=created,
                 mql_at=_entered(standing, mql),
                 sql_at=_entered(standing, sql),
-                opportunity_at=_first(sale.created for sale in sales),
-                won_at=_first(sale.closed for sale in sales if sale.outcome == Outcome.WON),
+                opportunity_at=_first((moment_of(sale, "created") for sale in sales), tz),
+                won_at=_first((moment_of(sale, "closed") for sale in sales if sale.outcome == Outcome.WON), tz),
                 assigned_at=lead.assigned_at,
                 attempted_at=attempted_at,
-                contacted_at=_first(each.at for each in attempts if each.reached),
-                response_time=_response_time(lead.created, attempted_at, calendar),
+                contacted_at=_first((each.at for each in attempts if each.reached), tz),
+                response_time=_response_time(created, attempted_at, calendar),
                 lead_source=lead.lead_source,
                 campaign=lead.campaign,
                 owner_id=lead.owner_id,
@@ -149,16 +155,18 @@ def _entered(moves: Iterable[Moved], stages: str | tuple[str, ...]) -> datetime 
     return next((move.at for move in moves if move.target in names or names & set(move.skipped)), None)
 
 
-def _first(moments: Iterable[date | None]) -> Any:
-    """The earliest of what is known: by instant, or by day where any is a day."""
+def _first(moments: Iterable[date | None], tz: str) -> Any:
+    """The earliest of what is known: by instant, or by day where any is a day; of one day rather an instant."""
     known = [moment for moment in moments if moment is not None]
-    if all(isinstance(moment, datetime) for moment in known):
+    days = [moment for moment in known if not isinstance(moment, datetime)]
+    if not days:
         return min(known, key=to_microseconds, default=None)  # type: ignore[arg-type]
-    return min(known, key=lambda moment: moment.date() if isinstance(moment, datetime) else moment)
 
+    def order(moment: date) -> tuple[timedelta, float]:
+        instant = to_microseconds(moment) if isinstance(moment, datetime) else math.inf
+        return duration_between(days[0], moment, tz), instant
 
-def _is_after(at: datetime, created: date) -> bool:
-    return not isinstance(created, datetime) or to_microseconds(at) >= to_microseconds(created)
+    return min(known, key=order)
 
 
 def _response_time(created: date, at: datetime | None, calendar: BusinessCalendar | None) -> timedelta | None:

@@ -30,31 +30,21 @@ _answered = all_of(_answer.survey == "csat", known(_answer.score), _of_five)
 _onboarding = _answer.about == "onboarding"
 _content = given(_answer.score) >= 4
 
-csat_of_onboarding = Kpi(
-    name="csat_of_onboarding",
-    title="Customer satisfaction with onboarding (CSAT)",
-    stage="onboarding",
-    formula=count(all_of(_answered, _onboarding, _content)) / count(all_of(_answered, _onboarding)),
-    dated=_answer.at,
-    says="Answers of 4 or 5 on the scale of 1 to 5, of all answers about the onboarding in the period. Answers on "
-    "another scale are left out.",
-    source="Qualtrics, top two boxes",
-    family="csat",
-)
-
-csat = Kpi(
-    name="csat",
-    title="Customer satisfaction (CSAT)",
-    stage="onboarding",
-    formula=count(all_of(_answered, _content)) / count(_answered),
-    dated=_answer.at,
-    says="Answers of 4 or 5 on the scale of 1 to 5, of all answers in the period; on another scale they are left out.",
-    source="Qualtrics, top two boxes",
-    family="csat",
-)
-
 _start, _usage = each(CustomerStart), each(Usage)
 _kpi = partial(Kpi, stage="onboarding")
+_csat = partial(_kpi, family="csat", dated=_answer.at, source="Qualtrics, top two boxes")
+
+csat_of_onboarding = _csat(
+    name="csat_of_onboarding", title="Customer satisfaction with onboarding (CSAT)",
+    formula=count(all_of(_answered, _onboarding, _content)) / count(all_of(_answered, _onboarding)),
+    says="Answers of 4 or 5 on the scale of 1 to 5, of all answers about the onboarding in the period. Answers on "
+    "another scale are left out.",
+)  # fmt: skip
+
+csat = _csat(
+    name="csat", title="Customer satisfaction (CSAT)", formula=count(all_of(_answered, _content)) / count(_answered),
+    says="Answers of 4 or 5 on the scale of 1 to 5, of all answers in the period; on another scale they are left out.",
+)  # fmt: skip
 
 _value = partial(
     _kpi, family="time_to_value", dated=_start.first_value_at, unit="duration", direction="lower_is_better",
@@ -67,7 +57,7 @@ _NOT_YET = "Customers that still wait are not in it."
 time_to_value_median = _value(
     name="time_to_value_median", title="Time to first value, median",
     formula=median(_valued_at - given(_start.signed_at), where=_signed),
-    says=f"The time from signing to first value that half of the customers who got there in the period did not exceed. "
+    says=f"Half of the customers who reached first value in the period took no longer than this from signing. "
     f"{_NOT_YET}",
 )  # fmt: skip
 
@@ -80,11 +70,11 @@ onboarding_completion_rate = _kpi(
 )  # fmt: skip
 
 
-def _within(since: object, reached: object, days: int) -> tuple[Expression, Expression]:
+def _within(since: Any, reached: Any, days: int) -> tuple[Expression, Expression]:
     """The conditions that a point was reached within some days, and that these days are over."""
-    window: object = given(since) + timedelta(days=days)  # type: ignore[operator]
-    is_over = all_of(known(since), ~not_yet(window))
-    return all_of(is_over, known(reached), reached <= window), is_over  # type: ignore[operator]
+    window = timedelta(days=days)
+    is_over = all_of(known(since), ~not_yet(given(since) + window))
+    return all_of(is_over, given(reached) - given(since) <= window), is_over
 
 
 def onboarding_completion_rate_within(days: int = 90) -> Kpi:
@@ -133,7 +123,7 @@ def activation_rate(days: int = 30) -> Kpi:
 
 product_usage = _kpi(
     name="product_usage", title="Product usage", family="product_usage", unit="ratio",
-    formula=total(_usage.count) / distinct(_usage.account_id), dated=first_known(_usage.at, _usage.on),
-    source="Common practice",
+    formula=total(_usage.count) / distinct(_usage.account_id, where=_usage.count >= 1),
+    dated=first_known(_usage.at, _usage.on), source="Common practice",
     says="How often the product was used in the period, for each account that used it.",
 )  # fmt: skip

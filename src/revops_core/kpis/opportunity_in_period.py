@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
@@ -12,9 +13,11 @@ from revops_core.entities.facts import Changed
 from revops_core.entities.opportunity import Outcome
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.records_as_of import records_as_of
-from revops_core.values.checks import Id, Share, checked, require, short_repr
+from revops_core.values.checks import Id, Share, as_tuple, checked, require, short_repr
+from revops_core.values.duration import is_after, moment_of
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.instants import to_microseconds
+from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -34,11 +37,11 @@ class OpportunityInPeriod:
         amount_at_creation: where it was created in the period.
         amount_at_start: where it was open at the start.
         is_open, is_due, is_won: at the end it is open, is to close or closed in the period, was won in the period.
-        is_qualified: at the end it is in one of the qualified stages.
+        is_qualified: at the end it is in one of the qualified stages; None where nobody said which these are.
         is_created: it was created in the period.
         was_due: it was open at the start and was to close in the period.
         is_slipped: it was due, and is open with a later close date, or open although the period is over.
-        is_pulled_in: it was open at the start and to close after the period, and now is to close or closed in it.
+        is_pulled_in: it was open at the start and to close after the period, and now is to close in it, or was won.
         chance: of being won in the period, as past opportunities in its stage were.
 
     >>> OpportunityInPeriod(id="o1", starts_on=date(2026, 1, 1), was_due=True, is_slipped=True).is_won
@@ -64,7 +67,7 @@ class OpportunityInPeriod:
     is_open: bool = False
     is_due: bool = False
     is_won: bool = False
-    is_qualified: bool = False
+    is_qualified: bool | None = None
     was_due: bool = False
     is_slipped: bool = False
     is_pulled_in: bool = False
@@ -79,8 +82,8 @@ def opportunities_in_period(
     period: Period,
     *,
     as_of: datetime | None = None,
-    qualified_stages: Collection[str] = (),
-    chances: Mapping[str, Any] | None = None,
+    qualified_stages: Iterable[str] = (),
+    chances: Mapping[str, Decimal | Measurement] = EMPTY,
 ) -> list[OpportunityInPeriod]:
     """One row for each opportunity that had begun by the end of the period, or by `as_of` where that is earlier.
 
@@ -90,7 +93,8 @@ def opportunities_in_period(
         period: rows of several periods may be put together: each knows its own.
         as_of: the moment to look from, for a period that still runs.
         qualified_stages: the stages in which an opportunity counts as qualified.
-        chances: by stage, the share of past opportunities in it that were won in time, as Decimals.
+        chances: by stage, the share of past opportunities in it that were won in time: Decimals, or what
+            `StageLog.win_chances` tells, which is the share won at any time.
 
     >>> from revops_core.entities.opportunity import Opportunity
     >>> from datetime import UTC
@@ -101,23 +105,28 @@ def opportunities_in_period(
     >>> [row.is_slipped for row in opportunities_in_period([deal], [later], Period.month(2026, 1))]
     [True]
     """
+    qualified = as_tuple(qualified_stages)
     require("opportunities_in_period", period=(period, Period), as_of=(as_of, datetime | None))
+    require("opportunities_in_period", qualified_stages=(qualified, tuple[str, ...]))
     held, told = list(opportunities), list(facts)
     last = period.end - _MICROSECOND
     is_over = as_of is None or to_microseconds(as_of) > to_microseconds(last)
     end = last if is_over or as_of is None else as_of
-    before = {record.id: record for record in _begun(held, told, period.start - _MICROSECOND, period)}
+    start = min(period.start - _MICROSECOND, end, key=to_microseconds)
+    before = {record.id: record for record in _begun(held, told, start, period)}
     first_amounts = _first_amounts(told)
+    shares = {stage: _share(chance) for stage, chance in chances.items()}
     rows = []
     for now in _begun(held, told, end, period):
         then = before.get(now.id)
-        was_open = then is not None and _is_open(then, period.start - _MICROSECOND, period)
+        was_open = then is not None and _is_open(then, start, period)
         was_to_close = then.close_date if was_open and then is not None else None
         is_open = _is_open(now, end, period)
-        is_won = not is_open and now.outcome == Outcome.WON and period.contains(now.closed)
-        is_due = period.contains(now.close_date if is_open else now.closed) if _closing(now, is_open) else False
+        created, closing = moment_of(now, "created"), now.close_date if is_open else moment_of(now, "closed")
+        is_due = closing is not None and period.contains(closing)
+        is_won = is_due and not is_open and now.outcome == Outcome.WON
         was_due = was_to_close is not None and period.contains(was_to_close)
-        is_created = now.created is not None and period.contains(now.created)
+        is_created = created is not None and period.contains(created)
         rows.append(
             OpportunityInPeriod(
                 id=now.id,
@@ -132,17 +141,17 @@ def opportunities_in_period(
                 amount_at_creation=first_amounts.get(now.id, now.amount) if is_created else None,
                 amount_at_start=then.amount if was_open and then is not None else None,
                 probability=now.probability,
-                chance=None if chances is None or now.stage is None else chances.get(now.stage),
+                chance=shares.get(now.stage or ""),
                 forecast_category=now.forecast_category,
                 close_date=now.close_date,
                 is_created=is_created,
                 is_open=is_open,
                 is_due=is_due,
                 is_won=is_won,
-                is_qualified=now.stage in qualified_stages,
+                is_qualified=now.stage in qualified if qualified else None,
                 was_due=was_due,
                 is_slipped=was_due and is_open and (is_over or _is_later(now.close_date, period)),
-                is_pulled_in=was_to_close is not None and was_to_close >= period.end_on and is_due,
+                is_pulled_in=_is_later(was_to_close, period) and is_due and (is_open or is_won),
                 custom=now.custom,
             )
         )
@@ -151,23 +160,21 @@ def opportunities_in_period(
 
 def _begun(records: list[Any], facts: list[Any], at: datetime, period: Period) -> list[Any]:
     """The records as they stood at an instant, without those that were created on a later day."""
-    day = (at - _MICROSECOND).astimezone(period.start.tzinfo).date()
-    found = records_as_of(records, facts, at)
-    return [each for each in found if each.created_on is None or each.created_on <= day]
-
-
-def _closing(record: Any, is_open: bool) -> bool:
-    return (record.close_date if is_open else record.closed) is not None
+    moments = ((record, moment_of(record, "created")) for record in records_as_of(records, facts, at))
+    return [record for record, created in moments if created is None or not is_after(created, at, period.tz)]
 
 
 def _is_open(record: Any, at: datetime, period: Period) -> bool:
     """Whether it is open at an instant: its outcome says so, or it closed later."""
-    closed = record.closed
-    if record.outcome == Outcome.OPEN or closed is None:
-        return bool(record.outcome == Outcome.OPEN)
-    if isinstance(closed, datetime):
-        return to_microseconds(closed) > to_microseconds(at)
-    return bool(closed > (at - _MICROSECOND).astimezone(period.start.tzinfo).date())
+    closed = moment_of(record, "closed")
+    return record.outcome == Outcome.OPEN or (closed is not None and is_after(closed, at, period.tz))
+
+
+def _share(chance: Decimal | Measurement) -> Decimal | None:
+    """A chance as a Decimal, one that was measured to 12 places; None where it is undefined."""
+    if not isinstance(chance, Measurement):
+        return chance
+    return Decimal(f"{float(chance):.12f}") if chance.is_defined else None
 
 
 def _is_later(close_date: date | None, period: Period) -> bool:

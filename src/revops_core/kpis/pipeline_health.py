@@ -1,4 +1,4 @@
-"""Pipeline health: what becomes of open sales on their way: stages, speed, slips, coverage, and who works them."""
+"""Pipeline health: what becomes of open sales on their way: stages, speed, slips, quotas, and who works them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from revops_core.entities.engagement import Activity
 from revops_core.entities.opportunity import Opportunity, Outcome
 from revops_core.entities.user import User
 from revops_core.kpis.change import Comparison
-from revops_core.kpis.formula import Formula, count, mean, median, total
+from revops_core.kpis.formula import count, mean, median, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.lead_progress import LeadProgress
 from revops_core.kpis.opportunity_in_period import OpportunityInPeriod
@@ -19,12 +19,15 @@ from revops_core.values.condition import each, first_known, given, known, missin
 from revops_core.values.expression import all_of, any_of
 
 __all__ = [
+    "bookings_growth_rate",
     "bookings_per_rep",
     "calls_per_rep",
     "emails_per_rep",
+    "lead_velocity_rate",
     "meetings_per_rep",
     "next_quarter_coverage",
     "pipeline_acceleration",
+    "pipeline_coverage",
     "pipeline_coverage_of_remaining",
     "pipeline_coverage_weighted",
     "pipeline_created_at_creation",
@@ -32,7 +35,7 @@ __all__ = [
     "pulled_in_pipeline",
     "qualified_pipeline",
     "quota_attainers_rate",
-    "revenue_growth",
+    "quota_attainment",
     "sales_cycle_from_lead_mean",
     "sales_velocity",
     "slip_rate",
@@ -57,22 +60,23 @@ stage_conversion_rate = _kpi(
     formula=count(all_of(one_of(_visit.has_advanced, True), ~not_yet(_visit.exited_at))) / count(_visit),
     dated=_visit.entered_at, source="GrowthBook, funnel from entry",
     says="Stays in a stage that have led on to a later stage or to the good end so far, of those begun in the period. "
-    'Group by "stage"; what passed over a stage is not in it.',
+    'Group by "stage"; what passed over a stage counts as passed.',
 )  # fmt: skip
 
 win_rate_from_stage = _kpi(
     name="win_rate_from_stage", title="Win rate from a stage", family="stage_conversion_rate",
-    formula=count(one_of(_visit.won, True)) / count(known(_visit.won)), dated=_visit.entered_at,
-    source="Varicent, from a stage on",
-    says="Stays in a stage whose sale was won in the end, of those begun in the period whose sale has ended. Group by "
-    '"stage".',
+    formula=count(all_of(one_of(_visit.won, True), ~not_yet(_visit.ended_at)))
+    / count(all_of(known(_visit.won), ~not_yet(_visit.ended_at))),
+    dated=_visit.entered_at, source="Varicent, from a stage on",
+    says="Stays in a stage whose sale was won in the end, of those begun in the period whose sale has ended so far. "
+    'Group by "stage"; what passed over a stage counts as having been in it.',
 )  # fmt: skip
 
 time_in_stage_median = _kpi(
     name="time_in_stage_median", title="Time in stage, median", family="time_in_stage",
     formula=median(_visit.stay_time, where=known(_visit.stay_time)), dated=_visit.exited_at,
     unit="duration", direction="lower_is_better", source="Quartz, pipeline metrics",
-    says='The time in a stage that half of the stays that ended in the period did not exceed. Group by "stage".',
+    says='Half of the stays in a stage that ended in the period took no longer than this. Group by "stage".',
 )  # fmt: skip
 
 _lead_won_at: Any = given(_progress.won_at)  # a day or an instant
@@ -95,23 +99,28 @@ sales_velocity = _kpi(
 )  # fmt: skip
 
 
-def _growth(kpi: str) -> Formula:
-    """How much a KPI grew over the period before, as a share of what it was."""
-    of_kpi = _comparison.kpi == kpi
-    before, after = total(_comparison.before, where=of_kpi), total(_comparison.after, where=of_kpi)
-    return (after - before) / before
+def _growth(kpi: str, **texts: str) -> Kpi:
+    """How much a KPI grew over the period before, as a share of what it was, where both are known."""
+    both = all_of(_comparison.kpi == kpi, known(_comparison.before), known(_comparison.after))
+    before, after = total(_comparison.before, where=both), total(_comparison.after, where=both)
+    return _kpi(formula=(after - before) / before, dated=_comparison.starts_on, **texts)
 
 
-pipeline_acceleration = _kpi(
-    name="pipeline_acceleration", title="Pipeline acceleration", family="pipeline_acceleration",
-    formula=_growth("sales_velocity"), dated=_comparison.starts_on, unit="ratio", source="Clari, engage",
+pipeline_acceleration = _growth(
+    "sales_velocity", name="pipeline_acceleration", title="Pipeline acceleration", family="pipeline_acceleration",
+    source="Clari, engage",
     says="How much the sales velocity grew over the period before. It reads comparisons of `sales_velocity`.",
 )  # fmt: skip
 
-revenue_growth = _kpi(
-    name="revenue_growth", title="Revenue growth", family="revenue_growth", formula=_growth("bookings"),
-    dated=_comparison.starts_on, unit="ratio", source="SOMA B2B SaaS",
+bookings_growth_rate = _growth(
+    "bookings", name="bookings_growth_rate", title="Bookings growth", family="revenue_growth", source="SOMA B2B SaaS",
     says="How much the bookings grew over the period before. It reads comparisons of `bookings`.",
+)  # fmt: skip
+
+lead_velocity_rate = _growth(
+    "mql_volume", name="lead_velocity_rate", title="Lead velocity rate", family="lead_velocity_rate",
+    stage="lead_generation", unit="ratio", source="SOMA B2B SaaS; Jason Lemkin",
+    says="How much the MQL volume grew over the period before. It reads comparisons of `mql_volume`.",
 )  # fmt: skip
 
 # --- What moves in a period
@@ -136,7 +145,7 @@ pulled_in_pipeline = _kpi(
     name="pulled_in_pipeline", title="Pulled-in pipeline", family="slip_rate", unit="money",
     formula=total(_row.amount, where=one_of(_row.is_pulled_in, True)), dated=_row.starts_on,
     source="SOMA B2B SaaS", direction="neither",
-    says="The amount of the opportunities that were to close after the period and are now to close, or closed, in it. "
+    says="The amount of the opportunities that were to close after the period and are now to close in it, or were won. "
     "What was created in the period is not in it.",
 )  # fmt: skip
 
@@ -148,6 +157,7 @@ pipeline_created_at_creation = _kpi(
 )  # fmt: skip
 
 _qualified = all_of(one_of(_row.is_open, True), one_of(_row.is_qualified, True))
+_rated = all_of(one_of(_row.is_created, True), known(_row.is_qualified))
 qualified_pipeline = _kpi(
     name="qualified_pipeline", title="Qualified pipeline", family="open_pipeline", unit="money",
     formula=total(_row.amount, where=_qualified), dated=_row.starts_on, source="Clari, engage",
@@ -156,69 +166,86 @@ qualified_pipeline = _kpi(
 
 pipeline_quality = _kpi(
     name="pipeline_quality", title="Pipeline quality", family="pipeline_quality",
-    formula=total(_row.amount, where=all_of(one_of(_row.is_created, True), one_of(_row.is_qualified, True)))
-    / total(_row.amount, where=one_of(_row.is_created, True)),
+    formula=total(_row.amount, where=all_of(_rated, one_of(_row.is_qualified, True)))
+    / total(_row.amount, where=_rated),
     dated=_row.starts_on, source="Clari, engage",
-    says="The amount of the opportunities created in the period that have reached a qualified stage, of all created in "
-    "it, won or lost ones by the stage they ended in.",
+    says="The amount of the opportunities created in the period that are in a qualified stage at its end, or now, of "
+    "all created in it; won and lost count as the stages they are, if you name them as qualified.",
 )  # fmt: skip
 
 # --- Quota and coverage
 
-pipeline_coverage_of_remaining = _kpi(
-    name="pipeline_coverage_of_remaining", title="Pipeline coverage of what remains", family="pipeline_coverage",
-    formula=total(_quota.open) / (total(_quota.quota) - total(_quota.won)), dated=_quota.starts_on, unit="ratio",
-    when_zero="target_met", source="Codingace",
+_coverage = partial(_kpi, dated=_quota.starts_on, family="pipeline_coverage", unit="ratio")
+_attainment = partial(_kpi, dated=_quota.starts_on, family="quota_attainment")
+
+pipeline_coverage = _coverage(
+    name="pipeline_coverage", title="Pipeline coverage", formula=total(_quota.open) / total(_quota.quota),
+    source="SaaS Metrics Standards Board",
+    says="The open pipeline to close in the days of the quotas that start in the period, over the full quotas.",
+)  # fmt: skip
+
+pipeline_coverage_of_remaining = _coverage(
+    name="pipeline_coverage_of_remaining", title="Pipeline coverage of what remains", source="Codingace",
+    formula=total(_quota.open) / (total(_quota.quota) - total(_quota.won)), when_zero="target_met",
     says="The open pipeline to close in the days of the quotas that start in the period, over what remains of them. "
     "Undefined where the quota is met.",
 )  # fmt: skip
 
-pipeline_coverage_weighted = _kpi(
-    name="pipeline_coverage_weighted", title="Pipeline coverage, weighted", family="pipeline_coverage",
-    formula=total(_quota.weighted) / total(_quota.quota), dated=_quota.starts_on, unit="ratio",
-    source="Optif, coverage times win rate",
+pipeline_coverage_weighted = _coverage(
+    name="pipeline_coverage_weighted", title="Pipeline coverage, weighted",
+    formula=total(_quota.weighted) / total(_quota.quota), source="Optif, coverage times win rate",
     says="Amount times probability of the open pipeline to close in the days of the quotas, over the full quotas. Do "
     "not hold it against a rule of three or four times: that is for amounts without weights.",
 )  # fmt: skip
 
-next_quarter_coverage = _kpi(
-    name="next_quarter_coverage", title="Next quarter coverage", family="pipeline_coverage",
+next_quarter_coverage = _coverage(
+    name="next_quarter_coverage", title="Next quarter coverage", source="Clari, engage",
     formula=total(_quota.next_open, where=known(_quota.next_quota))
     / total(_quota.next_quota, where=known(_quota.next_quota)),
-    dated=_quota.starts_on, unit="ratio", source="Clari, engage",
     says="The open pipeline to close in the days of the quota that follows, over that quota; quotas of the last period "
     "are left out.",
 )  # fmt: skip
 
-quota_attainers_rate = _kpi(
-    name="quota_attainers_rate", title="Share of quotas attained", family="quota_attainment",
-    formula=count(_quota.won >= _quota.quota) / count(_quota), dated=_quota.starts_on, source="Rekener",
-    says="Quotas that are met, of those that start in the period: how many sellers made it, not how much they sold.",
+quota_attainment = _attainment(
+    name="quota_attainment", title="Quota attainment", formula=total(_quota.won) / total(_quota.quota),
+    source="Clari, execute; Rekener",
+    says="The amount won in the days of the quotas that start in the period, over the quotas. Give the quotas of "
+    "sellers or those of their teams, not both: a sale would count for each.",
+)  # fmt: skip
+
+quota_attainers_rate = _attainment(
+    name="quota_attainers_rate", title="Share of quotas attained", source="AltiorCo, RevOps dictionary",
+    formula=count(one_of(_quota.is_attained, True)) / count(known(_quota.is_attained)),
+    says="Quotas that are met, of those above zero that start in the period: how many sellers made it, not how much "
+    "they sold.",
 )  # fmt: skip
 
 # --- Productivity
 
 _active = all_of(
-    one_of(_user.role, "sales_representative"), one_of(_user.is_active, True), ~not_yet(_user.starts_on),
-    any_of(missing(_user.ends_on), not_yet(_user.ends_on)),
+    one_of(_user.role, "sales_representative"), ~not_yet(_user.starts_on),
+    any_of(not_yet(_user.ends_on), all_of(missing(_user.ends_on), one_of(_user.is_active, True))),
 )  # fmt: skip
+_by_person = one_of(_activity.is_automated, False)
 _per_rep = partial(_kpi, family="sales_productivity", unit="ratio", source="Rekener, activity for each rep")
 _ACTIVE = "over the sales representatives active at its end"
 
 calls_per_rep = _per_rep(
     name="calls_per_rep", title="Calls per rep", dated=_activity.at,
-    formula=count(_activity.kind == "call") / count(_active), says=f"Calls in the period, {_ACTIVE}.",
+    formula=count(all_of(_activity.kind == "call", _by_person)) / count(_active),
+    says=f"Calls in the period that a person made or took, {_ACTIVE}.",
 )  # fmt: skip
 
 emails_per_rep = _per_rep(
     name="emails_per_rep", title="E-mails per rep", dated=_activity.at,
-    formula=count(all_of(_activity.kind == "email", one_of(_activity.is_automated, False))) / count(_active),
-    says=f"E-mails in the period that a person wrote, {_ACTIVE}.",
+    formula=count(all_of(_activity.kind == "email", _by_person, ~one_of(_activity.direction, "inbound")))
+    / count(_active),
+    says=f"E-mails in the period that a person of ours wrote, {_ACTIVE}.",
 )  # fmt: skip
 
 meetings_per_rep = _per_rep(
     name="meetings_per_rep", title="Meetings per rep", dated=_activity.at,
-    formula=count(one_of(_activity.kind, "meeting", "demo")) / count(_active),
+    formula=count(all_of(one_of(_activity.kind, "meeting", "demo"), _by_person)) / count(_active),
     says=f"Meetings and demos in the period, {_ACTIVE}.",
 )  # fmt: skip
 

@@ -35,129 +35,92 @@ _decided = first_known(_lead.closed_at, _lead.closed_on)
 _qualified = _lead.outcome == Outcome.QUALIFIED
 _sql_at: Any = given(_progress.sql_at)  # a day or an instant
 _time_to_sql = _sql_at - _progress.created_at
+_responded = all_of(known(_progress.response_time), ~not_yet(_progress.attempted_at))
 
-mql_volume = Kpi(
-    name="mql_volume",
-    title="MQL volume",
-    stage="qualification",
-    formula=count(known(_progress.mql_at)),
+_kpi = partial(Kpi, stage="qualification")
+_volume = partial(_kpi, unit="count", source="SOMA B2B SaaS")
+_rate = partial(_kpi, source="GrowthBook, funnel from entry")
+_qualification = partial(_kpi, family="lead_qualification_rate", source="SOMA B2B SaaS")
+_to_sql = partial(
+    _kpi, family="time_to_sql", dated=_progress.sql_at, unit="duration", direction="lower_is_better",
+    source="SOMA B2B SaaS",
+)  # fmt: skip
+_response = partial(
+    _kpi, family="lead_response_time", dated=_progress.created_at, unit="duration", direction="lower_is_better",
+    source="LeanScale, speed to lead",
+)  # fmt: skip
+_NOT_YET = "Leads that still wait are not in it: read it beside the lead response rate."
+
+mql_volume = _volume(
+    name="mql_volume", title="MQL volume", family="mql_volume", formula=count(known(_progress.mql_at)),
     dated=_progress.mql_at,
-    unit="count",
     says="Leads that marketing qualified for the first time in the period.",
-    source="SOMA B2B SaaS",
-    family="mql_volume",
-)
+)  # fmt: skip
 
-sql_volume = Kpi(
-    name="sql_volume",
-    title="SQL volume",
-    stage="qualification",
-    formula=count(known(_progress.sql_at)),
+sql_volume = _volume(
+    name="sql_volume", title="SQL volume", family="sql_volume", formula=count(known(_progress.sql_at)),
     dated=_progress.sql_at,
-    unit="count",
     says="Leads that sales accepted as qualified for the first time in the period.",
-    source="SOMA B2B SaaS",
-    family="sql_volume",
-)
+)  # fmt: skip
 
-mql_to_sql_rate = Kpi(
-    name="mql_to_sql_rate",
-    title="MQL-to-SQL conversion rate",
-    stage="qualification",
+mql_to_sql_rate = _rate(
+    name="mql_to_sql_rate", title="MQL-to-SQL conversion rate", family="mql_to_sql_rate", dated=_progress.mql_at,
     formula=count(all_of(known(_progress.mql_at), known(_progress.sql_at), ~not_yet(_progress.sql_at)))
     / count(known(_progress.mql_at)),
-    dated=_progress.mql_at,
     says="Leads that sales has accepted so far, of those that marketing qualified in the period. It grows with time.",
-    source="GrowthBook, funnel from entry",
-    family="mql_to_sql_rate",
-)
+)  # fmt: skip
 
-sql_to_opportunity_rate = Kpi(
-    name="sql_to_opportunity_rate",
-    title="SQL-to-opportunity conversion rate",
-    stage="sales",
+sql_to_opportunity_rate = _rate(
+    name="sql_to_opportunity_rate", title="SQL-to-opportunity conversion rate", family="sql_to_opportunity_rate",
+    stage="sales", dated=_progress.sql_at,
     formula=count(all_of(known(_progress.sql_at), known(_progress.opportunity_at), ~not_yet(_progress.opportunity_at)))
     / count(known(_progress.sql_at)),
-    dated=_progress.sql_at,
     says="Leads that became an opportunity so far, of those that sales accepted in the period. It grows with time.",
-    source="GrowthBook, funnel from entry",
-    family="sql_to_opportunity_rate",
-)
+)  # fmt: skip
 
-lead_qualification_rate = Kpi(
-    name="lead_qualification_rate",
-    title="Lead qualification rate",
-    stage="qualification",
+lead_qualification_rate = _qualification(
+    name="lead_qualification_rate", title="Lead qualification rate", dated=_created,
     formula=count(all_of(_qualified, ~not_yet(_decided))) / count(_lead),
-    dated=_created,
     says="Leads qualified so far, of all leads created in the period. It grows while some are undecided.",
-    source="SOMA B2B SaaS",
-    family="lead_qualification_rate",
-)
+)  # fmt: skip
 
-lead_qualification_rate_of_decided = Kpi(
-    name="lead_qualification_rate_of_decided",
-    title="Lead qualification rate of decided leads",
-    stage="qualification",
+lead_qualification_rate_of_decided = _qualification(
+    name="lead_qualification_rate_of_decided", title="Lead qualification rate of decided leads", dated=_decided,
     formula=count(_qualified) / count(one_of(_lead.outcome, Outcome.QUALIFIED, Outcome.DISQUALIFIED)),
-    dated=_decided,
     says="Leads qualified, of those qualified or disqualified in the period.",
-    source="SOMA B2B SaaS",
-    family="lead_qualification_rate",
-)
+)  # fmt: skip
 
-time_to_sql_mean = Kpi(
-    name="time_to_sql_mean",
-    title="Time to SQL, mean",
-    stage="qualification",
-    formula=mean(_time_to_sql, where=known(_progress.sql_at)),
-    dated=_progress.sql_at,
-    unit="duration",
-    direction="lower_is_better",
+time_to_sql_mean = _to_sql(
+    name="time_to_sql_mean", title="Time to SQL, mean", formula=mean(_time_to_sql, where=known(_progress.sql_at)),
     says="The mean time from creating a lead to its acceptance by sales, of those accepted in the period. Leads that "
     "wait are not in it, so it flatters while many do.",
-    source="SOMA B2B SaaS",
-    family="time_to_sql",
-)
+)  # fmt: skip
 
-time_to_sql_median = Kpi(
-    name="time_to_sql_median",
-    title="Time to SQL, median",
-    stage="qualification",
+time_to_sql_median = _to_sql(
+    name="time_to_sql_median", title="Time to SQL, median",
     formula=median(_time_to_sql, where=known(_progress.sql_at)),
-    dated=_progress.sql_at,
-    unit="duration",
-    direction="lower_is_better",
-    says="The time from creating a lead to its acceptance by sales that half of those accepted in the period did not "
-    "exceed. Leads that wait are not in it.",
-    source="SOMA B2B SaaS",
-    family="time_to_sql",
-)
-
-_kpi = partial(Kpi, stage="qualification", dated=_progress.created_at)
-_response = partial(
-    _kpi, family="lead_response_time", unit="duration", direction="lower_is_better", source="LeanScale, speed to lead"
-)
-_NOT_YET = "Leads that still wait are not in it: read it beside the lead response rate."
+    says="Half of the leads that sales accepted in the period took no longer than this from creation to acceptance. "
+    "Leads that wait are not in it.",
+)  # fmt: skip
 
 lead_response_time_median = _response(
     name="lead_response_time_median", title="Lead response time, median",
-    formula=median(_progress.response_time, where=known(_progress.response_time)),
-    says=f"The time until a person of ours first turned to a lead, that half of those created in the period did not "
-    f"exceed. {_NOT_YET}",
+    formula=median(_progress.response_time, where=_responded),
+    says=f"Half of the leads created in the period had to wait no longer than this until a person of ours first turned "
+    f"to them. {_NOT_YET}",
 )  # fmt: skip
 
 lead_response_time_p95 = _response(
     name="lead_response_time_p95", title="Lead response time, 95 %",
-    formula=quantile(_progress.response_time, "0.95", where=known(_progress.response_time)),
-    says=f"The time until a person of ours first turned to a lead, that 95 % of those created in the period did not "
-    f"exceed. {_NOT_YET}",
+    formula=quantile(_progress.response_time, "0.95", where=_responded),
+    says=f"95 % of the leads created in the period had to wait no longer than this until a person of ours first turned "
+    f"to them. {_NOT_YET}",
 )  # fmt: skip
 
 lead_response_rate = _kpi(
     name="lead_response_rate", title="Lead response rate", family="lead_response_rate",
     formula=count(all_of(known(_progress.attempted_at), ~not_yet(_progress.attempted_at))) / count(_progress),
-    source="LeanScale, speed to lead",
+    dated=_progress.created_at, source="LeanScale, speed to lead",
     says="Leads to which a person of ours has turned so far, of those created in the period.",
 )  # fmt: skip
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from attrs import frozen
@@ -11,13 +12,11 @@ from attrs import frozen
 from revops_core.entities.facts import Quota
 from revops_core.entities.opportunity import Outcome
 from revops_core.values.checks import Id, checked, require, short_repr
-from revops_core.values.instants import to_microseconds
+from revops_core.values.duration import is_after, moment_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
 __all__ = ["QuotaProgress", "quota_progress"]
-
-_MICROSECOND = timedelta(microseconds=1)  # a day has begun once the moment before belongs to it
 
 
 @checked()
@@ -31,7 +30,8 @@ class QuotaProgress:
         quota: the target.
         won: what was won in its days.
         open, weighted: what is open and to close in them, whole and times its probability.
-        next_quota, next_open: the owner's quota that follows, and what is open and to close in its days.
+        next_quota, next_open: the owner's quota that follows, of several the one nearest in length, and what is open
+            and to close in its days.
 
     >>> euros = [Money(amount, "EUR") for amount in (100, 60, 90, 45)]
     >>> QuotaProgress(owner_id="u1", starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1), quota=euros[0], won=euros[1],
@@ -52,6 +52,11 @@ class QuotaProgress:
 
     __repr__ = short_repr
 
+    @property
+    def is_attained(self) -> bool | None:
+        """Whether the quota is met; None where there was nothing to meet."""
+        return self.won >= self.quota if self.quota.amount > 0 else None
+
 
 def quota_progress(
     quotas: Iterable[Quota],
@@ -66,7 +71,7 @@ def quota_progress(
     Args:
         quotas: of users or teams; one with a `kind` counts the opportunities of that kind alone.
         opportunities: records with the attributes of an `Opportunity`, as they are now.
-        as_of: what closed later is open; None: they are as they say.
+        as_of: what closed later is open, what was created later is not there; None: they are as they say.
         owner_of: whose quota an opportunity counts towards, such as the team of its owner; None: its `owner_id`.
         tz: the zone of the days of the quotas.
 
@@ -81,7 +86,9 @@ def quota_progress(
     """
     require("quota_progress", as_of=(as_of, datetime | None), tz=(tz, str))
     quotas = list(quotas)
-    following = {(each.owner_id, each.kind, each.starts_on): each for each in quotas}
+    following: dict[tuple[str, str | None, date], list[Quota]] = defaultdict(list)
+    for quota in quotas:
+        following[quota.owner_id, quota.kind, quota.starts_on].append(quota)
     sales: dict[str | None, list[Any]] = {}
     for sale in opportunities:
         sales.setdefault(sale.owner_id if owner_of is None else owner_of(sale), []).append(sale)
@@ -89,7 +96,12 @@ def quota_progress(
     for quota in quotas:
         mine = [sale for sale in sales.get(quota.owner_id, ()) if quota.kind in (None, sale.kind)]
         won, still_open, weighted = _amounts(quota, mine, as_of, tz)
-        after = following.get((quota.owner_id, quota.kind, quota.ends_on))
+        length = quota.ends_on - quota.starts_on
+        after = min(
+            following.get((quota.owner_id, quota.kind, quota.ends_on), ()),
+            key=lambda each: abs(each.ends_on - each.starts_on - length),
+            default=None,
+        )
         rows.append(
             QuotaProgress(
                 owner_id=quota.owner_id,
@@ -114,8 +126,10 @@ def _amounts(quota: Quota, sales: Iterable[Any], as_of: datetime | None, tz: str
     for sale in sales:
         if sale.amount is None:
             continue
-        closed = sale.closed
-        is_later = closed is not None and as_of is not None and _is_after(closed, as_of, period)
+        created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
+        if as_of is not None and created is not None and is_after(created, as_of, tz):
+            continue
+        is_later = closed is not None and as_of is not None and is_after(closed, as_of, tz)
         if sale.outcome == Outcome.OPEN or is_later:
             if sale.close_date is None or not period.contains(sale.close_date):
                 continue
@@ -124,9 +138,3 @@ def _amounts(quota: Quota, sales: Iterable[Any], as_of: datetime | None, tz: str
         elif sale.outcome == Outcome.WON and closed is not None and period.contains(closed):
             won += sale.amount
     return won, still_open, weighted
-
-
-def _is_after(closed: date, as_of: datetime, period: Period) -> bool:
-    if isinstance(closed, datetime):
-        return to_microseconds(closed) > to_microseconds(as_of)
-    return closed > (as_of - _MICROSECOND).astimezone(period.start.tzinfo).date()

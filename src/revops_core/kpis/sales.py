@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from revops_core.entities.facts import Quota
+from functools import partial
+
 from revops_core.entities.opportunity import Opportunity, Outcome
 from revops_core.kpis.formula import count, mean, median, total
 from revops_core.kpis.kpi import Kpi
-from revops_core.values.condition import each, first_known, given, not_yet, one_of
+from revops_core.values.condition import each, first_known, given, known, not_yet, one_of
 from revops_core.values.expression import all_of, any_of
 
 __all__ = [
@@ -17,9 +18,7 @@ __all__ = [
     "open_opportunities",
     "open_pipeline",
     "opportunities_created",
-    "pipeline_coverage",
     "pipeline_created",
-    "quota_attainment",
     "sales_cycle_mean",
     "sales_cycle_mean_of_decided",
     "sales_cycle_median",
@@ -30,231 +29,116 @@ __all__ = [
     "win_rate_of_created",
 ]
 
-_opportunity, _quota = each(Opportunity), each(Quota)
+_opportunity = each(Opportunity)
 _created = first_known(_opportunity.created_at, _opportunity.created_on)
 _closed = first_known(_opportunity.closed_at, _opportunity.closed_on)
 _won = _opportunity.outcome == Outcome.WON
 _decided = one_of(_opportunity.outcome, Outcome.WON, Outcome.LOST)
+_ended = all_of(known(_opportunity.outcome), _opportunity.outcome != Outcome.OPEN)
 _open = all_of(any_of(_opportunity.outcome == Outcome.OPEN, not_yet(_closed)), ~not_yet(_created))
 _cycle = given(_closed) - given(_created)
 
-win_rate = Kpi(
-    name="win_rate",
-    title="Win rate",
-    stage="sales",
-    formula=count(_won) / count(_decided),
-    dated=_closed,
-    says="Opportunities won, of those won or lost in the period. What ended without a decision is left out.",
+_by_closing = partial(Kpi, stage="sales", dated=_closed)
+_win_rate = partial(_by_closing, family="win_rate")
+_size = partial(_by_closing, family="deal_size", unit="money")
+_duration = partial(_by_closing, family="sales_cycle", unit="duration", direction="lower_is_better")
+_by_creation = partial(Kpi, stage="sales", dated=_created, family="pipeline_created")
+_stock = partial(Kpi, stage="sales", dated=None, family="open_pipeline")
+
+win_rate = _win_rate(
+    name="win_rate", title="Win rate", formula=count(_won) / count(_decided),
     source="SaaS Metrics Standards Board; SOMA B2B SaaS 'Win rate'",
-    family="win_rate",
-)
+    says="Opportunities won, of those won or lost in the period. What ended without a decision is left out.",
+)  # fmt: skip
 
-win_rate_by_value = Kpi(
-    name="win_rate_by_value",
-    title="Win rate by value",
-    stage="sales",
+win_rate_by_value = _win_rate(
+    name="win_rate_by_value", title="Win rate by value", source="Fivetran dbt_salesforce, by amount",
     formula=total(_opportunity.amount, where=_won) / total(_opportunity.amount, where=_decided),
-    dated=_closed,
     says="The amount won, of the amount won or lost in the period. Opportunities without an amount weigh nothing.",
-    source="Fivetran dbt_salesforce, by amount",
-    family="win_rate",
-)
+)  # fmt: skip
 
-win_rate_of_closed = Kpi(
-    name="win_rate_of_closed",
-    title="Win rate of all closed",
-    stage="sales",
-    formula=count(_won) / count(_opportunity.outcome != Outcome.OPEN),
-    dated=_closed,
-    says="Opportunities won, of all that closed in the period, with those that ended without a decision.",
+win_rate_of_closed = _win_rate(
+    name="win_rate_of_closed", title="Win rate of all closed", formula=count(_won) / count(_ended),
     source="Varicent, where no decision counts as a loss",
-    family="win_rate",
-)
+    says="Opportunities won, of all that closed in the period, with those that ended without a decision.",
+)  # fmt: skip
 
-win_rate_of_created = Kpi(
-    name="win_rate_of_created",
-    title="Win rate of created opportunities",
-    stage="sales",
+win_rate_of_created = _win_rate(
+    name="win_rate_of_created", title="Win rate of created opportunities", dated=_created,
     formula=count(all_of(_won, ~not_yet(_closed))) / count(_opportunity),
-    dated=_created,
-    says="Opportunities won so far, of all created in the period. It grows while some of them are still open.",
     source="SOMA B2B SaaS 'Close rate'; Varicent",
-    family="win_rate",
-)
+    says="Opportunities won so far, of all created in the period. It grows while some of them are still open.",
+)  # fmt: skip
 
-average_deal_size = Kpi(
-    name="average_deal_size",
-    title="Average deal size",
-    stage="sales",
-    formula=mean(_opportunity.amount, where=_won),
-    dated=_closed,
-    unit="money",
+average_deal_size = _size(
+    name="average_deal_size", title="Average deal size", formula=mean(_opportunity.amount, where=_won),
+    source="ChartMogul, average selling price",
     says="The mean amount of the opportunities won in the period, also called average selling price; those without an "
     "amount are left out, those of amount 0 are not.",
-    source="ChartMogul, average selling price",
-    family="deal_size",
-)
+)  # fmt: skip
 
-median_deal_size = Kpi(
-    name="median_deal_size",
-    title="Median deal size",
-    stage="sales",
-    formula=median(_opportunity.amount, where=_won),
-    dated=_closed,
-    unit="money",
+median_deal_size = _size(
+    name="median_deal_size", title="Median deal size", formula=median(_opportunity.amount, where=_won),
+    source="SOMA B2B SaaS",
     says="The amount in the middle of the opportunities won in the period; a few large deals do not move it.",
-    source="SOMA B2B SaaS",
-    family="deal_size",
-)
+)  # fmt: skip
 
-bookings = Kpi(
-    name="bookings",
-    title="Bookings",
-    stage="sales",
-    formula=total(_opportunity.amount, where=_won),
-    dated=_closed,
-    unit="money",
+bookings = _by_closing(
+    name="bookings", title="Bookings", family="bookings", unit="money",
+    formula=total(_opportunity.amount, where=_won), source="SaaS Metrics Standards Board",
     says="The amount of the opportunities won in the period: revenue generated. Bookings are not yet revenue.",
-    source="SaaS Metrics Standards Board",
-    family="bookings",
-)
+)  # fmt: skip
 
-deals_won = Kpi(
-    name="deals_won",
-    title="Deals won",
-    stage="sales",
-    formula=count(_won),
-    dated=_closed,
-    unit="count",
+deals_won = _by_closing(
+    name="deals_won", title="Deals won", family="deals_won", unit="count", formula=count(_won), source="SOMA B2B SaaS",
     says="Opportunities won in the period.",
-    source="SOMA B2B SaaS",
-    family="deals_won",
-)
+)  # fmt: skip
 
-sales_cycle_mean = Kpi(
-    name="sales_cycle_mean",
-    title="Sales cycle, mean",
-    stage="sales",
-    formula=mean(_cycle, where=_won),
-    dated=_closed,
-    unit="duration",
-    direction="lower_is_better",
+sales_cycle_mean = _duration(
+    name="sales_cycle_mean", title="Sales cycle, mean", formula=mean(_cycle, where=_won),
+    source="Fivetran dbt_salesforce, average days to close",
     says="The mean time from creating an opportunity to winning it, of those won in the period. Whole days where both "
     "ends are days.",
-    source="Fivetran dbt_salesforce, average days to close",
-    family="sales_cycle",
-)
+)  # fmt: skip
 
-sales_cycle_median = Kpi(
-    name="sales_cycle_median",
-    title="Sales cycle, median",
-    stage="sales",
-    formula=median(_cycle, where=_won),
-    dated=_closed,
-    unit="duration",
-    direction="lower_is_better",
-    says="The time from creating an opportunity to winning it that half of those won in the period did not exceed.",
-    source="SOMA B2B SaaS",
-    family="sales_cycle",
-)
+sales_cycle_median = _duration(
+    name="sales_cycle_median", title="Sales cycle, median", formula=median(_cycle, where=_won), source="SOMA B2B SaaS",
+    says="Half of the opportunities won in the period took no longer than this from creation to winning.",
+)  # fmt: skip
 
-sales_cycle_mean_of_decided = Kpi(
-    name="sales_cycle_mean_of_decided",
-    title="Sales cycle of won and lost, mean",
-    stage="sales",
-    formula=mean(_cycle, where=_decided),
-    dated=_closed,
-    unit="duration",
-    direction="lower_is_better",
+sales_cycle_mean_of_decided = _duration(
+    name="sales_cycle_mean_of_decided", title="Sales cycle of won and lost, mean",
+    formula=mean(_cycle, where=_decided), source="daymark; trexrun",
     says="The mean time from creating an opportunity to winning or losing it, of those decided in the period.",
-    source="daymark; trexrun",
-    family="sales_cycle",
-)
+)  # fmt: skip
 
-opportunities_created = Kpi(
-    name="opportunities_created",
-    title="Opportunities created",
-    stage="sales",
-    formula=count(_opportunity),
-    dated=_created,
-    unit="count",
-    says="Opportunities created in the period, whatever became of them.",
-    source="SOMA B2B SaaS",
-    family="pipeline_created",
-)
-
-pipeline_created = Kpi(
-    name="pipeline_created",
-    title="Pipeline created",
-    stage="sales",
-    formula=total(_opportunity.amount),
-    dated=_created,
-    unit="money",
-    says="The amount of the opportunities created in the period, as the records show it now, not as it was then.",
+pipeline_created = _by_creation(
+    name="pipeline_created", title="Pipeline created", unit="money", formula=total(_opportunity.amount),
     source="Clari, engage; Fivetran dbt_salesforce",
-    family="pipeline_created",
-)
+    says="The amount of the opportunities created in the period, as the records show it now, not as it was then.",
+)  # fmt: skip
 
-open_opportunities = Kpi(
-    name="open_opportunities",
-    title="Open opportunities",
-    stage="sales",
-    formula=count(_open),
-    dated=None,
-    unit="count",
-    direction="neither",
-    says="Opportunities that are open at the end of the period, or now. Those that closed later were open then.",
+opportunities_created = _by_creation(
+    name="opportunities_created", title="Opportunities created", unit="count", formula=count(_opportunity),
+    source="SOMA B2B SaaS", says="Opportunities created in the period, whatever became of them.",
+)  # fmt: skip
+
+open_pipeline = _stock(
+    name="open_pipeline", title="Open pipeline", unit="money", formula=total(_opportunity.amount, where=_open),
     source="SOMA B2B SaaS",
-    family="open_pipeline",
-)
-
-open_pipeline = Kpi(
-    name="open_pipeline",
-    title="Open pipeline",
-    stage="sales",
-    formula=total(_opportunity.amount, where=_open),
-    dated=None,
-    unit="money",
     says="The amount of the opportunities that are open at the end of the period, or now. Undefined where none of them "
     "has an amount.",
-    source="SOMA B2B SaaS",
-    family="open_pipeline",
-)
+)  # fmt: skip
 
-weighted_pipeline = Kpi(
-    name="weighted_pipeline",
-    title="Weighted pipeline",
-    stage="sales",
+open_opportunities = _stock(
+    name="open_opportunities", title="Open opportunities", unit="count", direction="neither", formula=count(_open),
+    source="SOMA B2B SaaS",
+    says="Opportunities that are open at the end of the period, or now. Those that closed later were open then.",
+)  # fmt: skip
+
+weighted_pipeline = _stock(
+    name="weighted_pipeline", title="Weighted pipeline", unit="money", source="Salesforce, expected revenue",
     formula=total(given(_opportunity.amount) * given(_opportunity.probability), where=_open),
-    dated=None,
-    unit="money",
     says="Amount times probability of the opportunities that are open at the end of the period, or now. Undefined "
     "where none of them has both.",
-    source="Salesforce, expected revenue",
-    family="open_pipeline",
-)
-
-pipeline_coverage = Kpi(
-    name="pipeline_coverage",
-    title="Pipeline coverage",
-    stage="sales",
-    formula=total(_opportunity.amount, where=_open) / total(_quota.amount),
-    dated=(_opportunity.close_date, _quota.starts_on),
-    unit="ratio",
-    says="The amount of the open opportunities expected to close in the period, over the full quota of the period, "
-    "which is that of the quotas that start in it.",
-    source="SaaS Metrics Standards Board",
-    family="pipeline_coverage",
-)
-
-quota_attainment = Kpi(
-    name="quota_attainment",
-    title="Quota attainment",
-    stage="sales",
-    formula=total(_opportunity.amount, where=_won) / total(_quota.amount),
-    dated=(_closed, _quota.starts_on),
-    unit="ratio",
-    says="The amount won in the period, over its quota, which is that of the quotas that start in it.",
-    source="Clari, execute",
-    family="quota_attainment",
-)
+)  # fmt: skip

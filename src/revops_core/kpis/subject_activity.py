@@ -11,7 +11,7 @@ from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import Count, Id, as_tuple, checked, require, short_repr
-from revops_core.values.instants import to_microseconds
+from revops_core.values.duration import is_after
 from revops_core.values.period import Period
 
 __all__ = ["SubjectActivity", "subject_activity"]
@@ -31,7 +31,8 @@ class SubjectActivity:
         day_count: the days of the period, so far where it still runs.
         active_day_count: on how many of them it did something.
         event_count: how often it did something.
-        previous_event_count: how often in the period before; None where it was not looked at.
+        previous_event_count: how often in the period before; None where this one still runs, as a part of a period is
+            not held against a whole one.
 
     >>> SubjectActivity(subject="user", subject_id="x7", starts_on=date(2026, 3, 1), day_count=31).active_day_count
     0
@@ -62,7 +63,8 @@ def subject_activity(
     """One row for each subject, and one more for each subject and feature.
 
     Args:
-        facts: `Usage`, `Activity`, `Touch` or others with `at` or `on`; those with a `count` count so often.
+        facts: `Usage`, `Activity`, `Touch` or others with `at` or `on`; those with a `count` count so often, and not
+            at all where it is 0.
         period: rows of several periods may be put together: each knows its own. The one before it is looked at too.
         subject: what kind the subjects are, such as "account" or "user".
         among: their ids: all who could have been active, such as the customers or the users with a seat. Others are
@@ -80,8 +82,10 @@ def subject_activity(
     >>> [(row.subject_id, row.active_day_count, row.event_count) for row in rows]
     [('a1', 1, 4), ('a2', 0, 0)]
     """
+    held, named = as_tuple(among), as_tuple(features)
     require("subject_activity", period=(period, Period), subject=(subject, Id), as_of=(as_of, datetime | None))
-    ids, wanted = tuple(dict.fromkeys(among)), (None, *as_tuple(features))
+    require("subject_activity", among=(held, tuple[Id, ...]), features=(named, tuple[str, ...]))
+    ids, wanted = tuple(dict.fromkeys(held)), (None, *named)
     zone, before = period.start.tzinfo, period.previous()
     days: dict[tuple[str, str | None], set[date]] = defaultdict(set)
     counts: dict[tuple[str, str | None, bool], int] = defaultdict(int)
@@ -92,12 +96,12 @@ def subject_activity(
             faults.append(Fault(f"facts[{number}].at", "must be known, or 'on'", fact))
             continue
         in_period = period.contains(moment)
-        if (not in_period and not before.contains(moment)) or _is_later(moment, as_of, zone):
+        if (not in_period and not before.contains(moment)) or (as_of and is_after(moment, as_of, period.tz)):
             continue
-        key, feature = getattr(fact, by), getattr(fact, "feature", None)
+        key, feature, times = getattr(fact, by), getattr(fact, "feature", None), getattr(fact, "count", 1)
         for name in {None, feature}:
-            counts[key, name, in_period] += getattr(fact, "count", 1)
-            if in_period:
+            counts[key, name, in_period] += times
+            if in_period and times:
                 days[key, name].add(moment.astimezone(zone).date() if isinstance(moment, datetime) else moment)
     if faults:
         raise InvalidValueError("subject_activity", faults)
@@ -109,20 +113,12 @@ def subject_activity(
             day_count=_days_so_far(period, as_of),
             active_day_count=len(days[subject_id, feature]),
             event_count=counts[subject_id, feature, True],
-            previous_event_count=counts[subject_id, feature, False],
+            previous_event_count=None if period.is_partial(as_of) else counts[subject_id, feature, False],
             feature=feature,
         )
         for feature in wanted
         for subject_id in ids
     ]
-
-
-def _is_later(moment: date, as_of: datetime | None, zone: Any) -> bool:
-    if as_of is None:
-        return False
-    if isinstance(moment, datetime):
-        return to_microseconds(moment) > to_microseconds(as_of)
-    return moment > (as_of - _MICROSECOND).astimezone(zone).date()
 
 
 def _days_so_far(period: Period, as_of: datetime | None) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
@@ -94,7 +94,7 @@ class Expression:
         raise NoTruthValueError(str(self))
 
     def __str__(self) -> str:
-        return _OPERATIONS[self.operation][0](*(_text(argument) for argument in self.arguments))
+        return _OPERATIONS[self.operation][0](*(_text(argument, self.operation) for argument in self.arguments))
 
 
 def _argument_faults(made: Expression) -> Iterator[Fault]:
@@ -113,9 +113,12 @@ def _argument_faults(made: Expression) -> Iterator[Fault]:
         yield Fault("arguments", "must be conditions such as each(Lead).status == 'new'", made.arguments)
 
 
-def _text(argument: object) -> str:
+def _text(argument: object, within: str) -> str:
     if isinstance(argument, Expression):
-        return f"({argument})" if argument.operation in {"all", "any"} else str(argument)
+        is_sum = argument.operation in {"plus", "minus"} and within in {"plus", "minus", "times"}
+        return f"({argument})" if is_sum or argument.operation in {"all", "any"} else str(argument)
+    if isinstance(argument, timedelta) and argument == timedelta(argument.days):
+        return f"{argument.days} days"
     return repr(str(argument)) if isinstance(argument, str) else str(argument)
 
 
@@ -234,7 +237,8 @@ def any_of(*conditions: Expression | bool) -> Expression:
 def _read_from(path: str | tuple[str, ...]) -> Read:
     """How the field `path` is read from a row: attributes of objects, keys of mappings, dots step inwards."""
     if isinstance(path, tuple):
-        return _first_known([_read_from(each) for each in path])
+        reads = [_read_from(each) for each in path]
+        return lambda row: next((value for read in reads if (value := read(row)) is not None), None)
     names = path.split(".")
 
     def read(row: Row) -> Any:
