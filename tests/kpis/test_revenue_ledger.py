@@ -20,7 +20,7 @@ from revops_core.errors import (
     MissingRateError,
 )
 from revops_core.kpis import RevenueLedger, RevenuePolicy
-from revops_core.kpis.revenue_events import RevenueEvents
+from revops_core.kpis.revenue_pieces import RevenuePieces
 from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -507,13 +507,13 @@ def test_periods_with_gaps_between_them_are_read_as_each_alone():
 
 def test_an_imbalance_is_an_error_that_tells_the_equation(monkeypatch):
     ledger = RevenueLedger.of([contract("s1")])
-    _, sums = ledger.events.by_day["EUR"]
+    _, sums = ledger.pieces.by_day["EUR"]
     sums[0] += 10**12
     with pytest.raises(LedgerImbalanceError) as caught:
         ledger.bridge(MONTHS[0])
     assert str(caught.value).startswith("2024-01: start 0.00 EUR + movements 1200.00 EUR is not the end 1201.00 EUR")
     assert pickle.loads(pickle.dumps(caught.value)).end == "1201.00 EUR"
-    assert isinstance(ledger.events, RevenueEvents)
+    assert isinstance(ledger.pieces, RevenuePieces)
 
 
 # --- Merges and what was known ---

@@ -11,7 +11,7 @@ from attrs import frozen
 from revops_core.entities.opportunity import Opportunity, OpportunityKind
 from revops_core.entities.subscription import Subscription
 from revops_core.kpis.recurring_amounts import as_money
-from revops_core.kpis.revenue_events import known
+from revops_core.kpis.revenue_pieces import known
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, civil_day, currency_of, last_day, segments, successors
 from revops_core.values.money import Money

@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from itertools import compress
 from typing import Any
 
 from attrs import evolve, frozen
@@ -28,22 +27,24 @@ from revops_core.errors import (
 )
 from revops_core.kpis.contract_check import problems_of
 from revops_core.kpis.recurring_amounts import as_money, term_months
-from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, plain_segments, tolerated
-from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
+from revops_core.kpis.revenue_pieces import RevenuePieces, customer_of, known, merged_into, plain_pieces, tolerated
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, currency_of
+from revops_core.kpis.revenue_segments import FOREVER
 from revops_core.kpis.revenue_steps import (
+    CELL,
     CHURN,
     CONTRACTION,
     EXPANSION,
     NEW,
     REACTIVATION,
-    Event,
     Step,
     again,
+    netted,
     parts,
     steps,
+    summed,
+    swept,
 )
 from revops_core.values.checks import require
 from revops_core.values.exchange_rates import ExchangeRates
@@ -72,7 +73,7 @@ class RevenueLedger:
         problems: what was wrong with them and was accepted by the policy.
         rates: how other currencies are told in `currency`; None where there is only one.
         merged: by account that went into another, the one it lives on in.
-        events: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
+        pieces: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
 
     >>> from revops_core.entities import LineItem
     >>> def contract(id, account, first, last, price):
@@ -96,7 +97,7 @@ class RevenueLedger:
     problems: tuple[Problem, ...]
     rates: ExchangeRates | None
     merged: Mapping[str, str]
-    events: RevenueEvents
+    pieces: RevenuePieces
     horizon: int
 
     @classmethod
@@ -132,20 +133,19 @@ class RevenueLedger:
         require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
         held = known(subscriptions, known_by)
         horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
-        last, plain = date.fromordinal(horizon), plain_segments(held)
-        known_on = (each.signed_on or each.starts_on or last for each in held)
-        doubtful = (piece is None or day > last for piece, day in zip(plain, known_on, strict=True))
-        problems = problems_of(held, compress(held, doubtful), last)
+        plain = plain_pieces(held, horizon)
+        doubtful = [each for each, piece in zip(held, plain, strict=True) if piece is None]
+        problems = problems_of(held, doubtful, date.fromordinal(horizon))
         refused = [problem for problem in problems if problem.code not in policy.accept]
         if refused:
             raise ContractProblemsError(refused)
         if problems:
             held = tolerated(held, horizon)
-            plain = plain_segments(held)
+            plain = plain_pieces(held, horizon)
         merged = merged_into(merges, known_by)
-        events = RevenueEvents.of(held, plain, policy, horizon, merged)
-        told_in = currency or next(iter(events.by_day), "USD")
-        foreign = [code for code in events.by_day if code != told_in]
+        pieces = RevenuePieces.of(held, plain, policy, horizon, merged)
+        told_in = currency or next(iter(pieces.by_day), "USD")
+        foreign = [code for code in pieces.by_day if code != told_in]
         if foreign and rates is None:
             raise CurrencyMismatchError(told_in, foreign[0])
         return cls(
@@ -156,7 +156,7 @@ class RevenueLedger:
             problems=problems,
             rates=rates if foreign else None,
             merged=merged,
-            events=events,
+            pieces=pieces,
             horizon=horizon,
         )
 
@@ -166,9 +166,9 @@ class RevenueLedger:
         >>> RevenueLedger.of([]).only("JPY").currency
         'JPY'
         """
-        held = self.subscriptions
-        events = RevenueEvents.of(held, plain_segments(held), self.policy, self.horizon, self.merged, only=currency)
-        return evolve(self, currency=currency, rates=None, events=events)
+        held, horizon = self.subscriptions, self.horizon
+        pieces = RevenuePieces.of(held, plain_pieces(held, horizon), self.policy, horizon, self.merged, only=currency)
+        return evolve(self, currency=currency, rates=None, pieces=pieces)
 
     def __repr__(self) -> str:
         return f"RevenueLedger({len(self.subscriptions)} contracts, {self.currency})"
@@ -187,7 +187,7 @@ class RevenueLedger:
     def _stock(self, before: int) -> int | Fraction:
         """The revenue at the end of the day before the day `before`, read from the segments."""
         total: int | Fraction = 0
-        for code, (days, sums) in self.events.by_day.items():
+        for code, (days, sums) in self.pieces.by_day.items():
             place = bisect_left(days, before) - 1
             if place >= 0:
                 total += self._valued(sums[place], code, before - 1)
@@ -199,15 +199,12 @@ class RevenueLedger:
             return atoms
         return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self.horizon)))
 
-    def _value_of(self, event: Event) -> int | Fraction:
-        return self._valued(event[1], currency_of(self.events.segment(event[3])), event[0])
-
     def _each(self) -> Iterator[tuple[str, list[Step]]]:
         """The steps of each customer who has any by now, by key."""
         returning, tolerance = again(self.policy), self.policy.gap_tolerance_days
-        value_of = None if self.rates is None else self._value_of
-        for key, events in sorted(self.events.by_key.items()):
-            held = steps(events, self.horizon, returning, tolerance, value_of)
+        value_of = None if self.rates is None else self._valued
+        for key, pieces in sorted(self.pieces.by_key.items()):
+            held = steps(pieces, self.horizon, returning, tolerance, value_of)
             if held:
                 yield key, held
 
@@ -220,7 +217,7 @@ class RevenueLedger:
 
     def _movement(self, key: str, step: Step) -> Movement:
         day, kind, value, _, _, logos = step
-        held = [self.events.segment(event[3]) for event in self.events.by_key[key] if event[0] == day]
+        held = [self.pieces.segment(piece) for piece in self.pieces.by_key[key] if day in piece[:2]]
         contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
         reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
         return Movement(
@@ -240,7 +237,7 @@ class RevenueLedger:
         day, kind, _, _, _, logos = step
         if kind not in (EXPANSION, CONTRACTION) or logos:
             return {}
-        held = [self.events.segment(place) for place in dict.fromkeys(event[3] for event in self.events.by_key[key])]
+        held = [self.pieces.segment(piece) for piece in self.pieces.by_key[key]]
         before = [segment for segment in held if segment[0] < day <= segment[1]]
         after = [segment for segment in held if segment[0] <= day < segment[1]]
         found: dict[str, int | Fraction] = {}
@@ -314,17 +311,15 @@ class RevenueLedger:
             }
 
     def _account(self, key: str) -> str:
-        segment = self.events.segment(self.events.by_key[key][0][3])
+        segment = self.pieces.segment(self.pieces.by_key[key][0])
         return customer_of(self.subscriptions[segment[4]], self.merged)
 
     def _balance(self, key: str, before: int) -> int | Fraction:
         """What one customer pays at the end of the day before the day `before`."""
         held: dict[str, int] = {}
-        for day, delta, _, place in self.events.by_key[key]:
-            if day >= before:
-                break
-            code = currency_of(self.events.segment(place))
-            held[code] = held.get(code, 0) + delta
+        for since, until, atoms, _, _, code in self.pieces.by_key[key]:
+            if since < before <= until:
+                held[code] = held.get(code, 0) + atoms
         return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
 
     def histories(self, periods: Sequence[Period]) -> Iterator[tuple[date, Money, tuple[Money | None, ...]]]:
@@ -366,7 +361,7 @@ class RevenueLedger:
         if edges != sorted(edges):
             raise InvalidValueError("RevenueLedger.bridges", [Fault("periods", "must be in order and apart", held)])
         if self.rates is None:
-            cells = swept(self.events.by_key.values(), edges, self.policy, self.horizon)
+            cells = swept(self.pieces.by_key.values(), edges, self.policy, self.horizon)
         else:
             cells = [summed(self._rows(period)) for period in held]
         return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))

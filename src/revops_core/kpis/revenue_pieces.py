@@ -1,4 +1,8 @@
-"""How contracts are read: which of them count, whose they are, and on which days their revenue changes."""
+"""How contracts are read: which of them count, whose they are, and the stretches of days on which they earn revenue.
+
+A piece is a segment that is kept: plain numbers only, as there are hundreds of thousands, and a place that finds its
+contract and line again.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any
 
 from attrs import fields, frozen
 
@@ -18,14 +22,14 @@ from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.recurring_amounts import ATOMS, PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of, last_day, segments, successors
-from revops_core.kpis.revenue_steps import Event
+from revops_core.kpis.revenue_steps import Piece
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
 
 _ONE: Any = fields(LineItem).quantity.default  # the very object that a line without a quantity holds
 _ATOMS_PER_YEAR = {interval: ATOMS * count for interval, count in PER_YEAR.items()}
 
-__all__ = ["RevenueEvents", "customer_of", "known", "merged_into", "plain_segments", "tolerated"]
+__all__ = ["RevenuePieces", "customer_of", "known", "merged_into", "plain_pieces", "tolerated"]
 
 
 def known(subscriptions: Iterable[Subscription], known_by: datetime | None) -> list[Subscription]:
@@ -94,99 +98,101 @@ def customer_of(subscription: Subscription, merged: Mapping[str, str]) -> str:
 
 
 @frozen
-class RevenueEvents:
-    """What a ledger is read from: the events of each customer, and the revenue from each day on by currency.
+class RevenuePieces:
+    """What a ledger is read from: the pieces of each customer, and the revenue from each day on by currency.
 
-    An event names its segment by a number: that of a contract of one plain line, which is its own segment, or of
-    `pieces`, counted down from -1.
+    The place of a piece is the number of its contract where that has one plain line, or counts `sources` (the number of
+    a contract and its line) down from -1.
     """
 
     contracts: Sequence[Subscription]
-    pieces: Sequence[Segment]
-    by_key: Mapping[str, Sequence[Event]]
+    sources: Sequence[tuple[int, LineItem]]
+    by_key: Mapping[str, Sequence[Piece]]
     by_day: Mapping[str, tuple[Sequence[int], Sequence[int]]]
 
     @classmethod
     def of(
         cls,
         held: Sequence[Subscription],
-        plain: Sequence[Segment | None],
+        plain: Sequence[Piece | None],
         policy: RevenuePolicy,
         horizon: int,
         merged: Mapping[str, str],
         *,
         only: str = "",
-    ) -> RevenueEvents:
-        """Read contracts and their `plain_segments`; `only` lines in one currency, where it is named."""
+    ) -> RevenuePieces:
+        """Read contracts and their `plain_pieces`; `only` lines in one currency, where it is named."""
         follows, roots = successors(held, policy), _roots(held) if policy.grain != "customer" else {}
-        plain_policy = policy.churn_day == "term_end" and not (policy.grace_days or roots or merged or only)
-        pieces: list[Segment] = []
-        by_key: dict[str, list[Event]] = defaultdict(list)
+        plain_policy = policy.churn_day == "term_end" and not (policy.grace_days or roots)
+        sources: list[tuple[int, LineItem]] = []
+        by_key: dict[str, list[Piece]] = defaultdict(list)
         changes: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         number: int
         each: Any  # was checked: what counts has its days and prices
-        for number, (each, segment) in enumerate(zip(held, plain, strict=True)):
+        for number, (each, piece) in enumerate(zip(held, plain, strict=True)):
             follower = follows.get(each.id) if follows else None
-            if segment is not None and plain_policy and (follower is None or follower.starts_on >= each.ends_on):
-                since, until, atoms, _, _, line = segment
-                mine, days = by_key[each.account_id], changes[line.unit_price.currency]  # type: ignore[union-attr]
-                mine.append((since, atoms, 0, number))
-                mine.append((until, -atoms, 0, number))
+            if piece is not None and plain_policy and (follower is None or follower.starts_on >= each.ends_on):
+                since, until, atoms, _, _, code = piece
+                if only and only != code:
+                    continue
+                by_key[merged.get(each.account_id, each.account_id) if merged else each.account_id].append(piece)
+                days = changes[code]
                 days[since] += atoms
                 days[until] -= atoms
                 continue
-            for piece in segments(each, number, last_day(each, policy, horizon, follower), policy):
-                since, until, atoms, stays, _, line = piece
-                code = currency_of(piece)
+            key = customer_of(each, merged)
+            for segment in segments(each, number, last_day(each, policy, horizon, follower), policy):
+                since, until, atoms, stays, _, line = segment
+                code = currency_of(segment)
                 if since >= until or not (atoms or stays) or only not in ("", code):
                     continue
-                pieces.append(piece)
-                place = -len(pieces)
-                key = customer_of(each, merged)
-                mine, days = by_key[_key(key, roots[each.id], line, policy.grain) if roots else key], changes[code]
-                mine.append((since, atoms, stays, place))
+                sources.append((number, line))
+                mine = _key(key, roots[each.id], line, policy.grain) if roots else key
+                by_key[mine].append((since, until, atoms, stays, -len(sources), code))
+                days = changes[code]
                 days[since] += atoms
-                if until < FOREVER:
-                    mine.append((until, -atoms, -stays, place))
-                    days[until] -= atoms
-        for mine in by_key.values():
-            mine.sort()
+                days[until] -= atoms
         by_day = {code: _running(days, horizon) for code, days in changes.items()}
-        return cls(held, pieces, dict(by_key), by_day)
+        return cls(held, sources, dict(by_key), by_day)
 
-    def segment(self, place: int) -> Segment:
-        """The segment that an event names."""
-        if place < 0:
-            return self.pieces[-1 - place]
-        return cast("Segment", _plain(self.contracts[place], place))
-
-
-def plain_segments(held: Sequence[Subscription]) -> list[Segment | None]:
-    """For each contract of one line that nothing interrupts and nothing is wrong with, its one segment; else None."""
-    return [_plain(each, number) for number, each in enumerate(held)]
+    def segment(self, piece: Piece) -> Segment:
+        """A piece with the number of its contract, and its line."""
+        since, until, atoms, stays, place, _ = piece
+        number, line = self.sources[-1 - place] if place < 0 else (place, self.contracts[place].items[0])
+        return since, until, atoms, stays, number, line
 
 
-def _plain(each: Any, number: int) -> Segment | None:
-    items = each.items
-    if len(items) != 1 or each.starts_on is None or each.ends_on is None or each.account_id is None:
-        return None
-    if each.trial_ends_on is not None or each.pauses:
-        return None
-    line = items[0]
-    factor = _ATOMS_PER_YEAR.get(line.billing_interval)
-    if factor is None or line.is_metered or line.starts_on is not None or line.ends_on is not None:
-        return None
-    if line.discount or line.unit_price is None:
-        return None
-    if line.quantity is not _ONE and line.quantity != _ONE:
-        atoms = annual_atoms(line)
-    else:
-        numerator, denominator = line.unit_price.amount.as_integer_ratio()
-        atoms, rest = divmod(numerator * factor, denominator * line.interval_count)
-        if rest:
+def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | None]:
+    """For each contract of one line that nothing interrupts and nothing is wrong with, its one piece; else None.
+
+    This is the one loop over all records, and is written for speed; what it does not take is read with care elsewhere.
+    """
+    found: list[Piece | None] = [None] * len(held)
+    each: Any
+    for number, each in enumerate(held):
+        starts_on, ends_on, signed_on, items = each.starts_on, each.ends_on, each.signed_on, each.items
+        if len(items) != 1 or starts_on is None or ends_on is None or each.account_id is None:
+            continue
+        if each.trial_ends_on is not None or each.pauses:
+            continue
+        line = items[0]
+        price, factor = line.unit_price, _ATOMS_PER_YEAR.get(line.billing_interval)
+        if price is None or factor is None or line.starts_on is not None or line.ends_on is not None:
+            continue
+        if line.is_metered or line.discount:
+            continue
+        if line.quantity is not _ONE and line.quantity != _ONE:
             atoms = annual_atoms(line)
-    since, until = each.starts_on.toordinal(), each.ends_on.toordinal()
-    return (since, until, atoms, 0, number, line) if atoms > 0 and since < until else None
+        else:
+            numerator, denominator = price.amount.as_integer_ratio()
+            atoms, rest = divmod(numerator * factor, denominator * line.interval_count)
+            if rest:
+                atoms = annual_atoms(line)
+        since, until = starts_on.toordinal(), ends_on.toordinal()
+        known_on = since if signed_on is None else signed_on.toordinal()
+        if atoms > 0 and since < until and known_on <= horizon:
+            found[number] = (since, until, atoms, 0, number, price.currency)
+    return found
 
 
 def _roots(held: Sequence[Subscription]) -> dict[str, str]:
