@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from attrs import evolve, frozen
@@ -361,7 +362,8 @@ class RevenueLedger:
         if edges != sorted(edges):
             raise InvalidValueError("RevenueLedger.bridges", [Fault("periods", "must be in order and apart", held)])
         if self.rates is None:
-            cells = swept(self.pieces.by_key.values(), edges, self.policy, self.horizon)
+            days = chain.from_iterable(days for days, _ in self.pieces.by_day.values())
+            cells = swept(self.pieces.by_key.values(), days, edges, self.policy, self.horizon)
         else:
             cells = [summed(self._rows(period)) for period in held]
         return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))

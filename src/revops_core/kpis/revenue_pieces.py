@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
@@ -19,7 +20,7 @@ from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.contract_check import item_key
-from revops_core.kpis.recurring_amounts import ATOMS, PER_YEAR, annual_atoms
+from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of, last_day, segments, successors
 from revops_core.kpis.revenue_steps import Piece
@@ -27,7 +28,6 @@ from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
 
 _ONE: Any = fields(LineItem).quantity.default  # the very object that a line without a quantity holds
-_ATOMS_PER_YEAR = {interval: ATOMS * count for interval, count in PER_YEAR.items()}
 
 __all__ = ["RevenuePieces", "customer_of", "known", "merged_into", "plain_pieces", "tolerated"]
 
@@ -168,6 +168,7 @@ def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | Non
     This is the one loop over all records, and is written for speed; what it does not take is read with care elsewhere.
     """
     found: list[Piece | None] = [None] * len(held)
+    seen: dict[str, dict[Decimal, int]] = {interval: {} for interval in PER_YEAR}  # by interval: atoms of a price
     each: Any
     for number, each in enumerate(held):
         starts_on, ends_on, signed_on, items = each.starts_on, each.ends_on, each.signed_on, each.items
@@ -176,18 +177,17 @@ def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | Non
         if each.trial_ends_on is not None or each.pauses:
             continue
         line = items[0]
-        price, factor = line.unit_price, _ATOMS_PER_YEAR.get(line.billing_interval)
-        if price is None or factor is None or line.starts_on is not None or line.ends_on is not None:
+        price, known_atoms = line.unit_price, seen.get(line.billing_interval)
+        if price is None or known_atoms is None or line.starts_on is not None or line.ends_on is not None:
             continue
         if line.is_metered or line.discount:
             continue
-        if line.quantity is not _ONE and line.quantity != _ONE:
+        if (line.quantity is not _ONE and line.quantity != _ONE) or line.interval_count != 1:
             atoms = annual_atoms(line)
         else:
-            numerator, denominator = price.amount.as_integer_ratio()
-            atoms, rest = divmod(numerator * factor, denominator * line.interval_count)
-            if rest:
-                atoms = annual_atoms(line)
+            atoms = known_atoms.get(price.amount, 0)
+            if not atoms:
+                atoms = known_atoms[price.amount] = annual_atoms(line)
         since, until = starts_on.toordinal(), ends_on.toordinal()
         known_on = since if signed_on is None else signed_on.toordinal()
         if atoms > 0 and since < until and known_on <= horizon:

@@ -54,32 +54,24 @@ def steps(
         tolerance: how many days without revenue are no churn, where the return is known.
         value_of: what atoms of a currency are worth on a day in the ledger's currency; themselves where not given.
     """
-    changes: dict[int, int] = {}
-    holds: dict[int, int] = {}
-    for since, until, atoms, stays, _, _ in pieces:
-        changes[since] = changes.get(since, 0) + atoms
-        changes[until] = changes.get(until, 0) - atoms
-        if stays:
-            holds[since] = holds.get(since, 0) + 1
-            holds[until] = holds.get(until, 0) - 1
+    days, changes, holds = _changes(pieces)
     found: list[Step] = []
-    balance = held = gap = 0
+    balance = gap = 0
     was = ever = False
-    days = sorted(changes)
-    for place, day in enumerate(days):
+    value: Any
+    for day, value in zip(days, changes, strict=True):
         if day > horizon:
             break
-        value: Any = changes[day]
         after = balance + value
-        if holds:
-            held += holds.get(day, 0)
-        stays_on = after != 0 or (was and held > 0)
+        stays_on = after != 0
+        if holds and not stays_on:
+            stays_on = was and any(since <= day < until for since, until in holds)
         if tolerance:
             if stays_on:
                 gap = 0
             elif was:
                 gap = gap or day
-                stays_on = _returns(days[place + 1 :], changes, after, min(gap + tolerance, horizon))
+                stays_on = _returns(days, changes, day, after, min(gap + tolerance, horizon))
         if value_of is not None:
             value = sum(
                 value_of(sign * piece[2], piece[5], day)
@@ -98,14 +90,39 @@ def steps(
     return found
 
 
-def _returns(days: Sequence[int], changes: Mapping[int, int], balance: int, until: int) -> bool:
-    """Whether there is revenue again on one of the days ahead, by the day `until`."""
-    for day in days:
-        if day > until:
+def _changes(pieces: Sequence[Piece]) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """The days on which pieces start or end, in order; what changes on each; the first and last days of held ones."""
+    days: list[int] = []
+    changes: list[int] = []
+    end = 0
+    for since, until, atoms, stays, _, _ in pieces:
+        if since < end or stays:
             break
-        balance += changes[day]
-        if balance:
-            return True
+        if since == end:  # it goes on from the one before
+            changes[-1] += atoms
+        else:
+            days.append(since)
+            changes.append(atoms)
+        days.append(until)
+        changes.append(-atoms)
+        end = until
+    else:
+        return days, changes, []
+    found: dict[int, int] = {}
+    for since, until, atoms, _, _, _ in pieces:
+        found[since] = found.get(since, 0) + atoms
+        found[until] = found.get(until, 0) - atoms
+    days = sorted(found)
+    return days, [found[day] for day in days], [piece[:2] for piece in pieces if piece[3]]
+
+
+def _returns(days: Sequence[int], changes: Sequence[int], since: int, balance: int, until: int) -> bool:
+    """Whether there is revenue again after the day `since`, by the day `until`."""
+    for day, change in zip(days, changes, strict=True):
+        if since < day <= until:
+            balance += change
+            if balance:
+                return True
     return False
 
 
@@ -157,15 +174,15 @@ def _changed(earlier: Sequence[Segment], later: Sequence[Segment]) -> Iterator[t
 
 
 def swept(
-    everybody: Iterable[Sequence[Piece]], edges: Sequence[int], policy: RevenuePolicy, horizon: int
+    everybody: Iterable[Sequence[Piece]], days: Iterable[int], edges: Sequence[int], policy: RevenuePolicy, horizon: int
 ) -> list[list[Any]]:
     """The cells of the periods between pairs of `edges`, for a ledger in one currency.
 
-    A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
+    `days` are those on which anything changes by the `horizon`. A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
     """
     cells: list[list[Any]] = [[0] * len(CELL) for _ in range(len(edges) + 1)]  # even places: the days between periods
     returning, tolerance, net = again(policy), policy.gap_tolerance_days, policy.intra_period == "net"
-    slots: dict[int, int] = {}
+    slots = {day: bisect_right(edges, day) for day in (*days, _LAST_STEP[0])}
     for pieces in everybody:
         held = steps(pieces, horizon, returning, tolerance)
         if net:
@@ -176,9 +193,7 @@ def swept(
         then = now = grew = 0
         was = alive = False
         for day, kind, value, before, after, logos in held:
-            place = slots.get(day)
-            if place is None:
-                place = slots[day] = bisect_right(edges, day)
+            place = slots[day]
             if place != slot:
                 if was:
                     cell[_NET] += now - then
