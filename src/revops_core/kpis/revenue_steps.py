@@ -54,71 +54,76 @@ def steps(
         tolerance: how many days without revenue are no churn, where the return is known.
         value_of: what atoms of a currency are worth on a day in the ledger's currency; themselves where not given.
     """
-    days, changes, holds = _changes(pieces)
+    changes, holds = _changes(pieces)
     found: list[Step] = []
     balance = gap = 0
     was = ever = False
-    value: Any
-    for day, value in zip(days, changes, strict=True):
+    for day, value in changes.items():
         if day > horizon:
             break
         after = balance + value
-        stays_on = after != 0
-        if holds and not stays_on:
-            stays_on = was and any(since <= day < until for since, until in holds)
+        stays = after != 0
+        if holds and was and not stays:
+            stays = _is_held(holds, day)
         if tolerance:
-            if stays_on:
+            if stays:
                 gap = 0
             elif was:
                 gap = gap or day
-                stays_on = _returns(days, changes, day, after, min(gap + tolerance, horizon))
+                stays = _returns(changes, day, after, min(gap + tolerance, horizon))
         if value_of is not None:
-            value = sum(
-                value_of(sign * piece[2], piece[5], day)
-                for piece in pieces
-                for sign, edge in ((1, piece[0]), (-1, piece[1]))
-                if edge == day
-            )
-        if stays_on is not was:
-            kind, logos = (returning if ever else NEW, 1) if stays_on else (CHURN, -1)
-            was = stays_on
-            ever = True
-            found.append((day, kind, value, balance, after, logos))
-        elif value:
-            found.append((day, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
+            value = _valued(pieces, day, value_of)  # noqa: PLW2901
+        if stays is was:
+            if value:
+                found.append((day, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
+        elif stays:
+            found.append((day, returning if ever else NEW, value, balance, after, 1))
+            was = ever = True
+        else:
+            found.append((day, CHURN, value, balance, after, -1))
+            was = False
         balance = after
     return found
 
 
-def _changes(pieces: Sequence[Piece]) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    """The days on which pieces start or end, in order; what changes on each; the first and last days of held ones."""
-    days: list[int] = []
-    changes: list[int] = []
+def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[int, int]]]:
+    """What changes on each day on which pieces start or end, in order; the first and last days of those held."""
+    changes: dict[int, int] = {}
     end = 0
     for since, until, atoms, stays, _, _ in pieces:
         if since < end or stays:
             break
         if since == end:  # it goes on from the one before
-            changes[-1] += atoms
+            changes[since] += atoms
         else:
-            days.append(since)
-            changes.append(atoms)
-        days.append(until)
-        changes.append(-atoms)
+            changes[since] = atoms
+        changes[until] = -atoms
         end = until
     else:
-        return days, changes, []
-    found: dict[int, int] = {}
+        return changes, ()
+    changes = {}
     for since, until, atoms, _, _, _ in pieces:
-        found[since] = found.get(since, 0) + atoms
-        found[until] = found.get(until, 0) - atoms
-    days = sorted(found)
-    return days, [found[day] for day in days], [piece[:2] for piece in pieces if piece[3]]
+        changes[since] = changes.get(since, 0) + atoms
+        changes[until] = changes.get(until, 0) - atoms
+    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if piece[3]]
 
 
-def _returns(days: Sequence[int], changes: Sequence[int], since: int, balance: int, until: int) -> bool:
+def _is_held(holds: Iterable[tuple[int, int]], day: int) -> bool:
+    return any(since <= day < until for since, until in holds)
+
+
+def _valued(pieces: Iterable[Piece], day: int, value_of: Callable[[int, str, int], int | Fraction]) -> int | Fraction:
+    """What the pieces of a customer that start or end on a day change, in the ledger's currency."""
+    return sum(
+        value_of(atoms if since == day else -atoms, code, day)
+        for since, until, atoms, _, _, code in pieces
+        if day in (since, until)
+    )
+
+
+def _returns(changes: Mapping[int, int], since: int, balance: int, until: int) -> bool:
     """Whether there is revenue again after the day `since`, by the day `until`."""
-    for day, change in zip(days, changes, strict=True):
+    for day, change in changes.items():
         if since < day <= until:
             balance += change
             if balance:
@@ -178,7 +183,11 @@ def swept(
 ) -> list[list[Any]]:
     """The cells of the periods between pairs of `edges`, for a ledger in one currency.
 
-    `days` are those on which anything changes by the `horizon`. A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
+    A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
+
+    Args:
+        everybody: the pieces of each customer.
+        days: all days up to the `horizon` on which anything changes.
     """
     cells: list[list[Any]] = [[0] * len(CELL) for _ in range(len(edges) + 1)]  # even places: the days between periods
     returning, tolerance, net = again(policy), policy.gap_tolerance_days, policy.intra_period == "net"
