@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 from attrs import fields, frozen
@@ -123,22 +123,16 @@ class RevenuePieces:
     ) -> RevenuePieces:
         """Read contracts and their `plain_pieces`; `only` lines in one currency, where it is named."""
         follows, roots = successors(held, policy), _roots(held) if policy.grain != "customer" else {}
-        plain_policy = policy.churn_day == "term_end" and not (policy.grace_days or roots)
+        by_term = policy.churn_day == "term_end" and not (policy.grace_days or roots)
         sources: list[tuple[int, LineItem]] = []
         by_key: dict[str, list[Piece]] = defaultdict(list)
-        changes: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         number: int
         each: Any  # was checked: what counts has its days and prices
         for number, (each, piece) in enumerate(zip(held, plain, strict=True)):
             follower = follows.get(each.id) if follows else None
-            if piece is not None and plain_policy and (follower is None or follower.starts_on >= each.ends_on):
-                since, until, atoms, _, _, code = piece
-                if only and only != code:
-                    continue
-                by_key[merged.get(each.account_id, each.account_id) if merged else each.account_id].append(piece)
-                days = changes[code]
-                days[since] += atoms
-                days[until] -= atoms
+            if piece is not None and by_term and (follower is None or follower.starts_on >= each.ends_on):
+                if not only or only == piece[5]:
+                    by_key[customer_of(each, merged) if merged else each.account_id].append(piece)
                 continue
             key = customer_of(each, merged)
             for segment in segments(each, number, last_day(each, policy, horizon, follower), policy):
@@ -149,9 +143,11 @@ class RevenuePieces:
                 sources.append((number, line))
                 mine = _key(key, roots[each.id], line, policy.grain) if roots else key
                 by_key[mine].append((since, until, atoms, stays, -len(sources), code))
-                days = changes[code]
-                days[since] += atoms
-                days[until] -= atoms
+        changes: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for since, until, atoms, _, _, code in chain.from_iterable(by_key.values()):
+            days = changes[code]
+            days[since] += atoms
+            days[until] -= atoms
         by_day = {code: _running(days, horizon) for code, days in changes.items()}
         return cls(held, sources, dict(by_key), by_day)
 
