@@ -25,7 +25,6 @@ from datetime import date
 from random import Random
 from time import perf_counter, process_time
 from tracemalloc import get_traced_memory, start, stop
-from typing import Any
 
 import polars as pl
 
@@ -128,7 +127,13 @@ def by_hand(periods: pl.DataFrame) -> pl.DataFrame:
     called = pl.when("first").then(0).when(before == 0).then(4).when(after == 0).then(3).when(delta > 0).then(1)
     opens = pl.col("first") | (pl.col("month") != pl.col("month").shift(1))
     steps = steps.select(
-        "month", "delta", "before", "after", opens=opens, closes=opens.shift(-1, fill_value=True), kind=called.otherwise(2)
+        "month",
+        "delta",
+        "before",
+        "after",
+        opens=opens,
+        closes=opens.shift(-1, fill_value=True),
+        kind=called.otherwise(2),
     )
     steps = steps.collect().lazy()
     sums = {name: delta.filter(kind == place).sum() for place, name in enumerate(MOVEMENTS)}

@@ -154,7 +154,7 @@ def told_finances(ledger):
         kpis.FinancialPeriod(
             on=quarter.end_on - timedelta(days=1), revenue=revenue.rounded(), previous_revenue=before.rounded(),
             cost_of_revenue=(revenue / 5).rounded(), operating_income=(revenue / 10).rounded(),
-            net_burn=Money(9_000, "EUR"), usage_revenue=Money(500, "EUR"), contracted=revenue.rounded(),
+            net_burn=Money(9_000, "EUR"), contracted=revenue.rounded(),
             billed=(revenue * Decimal("0.98")).rounded(), uncollected=(revenue / 100).rounded(),
         )
         for quarter, before, revenue in zip(QUARTERS, quarterly, quarterly[1:], strict=False)

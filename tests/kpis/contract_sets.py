@@ -83,7 +83,7 @@ def policies(draw, **fixed):
         "gap_tolerance_days": draw(st.sampled_from([0, 0, 20])),
         "intra_period": draw(st.sampled_from(["both", "net"])),
         "trials": draw(st.sampled_from(["exclude", "include"])),
-        "usage": draw(st.sampled_from(["exclude", "include"])),
+        "usage": draw(st.sampled_from(["exclude", "committed_minimum"])),
         "discounts": draw(st.sampled_from(["lasting_only", "all", "none"])),
         "pauses": draw(st.sampled_from(["zero", "keep"])),
         **fixed,

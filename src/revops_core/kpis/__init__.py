@@ -21,6 +21,7 @@ from revops_core.kpis.attribution import (
 )
 from revops_core.kpis.catalogue import CATALOGUE, family
 from revops_core.kpis.change import Change, compare
+from revops_core.kpis.charges import Charge
 from revops_core.kpis.cohorts import CohortTable, cohorts
 from revops_core.kpis.commitments import Commitment, commitments
 from revops_core.kpis.comparison import Comparison, beside_previous
@@ -48,6 +49,7 @@ from revops_core.kpis.expansion import (
     nrr,
     nrr_bridge,
     nrr_over,
+    nrr_trailing_average,
     price_change_arr,
     quick_ratio,
     quick_ratio_with_reactivation,
@@ -56,7 +58,6 @@ from revops_core.kpis.expansion import (
     upsell_rate,
 )
 from revops_core.kpis.explain import Explanation, explain
-from revops_core.kpis.financial_period import FinancialPeriod
 from revops_core.kpis.forecast_result import ForecastResult, forecast_results
 from revops_core.kpis.forecasting import RevenueForecast, forecast_revenue
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
@@ -77,7 +78,14 @@ from revops_core.kpis.lead_generation import (
     website_visitors,
 )
 from revops_core.kpis.lead_progress import LeadProgress, lead_progress
-from revops_core.kpis.lifetime_value import cltv_from_survival, discounted_cltv
+from revops_core.kpis.lifetime_value import (
+    cltv,
+    cltv_from_survival,
+    cltv_historic,
+    cltv_of_contract,
+    cltv_on_revenue,
+    discounted_cltv,
+)
 from revops_core.kpis.onboarding import (
     activation_rate,
     csat,
@@ -150,6 +158,7 @@ from revops_core.kpis.renewal import (
     customer_churn_rate_of_average,
     customer_churn_rate_of_renewals,
     customer_churn_rate_of_start_and_new,
+    customer_churn_rate_rolling,
     customer_lifetime,
     customer_retention_rate,
     customer_retention_rate_by_difference,
@@ -170,12 +179,11 @@ from revops_core.kpis.renewal import (
     renewal_uplift,
     renewals_due,
 )
-from revops_core.kpis.renewals import RENEWALS_CADENCE, Renewal, renewal_schedule, renewals
+from revops_core.kpis.renewals import Renewal, renewal_schedule, renewals
 from revops_core.kpis.restatement import Restatement, compare_ledgers
 from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_movements import Bridge, Movement, RevenueChange
+from revops_core.kpis.revenue_movements import Bridge, Movement, RevenueChange, bridge_table
 from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS, RevenuePolicy
-from revops_core.kpis.revenue_tables import bridge_table
 from revops_core.kpis.row_check import check
 from revops_core.kpis.sales import (
     average_deal_size,
@@ -220,18 +228,18 @@ from revops_core.kpis.stage_visit import StageVisit, stage_visits
 from revops_core.kpis.subject_activity import SubjectActivity, subject_activity
 from revops_core.kpis.survival import CustomerLife, customer_lives, customer_survival, event_survival
 from revops_core.kpis.unit_economics import (
+    FinancialPeriod,
     arr_efficiency,
     burn_multiple,
     cac,
+    cac_expansion,
     cac_fully_loaded,
+    cac_new_logo,
+    cac_paid,
     cac_payback,
     cac_payback_net,
     cac_payback_on_revenue,
     cac_ratio,
-    cltv,
-    cltv_historic,
-    cltv_of_contract,
-    cltv_on_revenue,
     cost_of_revenue_generation,
     gross_margin_rate,
     lagged,
@@ -242,54 +250,56 @@ from revops_core.kpis.unit_economics import (
     revenue_leakage,
     revenue_leakage_rate,
     rule_of_40,
-    usage_arr,
 )
 
 __all__ = [
-    "ATTRIBUTION_MODELS", "CATALOGUE", "CONTRACT_PROBLEMS", "DIRECTIONS", "RENEWALS_CADENCE", "SCORECARDS", "STAGES",
-    "Aggregate", "Bridge", "Change", "CohortTable", "Commitment", "Comparison", "Credit", "CustomerLife",
-    "CustomerStart", "Explanation", "FinancialPeriod", "ForecastResult", "Formula", "Kpi", "KpiTable", "LeadProgress",
-    "Movement", "OpportunityInPeriod", "QuotaProgress", "Renewal", "Restatement", "RevenueChange", "RevenueForecast",
-    "RevenueLedger", "RevenuePolicy", "Scorecard", "StageVisit", "SubjectActivity", "activation_rate",
-    "active_user_rate", "active_user_rate_of_seats", "anniversaries", "annual_amount", "annual_contract_value",
-    "annualised_churn", "arpa", "arpa_of_average_accounts", "arr", "arr_efficiency", "arr_growth_rate", "attribute",
-    "attributed_bookings", "automation_time_saved", "availability_rate", "available_to_renew", "average_deal_size",
-    "average_lead_score", "beside_previous", "bookings", "bookings_per_rep", "bridge_table", "burn_multiple", "cac",
-    "cac_fully_loaded", "cac_payback", "cac_payback_net", "cac_payback_on_revenue", "cac_ratio", "calls_per_rep",
-    "carr", "check", "check_contracts", "churned_arr", "cltv", "cltv_from_survival", "cltv_historic",
-    "cltv_of_contract", "cltv_on_revenue", "cohorts", "commitments", "compare", "compare_ledgers", "contraction_arr",
-    "conversion_rate", "cost_of_revenue_generation", "cost_per_lead", "count", "cross_sell_arr", "cross_sell_rate",
-    "csat", "csat_of_onboarding", "customer_advocacy_rate", "customer_churn_rate", "customer_churn_rate_daily_sum",
+    "ATTRIBUTION_MODELS", "CATALOGUE", "CONTRACT_PROBLEMS", "DIRECTIONS", "SCORECARDS", "STAGES", "Aggregate",
+    "Bridge", "Change", "Charge", "CohortTable", "Commitment", "Comparison", "Credit", "CustomerLife",
+    "CustomerStart", "Explanation", "FinancialPeriod", "ForecastResult", "Formula", "Kpi", "KpiTable",
+    "LeadProgress", "Movement", "OpportunityInPeriod", "QuotaProgress", "Renewal", "Restatement", "RevenueChange",
+    "RevenueForecast", "RevenueLedger", "RevenuePolicy", "Scorecard", "StageVisit", "SubjectActivity",
+    "activation_rate", "active_user_rate", "active_user_rate_of_seats", "anniversaries", "annual_amount",
+    "annual_contract_value", "annualised_churn", "arpa", "arpa_of_average_accounts", "arr", "arr_efficiency",
+    "arr_growth_rate", "attribute", "attributed_bookings", "automation_time_saved", "availability_rate",
+    "available_to_renew", "average_deal_size", "average_lead_score", "beside_previous", "bookings",
+    "bookings_per_rep", "bridge_table", "burn_multiple", "cac", "cac_expansion", "cac_fully_loaded", "cac_new_logo",
+    "cac_paid", "cac_payback", "cac_payback_net", "cac_payback_on_revenue", "cac_ratio", "calls_per_rep", "carr",
+    "check", "check_contracts", "churned_arr", "cltv", "cltv_from_survival", "cltv_historic", "cltv_of_contract",
+    "cltv_on_revenue", "cohorts", "commitments", "compare", "compare_ledgers", "contraction_arr", "conversion_rate",
+    "cost_of_revenue_generation", "cost_per_lead", "count", "cross_sell_arr", "cross_sell_rate", "csat",
+    "csat_of_onboarding", "customer_advocacy_rate", "customer_churn_rate", "customer_churn_rate_daily_sum",
     "customer_churn_rate_of_all_losses", "customer_churn_rate_of_average", "customer_churn_rate_of_renewals",
-    "customer_churn_rate_of_start_and_new", "customer_lifetime", "customer_lives", "customer_retention_rate",
-    "customer_retention_rate_by_difference", "customer_starts", "customer_survival", "data_quality_score", "deals_won",
-    "discounted_cltv", "distinct", "early_churn_rate", "early_churn_rate_of_start", "emails_per_rep", "escalation_rate",
-    "event_survival", "expansion_arr", "expansion_rate", "explain", "family", "feature_adoption_rate",
-    "forecast_accuracy", "forecast_best_case", "forecast_bias", "forecast_by_history", "forecast_commit",
-    "forecast_mape", "forecast_results", "forecast_revenue", "forecast_wape", "forecast_weighted", "gross_margin_rate",
-    "gross_renewal_rate", "gross_revenue_churn_rate", "grr", "grr_bridge", "grr_over", "handoff_time_median",
-    "health_score", "lagged", "lead_acceptance_rate", "lead_conversion_rate", "lead_progress",
-    "lead_qualification_rate", "lead_qualification_rate_of_decided", "lead_response_rate", "lead_response_time_median",
+    "customer_churn_rate_of_start_and_new", "customer_churn_rate_rolling", "customer_lifetime", "customer_lives",
+    "customer_retention_rate", "customer_retention_rate_by_difference", "customer_starts", "customer_survival",
+    "data_quality_score", "deals_won", "discounted_cltv", "distinct", "early_churn_rate",
+    "early_churn_rate_of_start", "emails_per_rep", "escalation_rate", "event_survival", "expansion_arr",
+    "expansion_rate", "explain", "family", "feature_adoption_rate", "forecast_accuracy", "forecast_best_case",
+    "forecast_bias", "forecast_by_history", "forecast_commit", "forecast_mape", "forecast_results",
+    "forecast_revenue", "forecast_wape", "forecast_weighted", "gross_margin_rate", "gross_renewal_rate",
+    "gross_revenue_churn_rate", "grr", "grr_bridge", "grr_over", "handoff_time_median", "health_score", "lagged",
+    "lead_acceptance_rate", "lead_conversion_rate", "lead_progress", "lead_qualification_rate",
+    "lead_qualification_rate_of_decided", "lead_response_rate", "lead_response_time_median",
     "lead_response_time_p95", "lead_to_customer_rate", "lead_to_mql_rate", "lead_to_mql_rate_in_period",
     "lead_velocity_rate", "lead_volume", "ltv_to_cac", "magic_number", "magic_number_of_arr",
     "marketing_influenced_pipeline", "marketing_sourced_pipeline", "mean", "measure", "median", "median_deal_size",
-    "meetings_per_rep", "missed_renewal_amount", "missed_renewals", "monthly_amount", "mql_to_sql_rate", "mql_volume",
-    "mrr", "net_new_arr", "net_renewal_rate", "net_revenue_churn_rate", "net_revenue_churn_rate_with_reactivation",
-    "new_arr", "next_quarter_coverage", "nps", "nrr", "nrr_bridge", "nrr_over", "onboarding_completion_rate",
-    "onboarding_completion_rate_within", "open_opportunities", "open_pipeline", "opportunities_created",
-    "opportunities_in_period", "pipeline_acceleration", "pipeline_coverage", "pipeline_coverage_of_remaining",
-    "pipeline_coverage_weighted", "pipeline_created", "pipeline_created_at_creation", "pipeline_quality",
-    "price_change_arr", "product_adoption_rate", "product_usage", "pulled_in_pipeline", "qualified_pipeline",
-    "quantile", "quick_ratio", "quick_ratio_with_reactivation", "quota_attainers_rate", "quota_attainment",
-    "quota_progress", "reactivated_arr", "renewal_cycle_mean", "renewal_cycle_median", "renewal_rate",
-    "renewal_rate_in_period", "renewal_revenue", "renewal_schedule", "renewal_uplift", "renewals", "renewals_due",
-    "resolution_time_mean", "resolution_time_median", "response_time_mean", "response_time_median", "revenue_growth",
-    "revenue_growth_rate", "revenue_leakage", "revenue_leakage_rate", "rule_of_40", "sales_cycle_from_lead_mean",
-    "sales_cycle_mean", "sales_cycle_mean_of_decided", "sales_cycle_median", "sales_velocity", "scorecard",
-    "sla_breaches", "sla_compliance", "slip_rate", "slip_rate_by_value", "sql_to_opportunity_rate", "sql_volume",
+    "meetings_per_rep", "missed_renewal_amount", "missed_renewals", "monthly_amount", "mql_to_sql_rate",
+    "mql_volume", "mrr", "net_new_arr", "net_renewal_rate", "net_revenue_churn_rate",
+    "net_revenue_churn_rate_with_reactivation", "new_arr", "next_quarter_coverage", "nps", "nrr", "nrr_bridge",
+    "nrr_over", "nrr_trailing_average", "onboarding_completion_rate", "onboarding_completion_rate_within",
+    "open_opportunities", "open_pipeline", "opportunities_created", "opportunities_in_period",
+    "pipeline_acceleration", "pipeline_coverage", "pipeline_coverage_of_remaining", "pipeline_coverage_weighted",
+    "pipeline_created", "pipeline_created_at_creation", "pipeline_quality", "price_change_arr",
+    "product_adoption_rate", "product_usage", "pulled_in_pipeline", "qualified_pipeline", "quantile", "quick_ratio",
+    "quick_ratio_with_reactivation", "quota_attainers_rate", "quota_attainment", "quota_progress",
+    "reactivated_arr", "renewal_cycle_mean", "renewal_cycle_median", "renewal_rate", "renewal_rate_in_period",
+    "renewal_revenue", "renewal_schedule", "renewal_uplift", "renewals", "renewals_due", "resolution_time_mean",
+    "resolution_time_median", "response_time_mean", "response_time_median", "revenue_growth", "revenue_growth_rate",
+    "revenue_leakage", "revenue_leakage_rate", "rule_of_40", "sales_cycle_from_lead_mean", "sales_cycle_mean",
+    "sales_cycle_mean_of_decided", "sales_cycle_median", "sales_velocity", "scorecard", "sla_breaches",
+    "sla_compliance", "slip_rate", "slip_rate_by_value", "sql_to_opportunity_rate", "sql_volume",
     "stage_conversion_rate", "stage_visits", "stickiness", "subject_activity", "target_account_engagement",
     "time_in_stage_median", "time_to_sql_mean", "time_to_sql_median", "time_to_value_median", "total",
-    "total_contract_value", "upsell_arr", "upsell_rate", "usage_arr", "usage_frequency", "usage_growth",
-    "website_sessions", "website_visitors", "weighted_pipeline", "win_rate", "win_rate_by_value", "win_rate_from_stage",
+    "total_contract_value", "upsell_arr", "upsell_rate", "usage_frequency", "usage_growth", "website_sessions",
+    "website_visitors", "weighted_pipeline", "win_rate", "win_rate_by_value", "win_rate_from_stage",
     "win_rate_of_closed", "win_rate_of_created",
 ]  # fmt: skip

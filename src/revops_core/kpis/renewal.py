@@ -29,6 +29,7 @@ __all__ = [
     "customer_churn_rate_of_average",
     "customer_churn_rate_of_renewals",
     "customer_churn_rate_of_start_and_new",
+    "customer_churn_rate_rolling",
     "customer_lifetime",
     "customer_retention_rate",
     "customer_retention_rate_by_difference",
@@ -71,9 +72,8 @@ customer_churn_rate_of_all_losses = _churn(
     title="Customer churn rate, all losses",
     formula=total(_change.left) / count(_was),
     unit="ratio",
-    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start. Over "
-    "30 days it is the rolling rate of Baremetrics.",
-    source="Recurly; Baremetrics",
+    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start.",
+    source="Recurly",
 )
 customer_churn_rate_of_start_and_new = _churn(
     name="customer_churn_rate_of_start_and_new",
@@ -170,6 +170,31 @@ net_revenue_churn_rate_with_reactivation = _churn(
 )
 
 
+def customer_churn_rate_rolling(days: int = 30) -> Kpi:
+    """Every loss of a customer in so many days, also of who joined in them, by the customers before: a rolling rate.
+
+    Rows of periods of another length are left out: give `ledger.changes(Period.between(day - timedelta(days), day))`.
+
+    >>> customer_churn_rate_rolling().name
+    'customer_churn_rate_rolling_30d'
+    """
+    _require_days("customer_churn_rate_rolling", days)
+    as_long = _change.day_count == days
+    return _churn(
+        name=f"customer_churn_rate_rolling_{days}d",
+        title=f"Customer churn rate of {days} days",
+        formula=total(_change.left, where=as_long) / count(all_of(as_long, _was)),
+        unit="ratio",
+        says=f"Every loss of a customer in {days} days, by the customers before them.",
+        source="Baremetrics",
+    )
+
+
+def _require_days(what: str, days: int) -> None:
+    if type(days) is not int or days < 1:
+        raise InvalidValueError(what, [Fault("days", "must be an int of at least 1", days)])
+
+
 def early_churn_rate(days: int) -> Kpi:
     """New customers who leave within so many days after onboarding, of those onboarded at least so many days ago.
 
@@ -191,8 +216,7 @@ def early_churn_rate_of_start(days: int) -> Kpi:
 
 
 def _early(name: str, title: str, since: Any, days: int, from_what: str) -> Kpi:
-    if type(days) is not int or days < 1:
-        raise InvalidValueError(name, [Fault("days", "must be an int of at least 1", days)])
+    _require_days(name, days)
     limit = timedelta(days=days)
     seen = given(_life.seen_until_on) - since >= limit
     gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - since <= limit)

@@ -26,6 +26,7 @@ from revops_core.errors import (
     InvalidValueError,
     LedgerImbalanceError,
 )
+from revops_core.kpis.charges import TRAILING, Charge, charged, known_charges, unknown_charges
 from revops_core.kpis.contract_check import problems_of
 from revops_core.kpis.recurring_amounts import as_money, term_months
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
@@ -49,7 +50,7 @@ from revops_core.kpis.revenue_steps import (
 )
 from revops_core.values.checks import require
 from revops_core.values.exchange_rates import ExchangeRates
-from revops_core.values.frozen_map import FrozenMap
+from revops_core.values.frozen_map import EMPTY, FrozenMap
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
@@ -110,6 +111,7 @@ class RevenueLedger:
         as_of: datetime | None = None,
         known_by: datetime | None = None,
         merges: Iterable[Merged] = (),
+        charges: Iterable[Charge] = (),
         currency: str | None = None,
         rates: ExchangeRates | None = None,
     ) -> RevenueLedger:
@@ -122,6 +124,7 @@ class RevenueLedger:
             as_of: the moment to look from; what starts or ends after it has not happened.
             known_by: leave out contracts and merges that were recorded after this moment.
             merges: accounts that turned out to be one are one from their first day on; other records are not read.
+            charges: what was billed for use, and what was given back; counted as `policy.usage` and `refunds` say.
             currency: in which to tell amounts; needed, with `rates`, where contracts are in several.
             rates: a flow counts at the rate of its day, a stock at that of the last day of the period. With rates of
                 one early day only, everything is told in constant currency.
@@ -134,14 +137,15 @@ class RevenueLedger:
         require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
         held = known(subscriptions, known_by)
         horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
-        plain = plain_pieces(held, horizon)
+        last, plain = date.fromordinal(horizon), plain_pieces(held, horizon)
         doubtful = [each for each, piece in zip(held, plain, strict=True) if piece is None]
-        problems = problems_of(held, doubtful, date.fromordinal(horizon))
+        billed = known_charges(charges, known_by)
+        problems = (*problems_of(held, doubtful, last), *unknown_charges(billed, held if billed else ()))
         refused = [problem for problem in problems if problem.code not in policy.accept]
         if refused:
             raise ContractProblemsError(refused)
-        if problems:
-            held = tolerated(held, horizon)
+        if problems or billed or policy.usage in TRAILING:
+            held = charged(tolerated(held, horizon), billed, policy, last)
             plain = plain_pieces(held, horizon)
         merged = merged_into(merges, known_by)
         pieces = RevenuePieces.of(held, plain, policy, horizon, merged)
@@ -219,8 +223,10 @@ class RevenueLedger:
     def _movement(self, key: str, step: Step) -> Movement:
         day, kind, value, _, _, logos = step
         held = [self.pieces.segment(piece) for piece in self.pieces.by_key[key] if day in piece[:2]]
-        contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
-        reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
+        contracts = {segment[4]: self.subscriptions[segment[4]] for segment in held}
+        going_on = {self.pieces.segment(piece)[4] for piece in self.pieces.by_key[key] if piece[1] > day}
+        reasons = [each.churn_reason for number, each in contracts.items() if number not in going_on]
+        told = sorted(reason for reason in reasons if reason is not None)
         return Movement(
             on=date.fromordinal(day),
             kind=MOVEMENTS[kind],
@@ -228,9 +234,9 @@ class RevenueLedger:
             key=key,
             amount=as_money(value, self.currency),
             logo_change=logos,
-            subscription_ids=tuple(sorted({each.id for each in contracts})),
+            subscription_ids=tuple(sorted({each.id for each in contracts.values()})),
             parts=FrozenMap({tag: as_money(atoms, self.currency) for tag, atoms in self._parts(key, step).items()}),
-            reason=reasons[-1] if kind in (CHURN, CONTRACTION) and reasons else None,
+            reason=told[-1] if kind in (CHURN, CONTRACTION) and told else None,
         )
 
     def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
@@ -246,26 +252,32 @@ class RevenueLedger:
             found[tag] = found.get(tag, 0) + self._valued(atoms, code, day)
         return {tag: atoms for tag, atoms in found.items() if atoms}
 
-    def changes(self, *periods: Period) -> tuple[RevenueChange, ...]:
+    def changes(self, *periods: Period, channels: Mapping[str, str | None] = EMPTY) -> tuple[RevenueChange, ...]:
         """The row of each customer in each period: who was one at its start or moved in it. Retention KPIs fold them.
+
+        Args:
+            periods: any, in any order.
+            channels: by account, where it came from, for the cost of a customer by channel.
 
         >>> RevenueLedger.of([]).changes(Period.month(2026, 3))
         ()
         """
         require("RevenueLedger.changes", periods=(periods, tuple[Period, ...]))
-        return tuple(self._change(row, period) for period in periods for row in self._rows(period))
+        everybody = tuple(self._each())
+        return tuple(self._change(row, period, channels) for period in periods for row in self._rows(period, everybody))
 
-    def _change(self, row: dict[str, Any], period: Period) -> RevenueChange:
+    def _change(self, row: dict[str, Any], period: Period, channels: Mapping[str, str | None]) -> RevenueChange:
         last = min(period.end_on.toordinal() - 1, max(self.horizon, period.start_on.toordinal()))
         amounts: dict[str, Any] = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
-        return RevenueChange(on=date.fromordinal(last), **{**row, **amounts})
+        told: dict[str, Any] = {"on": date.fromordinal(last), "channel": channels.get(row["account_id"])}
+        return RevenueChange(**{**row, **amounts, **told})
 
-    def _rows(self, period: Period) -> Iterator[dict[str, Any]]:
+    def _rows(self, period: Period, everybody: Iterable[tuple[str, list[Step]]]) -> Iterator[dict[str, Any]]:
         """The fields of each `RevenueChange`, amounts in atoms."""
         last = min(period.end_on.toordinal(), self.horizon + 1)
         first = min(period.start_on.toordinal(), last)
         months = term_months(period.start_on, period.end_on)
-        for key, held in self._each():
+        for key, held in everybody:
             inside = [step for step in held if first <= step[0] < last]
             logos = sum(step[5] for step in held if step[0] < first)
             start = self._balance(key, first)
@@ -287,6 +299,7 @@ class RevenueLedger:
                 "key": key,
                 "account_id": self._account(key),
                 "month_count": int(months) if months == int(months) else None,
+                "day_count": (period.end_on - period.start_on).days,
                 "start": start,
                 "end": end,
                 "new": sums[NEW],
@@ -365,7 +378,8 @@ class RevenueLedger:
             days = chain.from_iterable(days for days, _ in self.pieces.by_day.values())
             cells = swept(self.pieces.by_key.values(), days, edges, self.policy, self.horizon)
         else:
-            cells = [summed(self._rows(period)) for period in held]
+            everybody = tuple(self._each())
+            cells = [summed(self._rows(period, everybody)) for period in held]
         return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))
 
     def _bridge(self, period: Period, cell: Sequence[Any]) -> Bridge:
@@ -390,6 +404,7 @@ class RevenueLedger:
             period=period,
             currency=self.currency,
             end_count=cell[8] + cell[9] + cell[10] - cell[11],
+            policy=self.policy,
             partial=period.is_partial(self.as_of),
             **amounts,
             **found,

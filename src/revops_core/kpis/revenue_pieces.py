@@ -22,7 +22,7 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of, last_day, segments, successors
+from revops_core.kpis.revenue_segments import Segment, currency_of, last_day, segments, successors
 from revops_core.kpis.revenue_steps import Piece
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds

@@ -1,7 +1,7 @@
 """How the pieces of one customer become movements, the one place where they get their kind; and their sums by period.
 
-A step is what the pieces of a customer that start or end on one day come to. Steps and pieces are plain tuples, as there
-are hundreds of thousands.
+A step is what the pieces of a customer that start or end on one day come to. Steps and pieces are plain tuples, as
+there are hundreds of thousands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from revops_core.kpis.charges import REFUND
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of
@@ -58,6 +59,7 @@ def steps(
     found: list[Step] = []
     balance = gap = 0
     was = ever = False
+    value: Any
     for day, value in changes.items():
         if day > horizon:
             break
@@ -136,8 +138,13 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
 
     Items are matched by their key, the rest by product. The same product: more seats at the old price, then the price
     at the new quantity. Another product: an upsell. No counterpart: a cross-sell, or its end. Held days: a pause.
+    Credits stand apart.
     """
-    old, new = _by(before, item_key), _by(after, item_key)
+    for sign, held in ((-1, before), (1, after)):
+        for segment in held:
+            if segment[5].id == REFUND and segment[2]:
+                yield "refund", sign * segment[2], currency_of(segment)
+    old, new = (_by([each for each in held if each[5].id != REFUND], item_key) for held in (before, after))
     pairs = [(old.pop(key), new.pop(key)) for key in list(old) if key in new]
     products_old, products_new = _by_product(old), _by_product(new)
     for product in list(products_old):
@@ -184,10 +191,7 @@ def swept(
     """The cells of the periods between pairs of `edges`, for a ledger in one currency.
 
     A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
-
-    Args:
-        everybody: the pieces of each customer.
-        days: all days up to the `horizon` on which anything changes.
+    `everybody` are the pieces of each customer, `days` all on which anything changes up to the `horizon`.
     """
     cells: list[list[Any]] = [[0] * len(CELL) for _ in range(len(edges) + 1)]  # even places: the days between periods
     returning, tolerance, net = again(policy), policy.gap_tolerance_days, policy.intra_period == "net"
