@@ -101,7 +101,7 @@ def lines_on(contract, day, policy, contracts, charges=()):
 class Naive:
     """The revenue of each customer on each of many days."""
 
-    def __init__(self, contracts, policy, first, last, merged=None, charges=()):
+    def __init__(self, contracts, policy, first, last, *, merged=None, charges=()):
         self.policy, self.first, self.last = policy, first, last
         self.state = {}  # (customer, day) -> (amount, held)
         for contract in contracts:

@@ -69,7 +69,8 @@ def test_more_use_is_more_seats_and_a_month_without_use_is_a_pause_of_a_customer
     ledger = RevenueLedger.of([only], policy=RevenuePolicy(usage="last_month_x12", discounts="none"), charges=USE)
     found = [(str(each.on), each.kind, int(each.amount.amount), *each.parts) for each in ledger.movements()]
     assert found == [
-        ("2024-02-01", "new", 360), ("2024-03-01", "expansion", 360, "seats"), ("2024-04-01", "contraction", -720, "pause"),
+        ("2024-02-01", "new", 360), ("2024-03-01", "expansion", 360, "seats"),
+        ("2024-04-01", "contraction", -720, "pause"),
         ("2024-05-01", "expansion", 1080, "pause"), ("2024-06-01", "contraction", -1080, "pause"),
     ]  # fmt: skip
     assert ledger.customers_at(date(2024, 12, 31)) == ("a1",)

@@ -143,7 +143,7 @@ DERIVED = [
     (kpis.net_revenue_churn_rate, CHANGES, Fraction(2640, 8400)),
     (kpis.net_revenue_churn_rate_with_reactivation, CHANGES, Fraction(2040, 8400)),
     (kpis.early_churn_rate(30), LIVES, Fraction(1, 2)),
-    (kpis.early_churn_rate_of_start(60), LIVES, Fraction(1, 3)),
+    (kpis.early_churn_rate(60, "start"), LIVES, Fraction(1, 3)),
     (kpis.available_to_renew, DUE, 3600),
     (kpis.renewals_due, DUE, 5),
     (kpis.renewal_rate, DUE, Fraction(2, 5)),
@@ -311,8 +311,8 @@ def test_annualised_churn_compounds_and_keeps_what_is_undefined():
 def test_parameters_of_kpis_are_checked_where_they_are_given():
     for wrong in (
         lambda: kpis.nrr_over(0), lambda: kpis.nrr_trailing_average(0), lambda: kpis.customer_churn_rate_rolling(0),
-        lambda: kpis.cac_paid(), lambda: kpis.early_churn_rate(0), lambda: kpis.cltv(Decimal(2)),
-        lambda: kpis.cac_payback(Decimal(-1)),
+        kpis.cac_paid, lambda: kpis.early_churn_rate(0), lambda: kpis.early_churn_rate(9, "birth"),
+        lambda: kpis.cltv(Decimal(2)), lambda: kpis.cac_payback(Decimal(-1)),
     ):  # fmt: skip
         with pytest.raises(InvalidValueError):
             wrong()

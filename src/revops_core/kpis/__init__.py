@@ -23,7 +23,7 @@ from revops_core.kpis.catalogue import CATALOGUE, family
 from revops_core.kpis.change import Change, compare
 from revops_core.kpis.charges import Charge
 from revops_core.kpis.cohorts import CohortTable, cohorts
-from revops_core.kpis.commitments import Commitment, commitments
+from revops_core.kpis.commitments import commitments
 from revops_core.kpis.comparison import Comparison, beside_previous
 from revops_core.kpis.contract_check import check_contracts
 from revops_core.kpis.customer_start import CustomerStart, customer_starts
@@ -59,7 +59,7 @@ from revops_core.kpis.expansion import (
 )
 from revops_core.kpis.explain import Explanation, explain
 from revops_core.kpis.forecast_result import ForecastResult, forecast_results
-from revops_core.kpis.forecasting import RevenueForecast, forecast_revenue
+from revops_core.kpis.forecasting import forecast_revenue
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, median, quantile, total
 from revops_core.kpis.kpi import DIRECTIONS, STAGES, Kpi
 from revops_core.kpis.kpi_table import KpiTable, measure
@@ -163,7 +163,6 @@ from revops_core.kpis.renewal import (
     customer_retention_rate,
     customer_retention_rate_by_difference,
     early_churn_rate,
-    early_churn_rate_of_start,
     gross_renewal_rate,
     gross_revenue_churn_rate,
     missed_renewal_amount,
@@ -180,7 +179,7 @@ from revops_core.kpis.renewal import (
     renewals_due,
 )
 from revops_core.kpis.renewals import Renewal, renewal_schedule, renewals
-from revops_core.kpis.restatement import Restatement, compare_ledgers
+from revops_core.kpis.restatement import compare_ledgers
 from revops_core.kpis.revenue_ledger import RevenueLedger
 from revops_core.kpis.revenue_movements import Bridge, Movement, RevenueChange, bridge_table
 from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS, RevenuePolicy
@@ -254,10 +253,10 @@ from revops_core.kpis.unit_economics import (
 
 __all__ = [
     "ATTRIBUTION_MODELS", "CATALOGUE", "CONTRACT_PROBLEMS", "DIRECTIONS", "SCORECARDS", "STAGES", "Aggregate",
-    "Bridge", "Change", "Charge", "CohortTable", "Commitment", "Comparison", "Credit", "CustomerLife",
+    "Bridge", "Change", "Charge", "CohortTable", "Comparison", "Credit", "CustomerLife",
     "CustomerStart", "Explanation", "FinancialPeriod", "ForecastResult", "Formula", "Kpi", "KpiTable",
-    "LeadProgress", "Movement", "OpportunityInPeriod", "QuotaProgress", "Renewal", "Restatement", "RevenueChange",
-    "RevenueForecast", "RevenueLedger", "RevenuePolicy", "Scorecard", "StageVisit", "SubjectActivity",
+    "LeadProgress", "Movement", "OpportunityInPeriod", "QuotaProgress", "Renewal", "RevenueChange",
+     "RevenueLedger", "RevenuePolicy", "Scorecard", "StageVisit", "SubjectActivity",
     "activation_rate", "active_user_rate", "active_user_rate_of_seats", "anniversaries", "annual_amount",
     "annual_contract_value", "annualised_churn", "arpa", "arpa_of_average_accounts", "arr", "arr_efficiency",
     "arr_growth_rate", "attribute", "attributed_bookings", "automation_time_saved", "availability_rate",
@@ -272,7 +271,7 @@ __all__ = [
     "customer_churn_rate_of_start_and_new", "customer_churn_rate_rolling", "customer_lifetime", "customer_lives",
     "customer_retention_rate", "customer_retention_rate_by_difference", "customer_starts", "customer_survival",
     "data_quality_score", "deals_won", "discounted_cltv", "distinct", "early_churn_rate",
-    "early_churn_rate_of_start", "emails_per_rep", "escalation_rate", "event_survival", "expansion_arr",
+    "emails_per_rep", "escalation_rate", "event_survival", "expansion_arr",
     "expansion_rate", "explain", "family", "feature_adoption_rate", "forecast_accuracy", "forecast_best_case",
     "forecast_bias", "forecast_by_history", "forecast_commit", "forecast_mape", "forecast_results",
     "forecast_revenue", "forecast_wape", "forecast_weighted", "gross_margin_rate", "gross_renewal_rate",

@@ -13,6 +13,7 @@ from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.values.checks import Id, checked, short_repr
+from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.months import months_after
@@ -23,7 +24,7 @@ __all__ = ["REFUND", "TRAILING", "Charge", "charged", "known_charges", "unknown_
 REFUND = "refund"
 """The id of the line that a credit becomes."""
 
-TRAILING = {"last_month_x12": 1, "t3m_x4": 3, "t12m": 12}
+TRAILING = FrozenMap({"last_month_x12": 1, "t3m_x4": 3, "t12m": 12})
 """How many months of charges each policy of usage looks back on."""
 
 _NOTHING: Any = {"quantity": Decimal(0), "discount": Decimal(1)}  # a line that costs nothing and keeps its customer

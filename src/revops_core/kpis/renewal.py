@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -34,7 +35,6 @@ __all__ = [
     "customer_retention_rate",
     "customer_retention_rate_by_difference",
     "early_churn_rate",
-    "early_churn_rate_of_start",
     "gross_renewal_rate",
     "gross_revenue_churn_rate",
     "missed_renewal_amount",
@@ -53,6 +53,10 @@ __all__ = [
 
 _DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _change, _bridge, _renewal, _life = each(RevenueChange), each(Bridge), each(Renewal), each(CustomerLife)
+_SINCE: Mapping[str, tuple[Any, ...]] = {
+    "onboarding": (given(_life.onboarded_on), "early_churn_rate", "Early churn rate", "their onboarding"),
+    "start": (_life.started_on, "early_churn_rate_of_start", "Early churn rate from the start", "their start"),
+}
 _was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
 _start = total(_change.start)
 _renewed = _renewal.status == "renewed"
@@ -195,39 +199,31 @@ def _require_days(what: str, days: int) -> None:
         raise InvalidValueError(what, [Fault("days", "must be an int of at least 1", days)])
 
 
-def early_churn_rate(days: int) -> Kpi:
+def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
     """New customers who leave within so many days after onboarding, of those onboarded at least so many days ago.
 
-    >>> early_churn_rate(90).name
-    'early_churn_rate_90d'
+    Args:
+        days: how many.
+        since: "onboarding", or "start": from the day they came, onboarded or not.
+
+    >>> early_churn_rate(90).name, early_churn_rate(90, "start").name
+    ('early_churn_rate_90d', 'early_churn_rate_of_start_90d')
     """
-    since = given(_life.onboarded_on)
-    return _early("early_churn_rate", "Early churn rate", since, days, "their onboarding")
-
-
-def early_churn_rate_of_start(days: int) -> Kpi:
-    """New customers who leave within so many days after their start, of those who started at least so many days ago.
-
-    >>> early_churn_rate_of_start(90).name
-    'early_churn_rate_of_start_90d'
-    """
-    since = _life.started_on
-    return _early("early_churn_rate_of_start", "Early churn rate from the start", since, days, "their start")
-
-
-def _early(name: str, title: str, since: Any, days: int, from_what: str) -> Kpi:
-    _require_days(name, days)
+    _require_days("early_churn_rate", days)
+    if since not in _SINCE:
+        raise InvalidValueError("early_churn_rate", [Fault("since", f"must be one of {', '.join(_SINCE)}", since)])
+    day, name, title, what = _SINCE[since]
     limit = timedelta(days=days)
-    seen = given(_life.seen_until_on) - since >= limit
-    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - since <= limit)
+    seen = given(_life.seen_until_on) - day >= limit
+    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - day <= limit)
     return Kpi(
         name=f"{name}_{days}d",
         title=f"{title} within {days} days",
         stage="onboarding",
         formula=count(gone) / count(seen),
-        dated=since,
+        dated=day,
         direction="lower_is_better",
-        says=f"Customers who left within {days} days of {from_what}, of those seen for at least so long.",
+        says=f"Customers who left within {days} days of {what}, of those seen for at least so long.",
         source="SOMA B2B SaaS, early attrition",
         family="early_churn_rate",
     )

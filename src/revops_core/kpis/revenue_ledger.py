@@ -9,6 +9,7 @@ inside; those of a month (MRR) are the twelfth part, divided last.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
@@ -222,11 +223,10 @@ class RevenueLedger:
 
     def _movement(self, key: str, step: Step) -> Movement:
         day, kind, value, _, _, logos = step
-        held = [self.pieces.segment(piece) for piece in self.pieces.by_key[key] if day in piece[:2]]
-        contracts = {segment[4]: self.subscriptions[segment[4]] for segment in held}
-        going_on = {self.pieces.segment(piece)[4] for piece in self.pieces.by_key[key] if piece[1] > day}
-        reasons = [each.churn_reason for number, each in contracts.items() if number not in going_on]
-        told = sorted(reason for reason in reasons if reason is not None)
+        before, after = self.pieces.on_day(key, day)
+        stay = {segment[4] for segment in after}
+        moved = {each[4] for each in (*before, *after) if day in each[:2]}
+        reasons = sorted(self.subscriptions[number].churn_reason or "" for number in moved - stay)
         return Movement(
             on=date.fromordinal(day),
             kind=MOVEMENTS[kind],
@@ -234,22 +234,18 @@ class RevenueLedger:
             key=key,
             amount=as_money(value, self.currency),
             logo_change=logos,
-            subscription_ids=tuple(sorted({each.id for each in contracts.values()})),
+            subscription_ids=tuple(sorted({self.subscriptions[number].id for number in moved})),
             parts=FrozenMap({tag: as_money(atoms, self.currency) for tag, atoms in self._parts(key, step).items()}),
-            reason=told[-1] if kind in (CHURN, CONTRACTION) and told else None,
+            reason=(reasons[-1] or None) if kind in (CHURN, CONTRACTION) and reasons else None,
         )
 
     def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
         """What an expansion or a contraction is made of; nothing for other steps."""
         day, kind, _, _, _, logos = step
-        if kind not in (EXPANSION, CONTRACTION) or logos:
-            return {}
-        held = [self.pieces.segment(piece) for piece in self.pieces.by_key[key]]
-        before = [segment for segment in held if segment[0] < day <= segment[1]]
-        after = [segment for segment in held if segment[0] <= day < segment[1]]
-        found: dict[str, int | Fraction] = {}
-        for tag, atoms, code in parts(before, after):
-            found[tag] = found.get(tag, 0) + self._valued(atoms, code, day)
+        found: dict[str, int | Fraction] = defaultdict(int)
+        if kind in (EXPANSION, CONTRACTION) and not logos:
+            for tag, atoms, code in parts(*self.pieces.on_day(key, day)):
+                found[tag] += self._valued(atoms, code, day)
         return {tag: atoms for tag, atoms in found.items() if atoms}
 
     def changes(self, *periods: Period, channels: Mapping[str, str | None] = EMPTY) -> tuple[RevenueChange, ...]:
@@ -284,17 +280,16 @@ class RevenueLedger:
             if not (inside or logos or start):
                 continue
             end, was = self._balance(key, last), logos > 0
-            tagged: dict[str, int | Fraction] = {}
+            tagged: dict[str, int | Fraction] = defaultdict(int)
             for tag, atoms in (pair for step in inside for pair in self._parts(key, step).items()):
-                tagged[tag] = tagged.get(tag, 0) + atoms
+                tagged[tag] += atoms
+            more = tagged["upsell"] + tagged["seats"]
             churns = [step for step in inside if step[1] == CHURN]
             stays = logos + sum(step[5] for step in inside) > 0
             if self.policy.intra_period == "net" and inside:
                 ever = any(step[5] for step in held if step[0] < first)
                 inside = list(netted(inside, was, again(self.policy) if ever else NEW))
-            sums: list[int | Fraction] = [0] * 5
-            for step in inside:
-                sums[step[1]] += step[2]
+            sums = [sum(step[2] for step in inside if step[1] == kind) for kind in range(len(MOVEMENTS))]
             yield {
                 "key": key,
                 "account_id": self._account(key),
@@ -310,31 +305,26 @@ class RevenueLedger:
                 "fx": end - start - sum(sums),
                 "retained": end if was else 0,
                 "capped": min(start, end) if was else 0,
-                "upsell": tagged.get("upsell", 0) + tagged.get("seats", 0),
-                "cross_sell": tagged.get("cross_sell", 0),
-                "price": tagged.get("price", 0),
+                "upsell": more,
+                "cross_sell": tagged["cross_sell"],
+                "price": tagged["price"],
                 "was_customer": was,
                 "is_customer": stays,
                 "came": sum(step[5] > 0 and step[1] == NEW for step in inside),
                 "returned": sum(step[5] > 0 and step[1] != NEW for step in inside),
                 "left": sum(step[5] < 0 for step in inside),
                 "has_expanded": any(step[1] == EXPANSION and not step[5] for step in inside),
-                "has_upsell": tagged.get("upsell", 0) + tagged.get("seats", 0) > 0,
-                "has_cross_sell": tagged.get("cross_sell", 0) > 0,
+                "has_upsell": more > 0,
+                "has_cross_sell": tagged["cross_sell"] > 0,
                 "reason": self._movement(key, churns[-1]).reason if churns else None,
             }
 
     def _account(self, key: str) -> str:
-        segment = self.pieces.segment(self.pieces.by_key[key][0])
-        return customer_of(self.subscriptions[segment[4]], self.merged)
+        number = self.pieces.segment(self.pieces.by_key[key][0])[4]
+        return customer_of(self.subscriptions[number], self.merged)
 
     def _balance(self, key: str, before: int) -> int | Fraction:
-        """What one customer pays at the end of the day before the day `before`."""
-        held: dict[str, int] = {}
-        for since, until, atoms, _, _, code in self.pieces.by_key[key]:
-            if since < before <= until:
-                held[code] = held.get(code, 0) + atoms
-        return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
+        return sum(self._valued(atoms, code, before - 1) for code, atoms in self.pieces.balances(key, before).items())
 
     def histories(self, periods: Sequence[Period]) -> Iterator[tuple[date, Money, tuple[Money | None, ...]]]:
         """For each customer: the day it came, its annual revenue on that day, and at the end of each period.
@@ -348,8 +338,7 @@ class RevenueLedger:
                 last = min(period.end_on.toordinal(), self.horizon + 1)
                 is_customer = sum(step[5] for step in held if step[0] < last) > 0
                 stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
-            first = as_money(self._balance(key, came[0] + 1), self.currency)
-            yield date.fromordinal(came[0]), first, tuple(stocks)
+            yield date.fromordinal(came[0]), as_money(self._balance(key, came[0] + 1), self.currency), tuple(stocks)
 
     def bridge(self, period: Period) -> Bridge:
         """How the revenue came from the start of a period to its end.

@@ -157,6 +157,19 @@ class RevenuePieces:
         number, line = self.sources[-1 - place] if place < 0 else (place, self.contracts[place].items[0])
         return since, until, atoms, stays, number, line
 
+    def on_day(self, key: str, day: int) -> tuple[list[Segment], list[Segment]]:
+        """The segments of a customer that are in force before a day, and those on it."""
+        held = [self.segment(piece) for piece in self.by_key[key] if piece[0] <= day <= piece[1]]
+        return [each for each in held if each[0] < day], [each for each in held if day < each[1]]
+
+    def balances(self, key: str, before: int) -> Mapping[str, int]:
+        """What a customer pays at the end of the day before the day `before`, by currency."""
+        held: dict[str, int] = {}
+        for since, until, atoms, _, _, code in self.by_key[key]:
+            if since < before <= until:
+                held[code] = held.get(code, 0) + atoms
+        return held
+
 
 def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | None]:
     """For each contract of one line that nothing interrupts and nothing is wrong with, its one piece; else None.
