@@ -149,6 +149,7 @@ def test_a_bridge_table_prints_the_policy_it_was_made_under_and_takes_only_one()
     with pytest.raises(InvalidValueError, match="under one policy"):
         kpis.bridge_table([default, other])
     yen = kpis.RevenueLedger.of([], currency="JPY").bridge(month)
+    assert str(kpis.bridge_table([yen])).splitlines()[3].split() == ["start", "0"]
     with pytest.raises(InvalidValueError, match="in one currency"):
         kpis.bridge_table([default, yen])
 

@@ -294,6 +294,41 @@ def test_renewals_tell_what_became_of_each_contract_that_ended():
     assert kpis.renewals([contract("x", "x", BEFORE, MAY, metered)], QUARTER)[0].amount == eur(0)
 
 
+def test_a_contract_that_was_split_in_two_is_renewed_by_both():
+    halves = [contract(f"r{n}", "h", MAY, END, line(price), renews_id="r", signed_on=day)
+              for n, price, day in ((1, 70, MAY), (2, 50, APRIL))]  # fmt: skip
+    (row,) = kpis.renewals([contract("r", "h", BEFORE, MAY, line(100)), *halves], QUARTER)
+    assert (row.renewed_amount, row.capped, row.uplift) == (eur(1440), eur(1200), eur(240))
+    assert (row.renewal_id, row.renewed_on) == ("r2", APRIL)
+
+
+def test_a_reading_at_midnight_does_not_see_the_day_ahead():
+    midnight = datetime(2024, 6, 1, tzinfo=UTC)
+    policy = kpis.RevenuePolicy(accept=["after_as_of"])
+    ledger = kpis.RevenueLedger.of(CONTRACTS, as_of=midnight, policy=policy)
+    assert ledger.movements()[-1].on == MAY
+    measured = kpis.arr(ledger.changes(QUARTER), period=QUARTER, as_of=midnight)
+    assert measured.value == ledger.bridge(Period.month(2024, 5)).end == LEDGER.bridge(Period.month(2024, 5)).end
+    after = kpis.RevenueLedger.of(CONTRACTS, as_of=midnight + timedelta(microseconds=1), policy=policy)
+    assert after.movements()[-1].on == JUNE
+    assert [each.subject_id for each in kpis.check_contracts(CONTRACTS, as_of=datetime(2024, 5, 1, tzinfo=UTC))] == [
+        "d1", "e2",
+    ]  # fmt: skip
+    assert kpis.renewals(RENEWED, QUARTER, as_of=midnight)[3].status == "open"
+    (live, *_) = kpis.commitments(ledger, midnight)
+    assert live.live == eur(2400)
+
+
+def test_moments_without_a_zone_and_months_that_are_none_are_refused():
+    for wrong in (
+        lambda: kpis.check_contracts([], as_of=datetime(2024, 5, 1)), lambda: kpis.RevenueLedger.of([], policy="usual"),
+        lambda: kpis.renewals([], QUARTER, as_of=datetime(2024, 5, 1)), lambda: kpis.RevenueLedger.of([], currency="X"),
+        lambda: kpis.annualised_churn(kpis.customer_churn_rate.of(1, 2), months=0),
+    ):  # fmt: skip
+        with pytest.raises(InvalidValueError):
+            wrong()
+
+
 def test_a_renewal_schedule_never_starts_before_its_contract_and_ends_with_notice():
     short = contract("s1", "a", date(2024, 5, 20), JUNE, line(1))
     assert {day for day, _ in kpis.renewal_schedule(short)[:-1]} == {date(2024, 5, 20)}

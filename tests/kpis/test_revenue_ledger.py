@@ -282,6 +282,17 @@ def test_a_contract_without_an_end_runs_until_it_is_cancelled():
     assert [kind for _, kind, _ in kinds(RevenueLedger.of([ended], as_of=as_of))] == ["new"]
 
 
+def test_a_loss_has_the_reason_of_the_contract_that_ended_and_not_of_one_that_goes_on():
+    ended = contract("s1", last=date(2024, 3, 1), churn_reason="price")
+    later = contract("s2", first=date(2024, 3, 1), price=50, churn_reason="moved away")
+    one, two, three = RevenueLedger.of([ended, later]).movements()
+    assert [each.reason for each in (one, two, three)] == [None, "price", "moved away"]
+    inside = contract("s1", churn_reason="price", line={"discount": Decimal("0.5"), "ends_on": date(2024, 6, 1)})
+    cut = contract("s1", churn_reason="price", pauses=[Pause(starts_on=date(2024, 6, 1), ends_on=date(2024, 7, 1))])
+    assert [each.reason for each in RevenueLedger.of([cut]).movements()] == [None, None, None, "price"]
+    assert RevenueLedger.of([inside]).movements()[-1].reason == "price"
+
+
 def test_a_pause_is_contraction_and_expansion_and_the_customer_stays():
     held = contract("s1", pauses=[Pause(starts_on=date(2024, 3, 1), ends_on=date(2024, 4, 1))])
     ledger = RevenueLedger.of([held])

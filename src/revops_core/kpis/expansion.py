@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from revops_core.entities.facts import Advocacy
-from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.commitments import Commitment
 from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.revenue_movements import Bridge, RevenueChange
+from revops_core.values.checks import AtLeast, require
 from revops_core.values.condition import each, first_known, one_of
 from revops_core.values.expression import all_of
 
@@ -44,6 +45,7 @@ __all__ = [
     "upsell_rate",
 ]
 
+_Count = Annotated[int, AtLeast(1)]
 _change, _commitment, _advocacy, _bridge = each(RevenueChange), each(Commitment), each(Advocacy), each(Bridge)
 _was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
 _start, _end = total(_change.start), total(_change.end)
@@ -203,7 +205,7 @@ def nrr_trailing_average(quarters: int = 4) -> Kpi:
     >>> nrr_trailing_average().name
     'nrr_trailing_avg_4q'
     """
-    _whole("nrr_trailing_average", "quarters", quarters)
+    require("nrr_trailing_average", quarters=(quarters, _Count))
     return Kpi(
         name=f"nrr_trailing_avg_{quarters}q",
         title=f"Net revenue retention, mean of {quarters} quarters",
@@ -218,7 +220,7 @@ def nrr_trailing_average(quarters: int = 4) -> Kpi:
 
 
 def _over(kpi: Kpi, months: int, kept: object) -> Kpi:
-    _whole(f"{kpi.name}_over", "months", months)
+    require(f"{kpi.name}_over", months=(months, _Count))
     as_long = _change.month_count == months
     return _kpi(
         name=f"{kpi.name}_{months}m",
@@ -229,11 +231,6 @@ def _over(kpi: Kpi, months: int, kept: object) -> Kpi:
         source=kpi.source,
         family=kpi.family,
     )
-
-
-def _whole(what: str, name: str, number: int) -> None:
-    if type(number) is not int or number < 1:
-        raise InvalidValueError(what, [Fault(name, "must be an int of at least 1", number)])
 
 
 upsell_arr = _money(

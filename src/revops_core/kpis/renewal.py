@@ -7,16 +7,16 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from attrs import evolve
 
-from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.formula import count, mean, median, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.renewals import Renewal
 from revops_core.kpis.revenue_movements import Bridge, RevenueChange
 from revops_core.kpis.survival import CustomerLife
+from revops_core.values.checks import AtLeast, require
 from revops_core.values.condition import each, given, known, one_of
 from revops_core.values.expression import all_of
 from revops_core.values.measurement import Measurement, Undefined
@@ -51,6 +51,7 @@ __all__ = [
     "renewals_due",
 ]
 
+_Days = Annotated[int, AtLeast(1)]
 _DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _change, _bridge, _renewal, _life = each(RevenueChange), each(Bridge), each(Renewal), each(CustomerLife)
 _SINCE: Mapping[str, tuple[Any, ...]] = {
@@ -182,7 +183,7 @@ def customer_churn_rate_rolling(days: int = 30) -> Kpi:
     >>> customer_churn_rate_rolling().name
     'customer_churn_rate_rolling_30d'
     """
-    _require_days("customer_churn_rate_rolling", days)
+    require("customer_churn_rate_rolling", days=(days, _Days))
     as_long = _change.day_count == days
     return _churn(
         name=f"customer_churn_rate_rolling_{days}d",
@@ -192,11 +193,6 @@ def customer_churn_rate_rolling(days: int = 30) -> Kpi:
         says=f"Every loss of a customer in {days} days, by the customers before them.",
         source="Baremetrics",
     )
-
-
-def _require_days(what: str, days: int) -> None:
-    if type(days) is not int or days < 1:
-        raise InvalidValueError(what, [Fault("days", "must be an int of at least 1", days)])
 
 
 def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
@@ -209,9 +205,7 @@ def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
     >>> early_churn_rate(90).name, early_churn_rate(90, "start").name
     ('early_churn_rate_90d', 'early_churn_rate_of_start_90d')
     """
-    _require_days("early_churn_rate", days)
-    if since not in _SINCE:
-        raise InvalidValueError("early_churn_rate", [Fault("since", f"must be one of {', '.join(_SINCE)}", since)])
+    require("early_churn_rate", days=(days, _Days), since=(since, Literal["onboarding", "start"]))
     day, name, title, what = _SINCE[since]
     limit = timedelta(days=days)
     seen = given(_life.seen_until_on) - day >= limit
@@ -345,6 +339,7 @@ def annualised_churn(rate: Measurement, *, months: int) -> Measurement:
     >>> annualised_churn(customer_churn_rate.of(2, 100), months=1).value
     Decimal('0.215283276265')
     """
+    require("annualised_churn", rate=(rate, Measurement), months=(months, _Days))
     value = rate.value
     if not isinstance(value, Undefined):
         exact = Fraction(value)  # type: ignore[arg-type]

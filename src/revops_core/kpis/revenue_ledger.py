@@ -33,7 +33,7 @@ from revops_core.kpis.recurring_amounts import as_money, term_months
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
 from revops_core.kpis.revenue_pieces import RevenuePieces, customer_of, known, merged_into, plain_pieces, tolerated
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER
+from revops_core.kpis.revenue_segments import FOREVER, last_begun
 from revops_core.kpis.revenue_steps import (
     CELL,
     CHURN,
@@ -49,13 +49,12 @@ from revops_core.kpis.revenue_steps import (
     summed,
     swept,
 )
-from revops_core.values.checks import require
+from revops_core.values.checks import Currency, require
 from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.frozen_map import EMPTY, FrozenMap
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
-from revops_core.values.zone import zone
 
 __all__ = ["RevenueLedger"]
 
@@ -136,8 +135,9 @@ class RevenueLedger:
             MissingRateError: a rate is missing; raised when a period is read.
         """
         require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
+        require("RevenueLedger.of", policy=(policy, RevenuePolicy), currency=(currency, Currency | None))
         held = known(subscriptions, known_by)
-        horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
+        horizon = FOREVER - 1 if as_of is None else last_begun(as_of, policy.tz)
         last, plain = date.fromordinal(horizon), plain_pieces(held, horizon)
         doubtful = [each for each, piece in zip(held, plain, strict=True) if piece is None]
         billed = known_charges(charges, known_by)

@@ -222,7 +222,7 @@ def bridge_table(bridges: Iterable[Bridge], *, per: str = "year") -> Table:
         raise InvalidValueError("bridge_table", [Fault("bridges", rule, [b.currency for b in held])])
     columns = [_column(bridge, 12 if per == "month" else 1) for bridge in held]
     names = ("start", *_LINES, "end")
-    rows: list[list[object]] = [[name, *(column[name].amount for column in columns)] for name in names]
+    rows: list[list[object]] = [[name, *(_shown(column[name]) for column in columns)] for name in names]
     rows.append(["customers", *(bridge.end_count for bridge in held)])
     choices = held[0].policy.changes() or ("default",) if held else ()
     rows.extend([f"policy: {choice}", *[None] * len(held)] for choice in choices)
@@ -245,3 +245,8 @@ def _column(bridge: Bridge, by: int) -> dict[str, Money]:
     return {
         name: Money.from_minor(units, bridge.currency) for name, units in {"start": start, **whole, "end": end}.items()
     }
+
+
+def _shown(amount: Money) -> Decimal | int:
+    """An amount without its currency; a whole number where that has no minor unit."""
+    return amount.amount if MINOR_UNITS[amount.currency] else int(amount.amount)

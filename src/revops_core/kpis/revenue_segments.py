@@ -8,7 +8,7 @@ these days, as in a pause.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from revops_core.entities.line_item import LineItem
@@ -18,7 +18,7 @@ from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.values.zone import zone
 
-__all__ = ["FOREVER", "Segment", "civil_day", "currency_of", "last_day", "segments", "successors"]
+__all__ = ["FOREVER", "Segment", "civil_day", "currency_of", "last_begun", "last_day", "segments", "successors"]
 
 FOREVER = date.max.toordinal() + 1
 """The day after the last one that can be written: a segment without an end."""
@@ -73,6 +73,11 @@ def civil_day(moment: date, tz: str) -> int:
     if isinstance(moment, datetime):
         moment = moment.astimezone(zone(tz))
     return moment.toordinal()
+
+
+def last_begun(as_of: datetime, tz: str) -> int:
+    """The ordinal of the last day that had begun before a moment: at midnight nobody sees the day ahead."""
+    return civil_day(as_of - timedelta(microseconds=1), tz)
 
 
 def last_day(
