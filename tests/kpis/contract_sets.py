@@ -80,6 +80,7 @@ def policies(draw, **fixed):
     chosen = {
         "churn_day": draw(st.sampled_from(["term_end", "cancelled", "first_unpaid"])),
         "reactivation": draw(st.sampled_from(["own_bucket", "as_new", "as_expansion"])),
+        "grace_days": draw(st.sampled_from([0, 0, 15])),
         "gap_tolerance_days": draw(st.sampled_from([0, 0, 20])),
         "intra_period": draw(st.sampled_from(["both", "net"])),
         "trials": draw(st.sampled_from(["exclude", "include"])),

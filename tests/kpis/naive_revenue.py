@@ -17,7 +17,22 @@ def year_of(line, discounted=True):
     return amount * PER_YEAR[line.billing_interval] / line.interval_count
 
 
-def runs_until(contract, policy, contracts):
+def goes_on_with(contract, policy, contracts, merged):
+    """The first day of the contract that goes on with an item of one that nobody renews, within the days of grace."""
+    if contract.ends_on is None or any(other.renews_id == contract.id for other in contracts):
+        return []
+    owner = lambda each: merged.get(each.account_id, each.account_id)  # noqa: E731
+    items = lambda each: {line.id or line.product_id for line in each.items} - {None}  # noqa: E731
+    until = contract.ends_on + timedelta(days=policy.grace_days)
+    return [
+        other.starts_on
+        for other in contracts
+        if other is not contract and other.renews_id is None and owner(other) == owner(contract)
+        if contract.ends_on <= other.starts_on <= until and items(other) & items(contract)
+    ]
+
+
+def runs_until(contract, policy, contracts, merged):
     """The day after the last on which a contract counts."""
     end = contract.ends_on or date.max
     if contract.cancelled_on and (policy.churn_day == "cancelled" or contract.ends_on is None):
@@ -27,6 +42,8 @@ def runs_until(contract, policy, contracts):
     if end != date.max:
         end += timedelta(days=policy.grace_days)
     renewals = [other.starts_on for other in contracts if other.renews_id == contract.id]
+    if policy.grace_days:
+        renewals += goes_on_with(contract, policy, contracts, merged)
     return min([end, *(max(contract.starts_on, day) for day in renewals)])
 
 
@@ -63,10 +80,10 @@ def charged_on(contract, day, policy, charges):
     return found, held
 
 
-def lines_on(contract, day, policy, contracts, charges=()):
+def lines_on(contract, day, policy, contracts, *, merged, charges):
     """The amount of each line on a day: by its number; and whether the customer stays though nothing is paid."""
     found, held = {}, False
-    until = runs_until(contract, policy, contracts)
+    until = runs_until(contract, policy, contracts, merged)
     if not contract.starts_on <= day < until:
         return found, held
     if policy.trials == "exclude" and contract.trial_ends_on and day < contract.trial_ends_on:
@@ -108,7 +125,7 @@ class Naive:
             customer = (merged or {}).get(contract.account_id, contract.account_id)
             day = first
             while day <= last:
-                lines, held = lines_on(contract, day, policy, contracts, charges)
+                lines, held = lines_on(contract, day, policy, contracts, merged=merged or {}, charges=charges)
                 if lines:
                     amount, other = self.state.get((customer, day), (Fraction(0), False))
                     self.state[customer, day] = (amount + sum(lines.values()), held or other)

@@ -62,14 +62,44 @@ def balanced(bridge):
 # --- Laws ---
 
 
-@settings(max_examples=60)
-@given(contracts(), policies())
-def test_every_bridge_agrees_with_the_naive_reading_of_each_day(held, policy):
-    naive = Naive(held, policy, FIRST - timedelta(days=2), FIRST + timedelta(days=DAYS + 30))
-    ledger = RevenueLedger.of(held, policy=policy)
+@settings(max_examples=80)
+@given(contracts(), policies(), st.sampled_from([{}, {"a2": "a1"}, {"a2": "a1", "a3": "a2"}]))
+def test_every_bridge_agrees_with_the_naive_reading_of_each_day(held, policy, into):
+    merges = [
+        Merged(subject="Account", subject_id=last, duplicate_id=first, at=datetime(2024, 9, 1, tzinfo=UTC))
+        for first, last in into.items()
+    ]
+    owners = dict.fromkeys(into, "a1")
+    naive = Naive(held, policy, FIRST - timedelta(days=2), FIRST + timedelta(days=DAYS + 30), merged=owners)
+    ledger = RevenueLedger.of(held, policy=policy, merges=merges, currency="EUR")
     for bridge in ledger.bridges(MONTHS):
         assert told(bridge) == naive.bridge(bridge.period)
         balanced(bridge)
+
+
+@settings(max_examples=40)
+@given(contracts(), policies())
+def test_an_average_price_moves_revenue_between_days_and_never_in_sum(held, policy):
+    days = Period.between(FIRST - timedelta(days=5), FIRST + timedelta(days=600)).days()
+    plain, average = (
+        RevenueLedger.of(held, policy=_with(policy, ramps=way), currency="EUR") for way in ("current", "average")
+    )
+    sums = [sum(ledger.revenue_at(each.start_on).amount for each in days) for ledger in (plain, average)]
+    assert abs(sums[0] - sums[1]) < Decimal("1e-8")
+
+
+@settings(max_examples=60)
+@given(contracts(), policies(churn_day="term_end", grace_days=0))
+def test_a_plain_contract_is_read_the_same_with_care(held, policy):
+    simple = [each for each in held if len(each.items) == 1 and each.ends_on is not None]
+    fast = RevenueLedger.of(simple, policy=policy, currency="EUR")
+    careful = RevenuePieces.of(fast.subscriptions, [None] * len(fast.subscriptions), policy, fast.horizon, {})
+    read = (
+        {key: sorted(piece[:4] for piece in found) for key, found in pieces.by_key.items()}
+        for pieces in (fast.pieces, careful)
+    )
+    assert next(read) == next(read)
+    assert fast.pieces.by_day == careful.by_day
 
 
 @settings(max_examples=40)

@@ -145,7 +145,7 @@ _Chance = tuple[int, int, int, Fraction, int]
 def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterator[_Chance]:
     """Each segment: first day, day after the last, atoms, the rate at which it goes on, the days of its term."""
     policy, horizon = ledger.policy, last_begun(as_of, ledger.policy.tz)
-    follows = successors(ledger.subscriptions, policy)
+    follows = successors(ledger.subscriptions, policy, ledger.merged)
     for each in ledger.subscriptions:
         end = last_day(each, policy, horizon, follows.get(each.id))
         start: date = each.starts_on  # type: ignore[assignment]

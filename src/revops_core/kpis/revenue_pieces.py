@@ -122,7 +122,7 @@ class RevenuePieces:
         only: str = "",
     ) -> RevenuePieces:
         """Read contracts and their `plain_pieces`; `only` lines in one currency, where it is named."""
-        follows, roots = successors(held, policy), _roots(held) if policy.grain != "customer" else {}
+        follows, roots = successors(held, policy, merged), _roots(held) if policy.grain != "customer" else {}
         by_term = policy.churn_day == "term_end" and not (policy.grace_days or roots)
         sources: list[tuple[int, LineItem]] = []
         by_key: dict[str, list[Piece]] = defaultdict(list)

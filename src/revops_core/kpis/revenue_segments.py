@@ -16,6 +16,7 @@ from revops_core.entities.subscription import Subscription
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
 from revops_core.kpis.revenue_policy import RevenuePolicy
+from revops_core.values.frozen_map import EMPTY
 from revops_core.values.zone import zone
 
 __all__ = ["FOREVER", "Segment", "civil_day", "currency_of", "last_begun", "last_day", "segments", "successors"]
@@ -26,7 +27,9 @@ FOREVER = date.max.toordinal() + 1
 Segment = tuple[int, int, int, int, int, LineItem]
 
 
-def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[str, Subscription]:
+def successors(
+    held: Sequence[Subscription], policy: RevenuePolicy, merged: Mapping[str, str] = EMPTY
+) -> Mapping[str, Subscription]:
     """By the id of a contract, the one that renews it.
 
     That is the first that names it. Where none does and the policy has days of grace, it is the account's next contract
@@ -41,7 +44,7 @@ def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[s
     if policy.grace_days:
         by_account: dict[str | None, list[Subscription]] = {}
         for each in held:
-            by_account.setdefault(each.account_id, []).append(each)
+            by_account.setdefault(merged.get(each.account_id or "", each.account_id), []).append(each)
         for mates in by_account.values():
             mates.sort(key=lambda each: each.starts_on or date.min)
             for each in mates:
@@ -54,7 +57,7 @@ def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[s
 
 def _follower(ended: Subscription, mates: Sequence[Subscription], days: int) -> Subscription | None:
     """The first contract of `mates` that goes on with an item of `ended` within so many days of its end."""
-    keys = {item_key(line) for line in ended.items}
+    keys = {item_key(line) for line in ended.items} - {None}
     for other in mates:
         gap = (other.starts_on - ended.ends_on).days  # type: ignore[operator]
         free = other is not ended and other.renews_id is None
