@@ -312,6 +312,23 @@ def test_a_contract_without_an_end_runs_until_it_is_cancelled():
     assert [kind for _, kind, _ in kinds(RevenueLedger.of([ended], as_of=as_of))] == ["new"]
 
 
+def test_one_price_at_other_intervals_and_quantities_is_another_amount():
+    held = [
+        contract(f"s{n}", line={"billing_interval": interval, "interval_count": count, "quantity": quantity})
+        for n, (interval, count, quantity) in enumerate(
+            [("month", 1, 1), ("month", 2, 1), ("month", 1, 3), ("year", 1, 1), ("month", 1, 1)]
+        )
+    ]
+    assert RevenueLedger.of(held).revenue_at(date(2024, 2, 1)) == Money(1200 + 600 + 3600 + 100 + 1200, "EUR")
+
+
+def test_a_contract_of_tomorrow_is_reported_and_one_of_today_is_not():
+    held = [contract("s1", first=date(2024, 6, 1))]
+    with pytest.raises(ContractProblemsError, match="after 2024-05-31"):
+        RevenueLedger.of(held, as_of=datetime(2024, 5, 31, 23, tzinfo=UTC))
+    assert RevenueLedger.of(held, as_of=datetime(2024, 6, 1, 1, tzinfo=UTC)).problems == ()
+
+
 def test_a_loss_has_the_reason_of_the_contract_that_ended_and_not_of_one_that_goes_on():
     ended = contract("s1", last=date(2024, 3, 1), churn_reason="price")
     later = contract("s2", first=date(2024, 3, 1), price=50, churn_reason="moved away")
