@@ -145,9 +145,7 @@ from revops_core.kpis.ready_made_scorecards import SCORECARDS, scorecard
 from revops_core.kpis.recurring_amounts import (
     anniversaries,
     annual_amount,
-    annual_contract_value,
     monthly_amount,
-    total_contract_value,
 )
 from revops_core.kpis.renewal import (
     annualised_churn,
@@ -183,6 +181,7 @@ from revops_core.kpis.restatement import compare_ledgers
 from revops_core.kpis.revenue_ledger import RevenueLedger
 from revops_core.kpis.revenue_movements import Bridge, Movement, RevenueChange, bridge_table
 from revops_core.kpis.revenue_policy import CONTRACT_PROBLEMS, RevenuePolicy
+from revops_core.kpis.revenue_segments import annual_contract_value, total_contract_value
 from revops_core.kpis.row_check import check
 from revops_core.kpis.sales import (
     average_deal_size,

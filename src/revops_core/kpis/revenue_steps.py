@@ -57,7 +57,7 @@ def steps(
     """
     changes, holds = _changes(pieces)
     found: list[Step] = []
-    balance = gap = 0
+    balance = 0
     was = ever = False
     value: Any
     for day, value in changes.items():
@@ -67,12 +67,8 @@ def steps(
         stays = after != 0
         if holds and was and not stays:
             stays = _is_held(holds, day)
-        if tolerance:
-            if stays:
-                gap = 0
-            elif was:
-                gap = gap or day
-                stays = _returns(changes, day, after, min(gap + tolerance, horizon))
+        if tolerance and was and not stays:
+            stays = _returns(changes, day, after, min(day + tolerance, horizon))
         if value_of is not None:
             value = _valued(pieces, day, value_of)  # noqa: PLW2901
         if stays is was:
