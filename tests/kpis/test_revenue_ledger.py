@@ -261,6 +261,10 @@ def test_a_gap_is_churn_while_nobody_knows_of_the_return():
     policy = RevenuePolicy(gap_tolerance_days=20, accept=["after_as_of"])
     ledger = RevenueLedger.of(held, policy=policy, as_of=datetime(2024, 3, 5, tzinfo=UTC))
     assert [kind for _, kind, _ in kinds(ledger)] == ["new", "churn"]
+    signed = contract("s2", first=date(2024, 3, 11), last=date(2024, 6, 1), signed_on=date(2024, 2, 1))
+    for day, found in ((5, ["new", "churn"]), (12, ["new", "contraction", "expansion"])):
+        seen = RevenueLedger.of([held[0], signed], policy=policy, as_of=datetime(2024, 3, day, tzinfo=UTC))
+        assert [kind for _, kind, _ in kinds(seen)] == found
 
 
 def test_a_gap_begins_where_a_pause_ends_and_a_paused_start_is_no_return():
