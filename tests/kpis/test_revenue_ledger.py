@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,10 +103,22 @@ def test_a_plain_contract_is_read_the_same_with_care(held, policy):
     assert fast.pieces.by_day == careful.by_day
 
 
+@settings(max_examples=60)
+@given(contracts(currencies=("EUR", "USD")), policies())
+def test_several_currencies_at_par_read_as_one(held, policy):
+    par = ExchangeRates([(date(2023, 1, 1), "USD", "EUR", Decimal(1))])
+    euros = [evolve(each, items=[evolve(line, unit_price=Money(line.unit_price.amount, "EUR")) for line in each.items])
+             for each in held]  # fmt: skip
+    mixed, one = (
+        RevenueLedger.of(given, policy=policy, currency="EUR", rates=par).bridges(MONTHS[:6]) for given in (held, euros)
+    )
+    assert mixed == one
+
+
 @settings(max_examples=40)
-@given(contracts(), policies())
+@given(contracts(currencies=("EUR", "USD")), policies())
 def test_the_rows_of_a_period_sum_to_its_bridge(held, policy):
-    ledger = RevenueLedger.of(held, policy=policy)
+    ledger = RevenueLedger.of(held, policy=policy, currency="EUR", rates=RATES)
     for bridge in ledger.bridges(MONTHS[2:6]):
         rows = ledger.changes(bridge.period)
         for name in (*AMOUNTS, "fx"):
