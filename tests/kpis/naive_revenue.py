@@ -97,7 +97,7 @@ def lines_on(contract, day, policy, contracts, *, merged, charges):
             continue
         if line.starts_on and day < line.starts_on:
             continue
-        own_end = line.ends_on if line.ends_on and (not contract.ends_on or line.ends_on < contract.ends_on) else until
+        own_end = min(until, line.ends_on) if line.ends_on and line.ends_on != contract.ends_on else until
         if day >= own_end:
             continue
         finite = line.discount_ends_on is not None

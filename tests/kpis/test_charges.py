@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +91,15 @@ def test_a_credit_takes_off_the_month_that_begins_with_it_and_the_customer_stays
     assert ended.revenue_at(date(2024, 2, 10)) == eur(0)
 
 
+def test_use_ends_with_its_month_also_in_the_days_of_grace():
+    use = [Charge(subscription_id="s1", on=date(2024, 1, 15), amount=eur(30))]
+    policy = RevenuePolicy(usage="last_month_x12", grace_days=15)
+    ledger = RevenueLedger.of([contract(last=date(2024, 2, 20))], policy=policy, charges=use)
+    assert [ledger.revenue_at(date(*day)) for day in ((2024, 2, 29), (2024, 3, 1), (2024, 3, 6))] == [
+        eur(1560), eur(1200), eur(0),
+    ]  # fmt: skip
+
+
 def test_a_charge_of_an_unknown_contract_is_reported_and_never_dropped_in_silence():
     stray = [Charge(subscription_id="s9", on=date(2024, 1, 15), amount=eur(1))] * 2
     with pytest.raises(ContractProblemsError, match="s9"):
@@ -106,6 +115,12 @@ def test_use_in_another_currency_counts_at_its_rate_and_a_policy_of_use_drops_st
     policy = RevenuePolicy(usage="last_month_x12")
     assert stocks(policy, [*dollars, USE[0]], currency="EUR", rates=rates)[1] == 1200 + 60 + 360
     assert stocks(policy, [])[1] == 1200
+
+
+def test_use_is_summed_exactly_whatever_the_context_of_the_caller():
+    cents = [Charge(subscription_id="s1", on=date(2024, 1, day), amount=eur("1234567.89")) for day in (3, 4)]
+    with localcontext(prec=3):
+        assert stocks(RevenuePolicy(usage="last_month_x12"), cents)[1] == 1200 + 29_629_629
 
 
 def test_compare_tells_that_a_late_charge_changed_a_contract():

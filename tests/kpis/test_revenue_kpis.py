@@ -302,6 +302,13 @@ def test_a_contract_that_was_split_in_two_is_renewed_by_both():
     assert (row.renewal_id, row.renewed_on) == ("r2", APRIL)
 
 
+def test_a_renewal_that_does_not_name_its_contract_may_start_on_the_last_day_of_grace_and_no_later():
+    for days, status in ((14, "renewed"), (15, "lost")):
+        late = contract("r2", "h", MAY + timedelta(days=days), END, line(100))
+        (row,) = kpis.renewals([contract("r1", "h", BEFORE, MAY, line(100)), late], QUARTER, policy=POLICY)
+        assert row.status == status
+
+
 def test_a_reading_at_midnight_does_not_see_the_day_ahead():
     midnight = datetime(2024, 6, 1, tzinfo=UTC)
     policy = kpis.RevenuePolicy(accept=["after_as_of"])

@@ -308,6 +308,17 @@ def test_days_of_grace_keep_revenue_until_the_renewal_starts_or_they_are_over():
     assert [day for day, _, _ in kinds(ledger)] == ["2024-01-01", "2024-03-06", "2024-03-15", "2024-06-15"]
 
 
+def test_days_of_grace_know_that_two_accounts_are_one_and_nothing_of_lines_without_a_name():
+    policy = RevenuePolicy(grace_days=14)
+    held = [contract("s1", last=date(2024, 3, 1)), contract("s2", "a9", first=date(2024, 3, 6))]
+    merge = Merged(subject="Account", subject_id="a1", duplicate_id="a9", at=datetime(2024, 9, 1, tzinfo=UTC))
+    assert RevenueLedger.of(held, policy=policy, merges=[merge]).revenue_at(date(2024, 3, 7)) == Money(1200, "EUR")
+    assert RevenueLedger.of(held, policy=policy).revenue_at(date(2024, 3, 7)) == Money(2400, "EUR")
+    nameless = [contract("s1", last=date(2024, 3, 1), line={"product_id": None}),
+                contract("s2", first=date(2024, 3, 6), line={"product_id": None})]  # fmt: skip
+    assert RevenueLedger.of(nameless, policy=policy).revenue_at(date(2024, 3, 7)) == Money(2400, "EUR")
+
+
 def test_churn_happens_at_the_end_of_the_term_or_at_notice_or_when_a_bill_stays_unpaid():
     held = contract("s1", cancelled_at=datetime(2024, 4, 1, 23, tzinfo=UTC), unpaid_since_on=date(2024, 6, 1))
     days = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from attrs import evolve, frozen
@@ -85,38 +86,28 @@ def charged(
         mine = sorted(by_contract.get(each.id, ()), key=lambda one: one.on)
         lines = [line for line in each.items if months is None or not line.is_metered]
         if months is not None:
-            lines += _usage(each, [charge for charge in mine if charge.amount.amount > 0], months)
+            lines += _usage([charge for charge in mine if charge.amount.amount > 0], months)
         if policy.refunds == "reduce":
             lines += (line for charge in mine if charge.amount.amount < 0 for line in _refund(charge))
         found.append(each if lines == list(each.items) else evolve(each, items=lines))
     return found
 
 
-def _usage(contract: Subscription, charges: Sequence[Charge], months: int) -> Iterator[LineItem]:
+def _usage(charges: Sequence[Charge], months: int) -> Iterator[LineItem]:
     """For each month, what the charges of the months before it come to in a year; none is a line that costs nothing."""
     code: str
     for code in dict.fromkeys(charge.amount.currency for charge in charges):
-        by_month: dict[date, Decimal] = {}
+        by_month: dict[date, list[Money]] = {}
         for charge in charges:
             if charge.amount.currency == code:
-                first = charge.on.replace(day=1)
-                by_month[first] = by_month.get(first, Decimal(0)) + charge.amount.amount
+                by_month.setdefault(charge.on.replace(day=1), []).append(charge.amount)
         changes = sorted({months_after(first, count) for first in by_month for count in range(1, months + 2)})
         for since, until in zip(changes, [*changes[1:], None], strict=True):
-            amount = sum(
-                (by_month.get(months_after(since, -count), Decimal(0)) for count in range(1, months + 1)), Decimal(0)
-            )
+            before = (by_month.get(months_after(since, -count), ()) for count in range(1, months + 1))
+            amount = Money.total(chain.from_iterable(before), code).amount
             held: dict[str, Any] = {"quantity": amount} if amount else _NOTHING
-            ends_on = until if until is not None else contract.ends_on
-            if ends_on is None or since < ends_on:
-                yield LineItem(
-                    id="usage",
-                    unit_price=Money(12 // months, code),
-                    billing_interval="year",
-                    starts_on=since,
-                    ends_on=ends_on,
-                    **held,
-                )
+            days: dict[str, Any] = {"starts_on": since, "ends_on": until}
+            yield LineItem(id="usage", unit_price=Money(12 // months, code), billing_interval="year", **held, **days)
 
 
 def _refund(charge: Charge) -> Iterator[LineItem]:

@@ -224,7 +224,7 @@ def bridge_table(bridges: Iterable[Bridge], *, per: str = "year") -> Table:
     names = ("start", *_LINES, "end")
     rows: list[list[object]] = [[name, *(_shown(column[name]) for column in columns)] for name in names]
     rows.append(["customers", *(bridge.end_count for bridge in held)])
-    choices = held[0].policy.changes() or ("default",) if held else ()
+    choices = held[0].policy.chosen() or ("default",) if held else ()
     rows.extend([f"policy: {choice}", *[None] * len(held)] for choice in choices)
     title = "Annual recurring revenue" if per == "year" else "Monthly recurring revenue"
     currency = held[0].currency if held else "line"

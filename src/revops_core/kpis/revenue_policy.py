@@ -121,10 +121,10 @@ class RevenuePolicy:
         """Every choice by name, to be printed beside the numbers."""
         return asdict(self)
 
-    def changes(self) -> tuple[str, ...]:
+    def chosen(self) -> tuple[str, ...]:
         """Each choice that is not the default, to be printed in short.
 
-        >>> RevenuePolicy(grace_days=30).changes()
+        >>> RevenuePolicy(grace_days=30).chosen()
         ('grace_days 30',)
         """
         plain = RevenuePolicy().describe()

@@ -149,7 +149,7 @@ def _pieces(
     ends_on = subscription.ends_on
     since = start if line.starts_on is None else max(start, line.starts_on.toordinal())
     until = end
-    if line.ends_on is not None and (ends_on is None or line.ends_on < ends_on):
+    if line.ends_on is not None and line.ends_on != ends_on:  # what ends with the contract has its days of grace
         until = min(end, line.ends_on.toordinal())
     if subscription.trial_ends_on is not None and policy.trials == "exclude":
         since = max(since, subscription.trial_ends_on.toordinal())
