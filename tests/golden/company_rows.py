@@ -31,10 +31,12 @@ WITH_A_PARAMETER = (  # what the catalogue holds with a parameter of its own, su
     kpis.cltv(Decimal("0.8")),
     kpis.cltv_historic(5),
     kpis.cltv_of_contract(12),
-    kpis.early_churn_rate_of_start(90),
+    kpis.customer_churn_rate_rolling(),
+    kpis.early_churn_rate(90, "start"),
     kpis.grr_over(3),
     kpis.ltv_to_cac(Decimal("0.8")),
     kpis.nrr_over(3),
+    kpis.nrr_trailing_average(),
     kpis.usage_arr(3),
 )
 GOLDEN_KPIS = (*kpis.CATALOGUE, *WITH_A_PARAMETER)
@@ -167,7 +169,7 @@ def told_finances(ledger):
         kpis.FinancialPeriod(
             on=quarter.end_on - timedelta(days=1), revenue=revenue.rounded(), previous_revenue=before.rounded(),
             cost_of_revenue=(revenue / 5).rounded(), operating_income=(revenue / 10).rounded(),
-            net_burn=Money(9_000, "EUR"), usage_revenue=Money(500, "EUR"), contracted=revenue.rounded(),
+            net_burn=Money(9_000, "EUR"), contracted=revenue.rounded(),
             billed=(revenue * Decimal("0.98")).rounded(), uncollected=(revenue / 100).rounded(),
         )
         for quarter, before, revenue in zip(QUARTERS, quarterly, quarterly[1:], strict=False)

@@ -42,12 +42,42 @@ def lines(draw, first, last, currency):
 
 
 @st.composite
+def plain_contract(draw, *, number, accounts, first, currency, earlier):
+    """One that has a single line and nothing out of the way, as most have."""
+    line = LineItem(
+        product_id=draw(st.sampled_from([None, "p1", "p2"])),
+        quantity=draw(st.sampled_from([1, 1, 3])),
+        unit_price=Money(draw(st.sampled_from([10, 10, 20, 25])), currency),
+        billing_interval=draw(st.sampled_from(["month", "month", "year"])),
+        interval_count=draw(st.sampled_from([1, 1, 1, 2])),
+    )
+    return Subscription(
+        id=number,
+        account_id=draw(st.sampled_from(accounts)),
+        starts_on=first,
+        ends_on=draw(day(1, 200, first)),
+        renews_id=draw(st.sampled_from([None, None, *(each.id for each in earlier)])),
+        cancelled_on=draw(st.none() | st.none() | day(0, 90, first)),
+        items=[line],
+    )
+
+
+@st.composite
 def contracts(draw, currencies=("EUR",), accounts=("a1", "a2", "a3"), max_size=6, prefix="s"):
     found = []
     for number in range(draw(st.integers(0, max_size))):
         first = draw(day(0, DAYS - 60))
-        last = draw(st.none() | day(0, 200, first))
         currency = draw(st.sampled_from(currencies))
+        if draw(st.booleans()):
+            found.append(
+                draw(
+                    plain_contract(
+                        number=f"{prefix}{number}", accounts=accounts, first=first, currency=currency, earlier=found
+                    )
+                )
+            )
+            continue
+        last = draw(st.none() | day(0, 200, first))
         pauses = ()
         if draw(st.integers(0, 3)) == 0:
             begin = draw(day())
@@ -80,10 +110,11 @@ def policies(draw, **fixed):
     chosen = {
         "churn_day": draw(st.sampled_from(["term_end", "cancelled", "first_unpaid"])),
         "reactivation": draw(st.sampled_from(["own_bucket", "as_new", "as_expansion"])),
+        "grace_days": draw(st.sampled_from([0, 0, 15])),
         "gap_tolerance_days": draw(st.sampled_from([0, 0, 20])),
         "intra_period": draw(st.sampled_from(["both", "net"])),
         "trials": draw(st.sampled_from(["exclude", "include"])),
-        "usage": draw(st.sampled_from(["exclude", "include"])),
+        "usage": draw(st.sampled_from(["exclude", "committed_minimum"])),
         "discounts": draw(st.sampled_from(["lasting_only", "all", "none"])),
         "pauses": draw(st.sampled_from(["zero", "keep"])),
         **fixed,

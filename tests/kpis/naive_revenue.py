@@ -17,7 +17,22 @@ def year_of(line, discounted=True):
     return amount * PER_YEAR[line.billing_interval] / line.interval_count
 
 
-def runs_until(contract, policy, contracts):
+def goes_on_with(contract, policy, contracts, merged):
+    """The first day of the contract that goes on with an item of one that nobody renews, within the days of grace."""
+    if contract.ends_on is None or any(other.renews_id == contract.id for other in contracts):
+        return []
+    owner = lambda each: merged.get(each.account_id, each.account_id)  # noqa: E731
+    items = lambda each: {line.id or line.product_id for line in each.items} - {None}  # noqa: E731
+    until = contract.ends_on + timedelta(days=policy.grace_days)
+    return [
+        other.starts_on
+        for other in contracts
+        if other is not contract and other.renews_id is None and owner(other) == owner(contract)
+        if contract.ends_on <= other.starts_on <= until and items(other) & items(contract)
+    ]
+
+
+def runs_until(contract, policy, contracts, merged):
     """The day after the last on which a contract counts."""
     end = contract.ends_on or date.max
     if contract.cancelled_on and (policy.churn_day == "cancelled" or contract.ends_on is None):
@@ -27,24 +42,62 @@ def runs_until(contract, policy, contracts):
     if end != date.max:
         end += timedelta(days=policy.grace_days)
     renewals = [other.starts_on for other in contracts if other.renews_id == contract.id]
+    if policy.grace_days:
+        renewals += goes_on_with(contract, policy, contracts, merged)
     return min([end, *(max(contract.starts_on, day) for day in renewals)])
 
 
-def lines_on(contract, day, policy, contracts):
+def months_back(day, count):
+    """The first day of the month so many months before that of `day`."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def one_month_after(day):
+    month = day.year * 12 + day.month
+    first = date(month // 12, month % 12 + 1, 1)
+    last = (first + timedelta(days=31)).replace(day=1) - DAY
+    return first.replace(day=min(day.day, last.day))
+
+
+def charged_on(contract, day, policy, charges):
+    """What charges and credits come to in a year on a day; and whether they keep a customer who pays nothing."""
+    mine = [charge for charge in charges if charge.subscription_id == contract.id]
+    found, held = {}, False
+    months = {"last_month_x12": 1, "t3m_x4": 3, "t12m": 12}.get(policy.usage)
+    if months:
+        since, until = months_back(day, months), months_back(day, 0)
+        used = [charge for charge in mine if charge.amount.amount > 0]
+        found["usage"] = sum(Fraction(c.amount.amount) for c in used if since <= c.on < until) * 12 / months
+        held = any(charge.on < until for charge in used) and not found["usage"]
+        if not any(charge.on < until for charge in used):
+            del found["usage"]
+    for number, charge in enumerate(mine):
+        running = charge.on <= day < one_month_after(charge.on)
+        if charge.amount.amount < 0 and policy.refunds == "reduce" and running:
+            found["refund", number] = Fraction(charge.amount.amount) * 12
+            held = True
+    return found, held
+
+
+def lines_on(contract, day, policy, contracts, *, merged, charges):
     """The amount of each line on a day: by its number; and whether the customer stays though nothing is paid."""
     found, held = {}, False
-    until = runs_until(contract, policy, contracts)
+    until = runs_until(contract, policy, contracts, merged)
     if not contract.starts_on <= day < until:
         return found, held
     if policy.trials == "exclude" and contract.trial_ends_on and day < contract.trial_ends_on:
         return found, held
     paused = any(pause.starts_on <= day < (pause.ends_on or date.max) for pause in contract.pauses)
+    found, held = charged_on(contract, day, policy, charges)
+    if paused and policy.pauses == "zero":
+        found, held = dict.fromkeys(found, Fraction(0)), held or bool(found)
     for number, line in enumerate(contract.items):
-        if line.billing_interval is None or (line.is_metered and policy.usage == "exclude"):
+        if line.billing_interval is None or (line.is_metered and policy.usage != "committed_minimum"):
             continue
         if line.starts_on and day < line.starts_on:
             continue
-        own_end = line.ends_on if line.ends_on and (not contract.ends_on or line.ends_on < contract.ends_on) else until
+        own_end = min(until, line.ends_on) if line.ends_on and line.ends_on != contract.ends_on else until
         if day >= own_end:
             continue
         finite = line.discount_ends_on is not None
@@ -65,14 +118,14 @@ def lines_on(contract, day, policy, contracts):
 class Naive:
     """The revenue of each customer on each of many days."""
 
-    def __init__(self, contracts, policy, first, last, merged=None):
+    def __init__(self, contracts, policy, first, last, *, merged=None, charges=()):
         self.policy, self.first, self.last = policy, first, last
         self.state = {}  # (customer, day) -> (amount, held)
         for contract in contracts:
             customer = (merged or {}).get(contract.account_id, contract.account_id)
             day = first
             while day <= last:
-                lines, held = lines_on(contract, day, policy, contracts)
+                lines, held = lines_on(contract, day, policy, contracts, merged=merged or {}, charges=charges)
                 if lines:
                     amount, other = self.state.get((customer, day), (Fraction(0), False))
                     self.state[customer, day] = (amount + sum(lines.values()), held or other)

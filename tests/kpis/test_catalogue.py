@@ -163,7 +163,6 @@ EXAMPLES = {
     kpis.nps: (ANSWERS, Decimal(100) / 7),
     kpis.sla_compliance: (PROMISES, Fraction(3, 5)),
     kpis.sla_breaches: (PROMISES, 2),
-    kpis.response_time_mean: (PROMISES, 3 * HOURS),
     kpis.response_time_median: (PROMISES, 2 * HOURS),
     kpis.resolution_time_mean: (PROMISES, 10 * HOURS),
     kpis.resolution_time_median: (PROMISES, 10 * HOURS),
@@ -297,7 +296,7 @@ LOWER_IS_BETTER = {
     *("cost_per_lead", "time_to_sql_mean", "time_to_sql_median", "lead_response_time_median"),
     *("lead_response_time_p95", "sales_cycle_mean", "sales_cycle_median", "sales_cycle_mean_of_decided"),
     *("sales_cycle_from_lead_mean", "time_in_stage_median", "slip_rate", "slip_rate_by_value", "forecast_wape"),
-    *("forecast_mape", "time_to_value_median", "sla_breaches", "response_time_mean", "response_time_median"),
+    *("forecast_mape", "time_to_value_median", "sla_breaches", "response_time_median"),
     *("resolution_time_mean", "resolution_time_median", "escalation_rate", "handoff_time_median"),
 }
 NEITHER_IS_BETTER = {"open_opportunities", "pulled_in_pipeline", "forecast_bias"}

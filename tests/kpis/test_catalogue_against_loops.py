@@ -267,7 +267,6 @@ LOOPS = {
         [row for row in at.all("Outcome", "decided_at") if row.kept is not None],
     ),
     "sla_breaches": lambda at: len(at.all("Outcome", "decided_at", kept=False)),
-    "response_time_mean": lambda at: mean([row.elapsed for row in at.all("Outcome", "stopped_at", target="response")]),
     "resolution_time_median": lambda at: middle(
         [row.elapsed for row in at.all("Outcome", "stopped_at", target="resolution")]
     ),

@@ -137,6 +137,23 @@ def test_cents_add_up_also_where_start_and_end_are_rounded_towards_each_other():
     assert (rows["start"], rows["expansion"], rows["end"]) == (Decimal("0.02"), Decimal(0), Decimal("0.02"))
 
 
+def test_a_bridge_table_prints_the_policy_it_was_made_under_and_takes_only_one():
+    month = Period.month(2024, 2)
+    default, other = (
+        kpis.RevenueLedger.of([], policy=policy, currency="EUR").bridge(month)
+        for policy in (kpis.RevenuePolicy(), kpis.RevenuePolicy(churn_day="cancelled", accept=["no_items", "no_price"]))
+    )
+    assert str(kpis.bridge_table([default])).splitlines()[-1] == "policy: default"
+    lines = str(kpis.bridge_table([other])).splitlines()[-2:]
+    assert lines == ["policy: churn_day cancelled", "policy: accept no_items, no_price"]
+    with pytest.raises(InvalidValueError, match="under one policy"):
+        kpis.bridge_table([default, other])
+    yen = kpis.RevenueLedger.of([], currency="JPY").bridge(month)
+    assert str(kpis.bridge_table([yen])).splitlines()[3].split() == ["start", "0"]
+    with pytest.raises(InvalidValueError, match="in one currency"):
+        kpis.bridge_table([default, yen])
+
+
 def test_a_bridge_table_is_for_a_year_or_a_month():
     with pytest.raises(InvalidValueError, match="'year' or 'month'"):
         kpis.bridge_table([], per="week")

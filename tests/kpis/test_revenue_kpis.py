@@ -11,7 +11,7 @@ import pytest
 from revops_core import kpis
 from revops_core.entities import Advocacy, Deal, LineItem, Opportunity, Spend, Subscription
 from revops_core.errors import CurrencyMismatchError, InvalidValueError
-from revops_core.kpis import Kpi, expansion, renewal, unit_economics
+from revops_core.kpis import Kpi, expansion, lifetime_value, renewal, unit_economics
 from revops_core.values.exchange_rates import ExchangeRates
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
@@ -49,16 +49,18 @@ CONTRACTS = [
     ),  # 1,200 -> 1,560: cross-sell
 ]
 LEDGER = kpis.RevenueLedger.of(CONTRACTS)
-CHANGES = LEDGER.changes(QUARTER)
+CHANNELS = {"d": "social", "f": "referral", "e": "social"}
+CHANGES = LEDGER.changes(QUARTER, channels=CHANNELS)
 SPEND = [
-    Spend(on=date(2024, 4, 5), amount=eur(3000), purpose="marketing"),
+    Spend(on=date(2024, 4, 5), amount=eur(3000), purpose="marketing", channel="social"),
     Spend(on=date(2024, 5, 5), amount=eur(3000), purpose="sales"),
     Spend(on=date(2024, 5, 9), amount=eur(1000), purpose="customer_success"),
 ]
+GROWING = {"Spend": [*SPEND, Spend(on=MAY, amount=eur(500), purpose="expansion")], "RevenueChange": CHANGES}
 FINANCE = [
     kpis.FinancialPeriod(
         on=date(2024, 6, 30), revenue=eur(3000), previous_revenue=eur(2500), cost_of_revenue=eur(600),
-        operating_income=eur(-300), net_burn=eur(1980), usage_revenue=eur(300), contracted=eur(3100), billed=eur(3000),
+        operating_income=eur(-300), net_burn=eur(1980), contracted=eur(3100), billed=eur(3000),
         uncollected=eur(50),
     )
 ]  # fmt: skip
@@ -111,6 +113,7 @@ DERIVED = [
     (kpis.arr_growth_rate, CHANGES, Fraction(3960, 8400)),
     (kpis.nrr, CHANGES, Fraction(6960, 8400)),
     (kpis.nrr_over(3), CHANGES, Fraction(6960, 8400)),
+    (kpis.nrr_trailing_average(), [LEDGER.bridge(QUARTER)], Fraction(828571428571, 10**12)),
     (kpis.nrr_bridge, CHANGES, Fraction(5760, 8400)),
     (kpis.grr, CHANGES, Fraction(5400, 8400)),
     (kpis.grr_over(3), CHANGES, Fraction(5400, 8400)),
@@ -128,6 +131,7 @@ DERIVED = [
     (kpis.customer_advocacy_rate, {"Advocacy": ACTS, "RevenueChange": CHANGES}, Fraction(2, 5)),
     (kpis.customer_churn_rate, CHANGES, Fraction(1, 4)),
     (kpis.customer_churn_rate_of_all_losses, CHANGES, Fraction(2, 4)),
+    (kpis.customer_churn_rate_rolling(91), CHANGES, Fraction(2, 4)),
     (kpis.customer_churn_rate_of_start_and_new, CHANGES, Fraction(2, 6)),
     (kpis.customer_churn_rate_of_average, CHANGES, Fraction(4, 9)),
     (kpis.customer_churn_rate_daily_sum, LEDGER.bridges(QUARTER.days()), Fraction(333_333_333_333, 10**12)),
@@ -139,7 +143,7 @@ DERIVED = [
     (kpis.net_revenue_churn_rate, CHANGES, Fraction(2640, 8400)),
     (kpis.net_revenue_churn_rate_with_reactivation, CHANGES, Fraction(2040, 8400)),
     (kpis.early_churn_rate(30), LIVES, Fraction(1, 2)),
-    (kpis.early_churn_rate_of_start(60), LIVES, Fraction(1, 3)),
+    (kpis.early_churn_rate(60, "start"), LIVES, Fraction(1, 3)),
     (kpis.available_to_renew, DUE, 3600),
     (kpis.renewals_due, DUE, 5),
     (kpis.renewal_rate, DUE, Fraction(2, 5)),
@@ -152,7 +156,10 @@ DERIVED = [
     (kpis.missed_renewal_amount, DUE, 360),
     (kpis.renewal_cycle_mean, DUE, timedelta(days=15)),
     (kpis.renewal_cycle_median, DUE, timedelta(days=15)),
-    (kpis.cac, BOTH, 3000),
+    (kpis.cac, GROWING, 3250),
+    (kpis.cac_new_logo, GROWING, 3000),
+    (kpis.cac_expansion, GROWING, 250),
+    (kpis.cac_paid("social", "paid_search"), GROWING, 3000),
     (kpis.cac_fully_loaded, BOTH, 3500),
     (kpis.cac_ratio, BOTH, 1),
     (kpis.cac_payback(Decimal("0.8")), BOTH, 15),
@@ -173,7 +180,6 @@ DERIVED = [
     (kpis.cost_of_revenue_generation, {"FinancialPeriod": FINANCE, "Spend": SPEND}, Fraction(7, 3)),
     (kpis.revenue_leakage, FINANCE, 150),
     (kpis.revenue_leakage_rate, FINANCE, Fraction(150, 3100)),
-    (kpis.usage_arr(3), FINANCE, 1200),
 ]
 
 
@@ -199,7 +205,7 @@ def test_every_kpi_of_these_rooms_has_a_worked_example():
     published, derived = ({row[0].name for row in rows} for rows in (PUBLISHED, DERIVED))
     missing = {
         name
-        for module in (expansion, renewal, unit_economics)
+        for module in (expansion, lifetime_value, renewal, unit_economics)
         for name in module.__all__
         if isinstance(getattr(module, name), Kpi) and name not in published | derived | {"carr"}
     }
@@ -288,6 +294,48 @@ def test_renewals_tell_what_became_of_each_contract_that_ended():
     assert kpis.renewals([contract("x", "x", BEFORE, MAY, metered)], QUARTER)[0].amount == eur(0)
 
 
+def test_a_contract_that_was_split_in_two_is_renewed_by_both():
+    halves = [contract(f"r{n}", "h", MAY, END, line(price), renews_id="r", signed_on=day)
+              for n, price, day in ((1, 70, MAY), (2, 50, APRIL))]  # fmt: skip
+    (row,) = kpis.renewals([contract("r", "h", BEFORE, MAY, line(100)), *halves], QUARTER)
+    assert (row.renewed_amount, row.capped, row.uplift) == (eur(1440), eur(1200), eur(240))
+    assert (row.renewal_id, row.renewed_on) == ("r2", APRIL)
+
+
+def test_a_renewal_that_does_not_name_its_contract_may_start_on_the_last_day_of_grace_and_no_later():
+    for days, status in ((14, "renewed"), (15, "lost")):
+        late = contract("r2", "h", MAY + timedelta(days=days), END, line(100))
+        (row,) = kpis.renewals([contract("r1", "h", BEFORE, MAY, line(100)), late], QUARTER, policy=POLICY)
+        assert row.status == status
+
+
+def test_a_reading_at_midnight_does_not_see_the_day_ahead():
+    midnight = datetime(2024, 6, 1, tzinfo=UTC)
+    policy = kpis.RevenuePolicy(accept=["after_as_of"])
+    ledger = kpis.RevenueLedger.of(CONTRACTS, as_of=midnight, policy=policy)
+    assert ledger.movements()[-1].on == MAY
+    measured = kpis.arr(ledger.changes(QUARTER), period=QUARTER, as_of=midnight)
+    assert measured.value == ledger.bridge(Period.month(2024, 5)).end == LEDGER.bridge(Period.month(2024, 5)).end
+    after = kpis.RevenueLedger.of(CONTRACTS, as_of=midnight + timedelta(microseconds=1), policy=policy)
+    assert after.movements()[-1].on == JUNE
+    assert [each.subject_id for each in kpis.check_contracts(CONTRACTS, as_of=datetime(2024, 5, 1, tzinfo=UTC))] == [
+        "d1", "e2",
+    ]  # fmt: skip
+    assert kpis.renewals(RENEWED, QUARTER, as_of=midnight)[3].status == "open"
+    (live, *_) = kpis.commitments(ledger, midnight)
+    assert live.live == eur(2400)
+
+
+def test_moments_without_a_zone_and_months_that_are_none_are_refused():
+    for wrong in (
+        lambda: kpis.check_contracts([], as_of=datetime(2024, 5, 1)), lambda: kpis.RevenueLedger.of([], policy="usual"),
+        lambda: kpis.renewals([], QUARTER, as_of=datetime(2024, 5, 1)), lambda: kpis.RevenueLedger.of([], currency="X"),
+        lambda: kpis.annualised_churn(kpis.customer_churn_rate.of(1, 2), months=0),
+    ):  # fmt: skip
+        with pytest.raises(InvalidValueError):
+            wrong()
+
+
 def test_a_renewal_schedule_never_starts_before_its_contract_and_ends_with_notice():
     short = contract("s1", "a", date(2024, 5, 20), JUNE, line(1))
     assert {day for day, _ in kpis.renewal_schedule(short)[:-1]} == {date(2024, 5, 20)}
@@ -304,13 +352,35 @@ def test_annualised_churn_compounds_and_keeps_what_is_undefined():
 
 def test_parameters_of_kpis_are_checked_where_they_are_given():
     for wrong in (
-        lambda: kpis.nrr_over(0), lambda: kpis.early_churn_rate(0), lambda: kpis.cltv(Decimal(2)),
-        lambda: kpis.usage_arr(0), lambda: kpis.cac_payback(Decimal(-1)),
+        lambda: kpis.nrr_over(0), lambda: kpis.nrr_trailing_average(0), lambda: kpis.customer_churn_rate_rolling(0),
+        kpis.cac_paid, lambda: kpis.early_churn_rate(0), lambda: kpis.early_churn_rate(9, "birth"),
+        lambda: kpis.cltv(Decimal(2)), lambda: kpis.cac_payback(Decimal(-1)),
     ):  # fmt: skip
         with pytest.raises(InvalidValueError):
             wrong()
     assert kpis.cac_payback(Decimal("0.725")).name == "cac_payback_at_72_5_margin"
     assert kpis.cltv(Decimal(0)).name == "cltv_at_0_margin"
+
+
+def test_the_cost_of_a_customer_by_channel_needs_only_to_know_where_customers_came_from():
+    table = kpis.measure(BOTH, kpis.cac, by="channel")
+    costs = {channel: table.measurement(kpis.cac, segment={"channel": channel}) for channel in ("social", "referral")}
+    assert costs["social"].value == eur(3000)  # 3,000 for one customer; who returned through it did not come again
+    assert (costs["referral"].value, costs["referral"].denominator) == (eur(0), 1)
+    assert {row.account_id: row.channel for row in CHANGES} == dict.fromkeys("abcdefg") | CHANNELS
+
+
+def test_a_rolling_rate_and_a_trailing_average_read_the_periods_they_name():
+    days = Period.between(date(2024, 6, 1), date(2024, 7, 1))
+    rolling = kpis.customer_churn_rate_rolling()
+    assert rolling(LEDGER.changes(days)).value == Fraction(2, 6)  # b and f left on 1 June, of six on 31 May
+    assert rolling(LEDGER.changes(QUARTER)).value == Undefined("zero_denominator")
+    quarters = [Period.quarter(2023, 4), *Period.between(date(2024, 1, 1), date(2024, 10, 1)).quarters()]
+    mean = kpis.nrr_trailing_average()(LEDGER.bridges(quarters))
+    each = [Fraction(kpis.nrr(LEDGER.changes(quarter)).value) for quarter in quarters]
+    assert (mean.name, mean.n) == ("nrr_trailing_avg_4q", 4)
+    assert abs(Fraction(mean.value) - sum(each) / 4) < Fraction(1, 10**11)
+    assert LEDGER.bridge(Period.year(2020)).retained_share is None
 
 
 def test_lagged_spend_meets_what_it_brought_later():

@@ -10,6 +10,7 @@ import revops_core.kpis.adoption as adoption
 import revops_core.kpis.attribution as attribution
 import revops_core.kpis.expansion as expansion
 import revops_core.kpis.lead_generation as lead_generation
+import revops_core.kpis.lifetime_value as lifetime_value
 import revops_core.kpis.onboarding as onboarding
 import revops_core.kpis.pipeline_health as pipeline_health
 import revops_core.kpis.qualification as qualification
@@ -35,6 +36,7 @@ _MODULES = (
     adoption,
     expansion,
     unit_economics,
+    lifetime_value,
     renewal,
     service,
 )

@@ -9,7 +9,7 @@ from attrs import frozen
 from revops_core.errors import CurrencyMismatchError
 from revops_core.kpis.recurring_amounts import as_money
 from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_segments import FOREVER, Segment, civil_day, currency_of, last_day, segments
+from revops_core.kpis.revenue_segments import FOREVER, Segment, civil_day, currency_of, last_begun, last_day, segments
 from revops_core.values.checks import require
 from revops_core.values.money import Money
 
@@ -51,7 +51,7 @@ def commitments(ledger: RevenueLedger, as_of: datetime) -> tuple[Commitment, ...
     """
     require("commitments", as_of=(as_of, datetime))
     policy, currency = ledger.policy, ledger.currency
-    day = civil_day(as_of, policy.tz)
+    day = last_begun(as_of, policy.tz)
     by_id = {each.id: each for each in ledger.subscriptions}
 
     def worth(pieces: list[Segment], on: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
 
@@ -11,6 +11,7 @@ from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
 from revops_core.kpis.recurring_amounts import PER_YEAR
 from revops_core.kpis.revenue_policy import RevenuePolicy
+from revops_core.values.checks import require
 from revops_core.values.problem import Problem
 from revops_core.values.zone import zone
 
@@ -42,7 +43,10 @@ def check_contracts(
     Subscription s1: items[0]: 'fortnight' is no known interval; use one of day, week, month, quarter, half_year, year
     """
     held = list(subscriptions)
-    horizon = date.max if as_of is None else as_of.astimezone(zone("UTC" if policy is None else policy.tz)).date()
+    require("check_contracts", as_of=(as_of, datetime | None))
+    horizon = date.max
+    if as_of is not None:
+        horizon = (as_of - timedelta(microseconds=1)).astimezone(zone("UTC" if policy is None else policy.tz)).date()
     return problems_of(held, held, horizon)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from revops_core.entities.facts import Advocacy
-from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.commitments import Commitment
-from revops_core.kpis.formula import Aggregate, Formula, count, distinct, total
+from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.revenue_movements import RevenueChange
+from revops_core.kpis.revenue_movements import Bridge, RevenueChange
+from revops_core.values.checks import AtLeast, require
 from revops_core.values.condition import each, first_known, one_of
 from revops_core.values.expression import all_of
 
@@ -35,6 +36,7 @@ __all__ = [
     "nrr",
     "nrr_bridge",
     "nrr_over",
+    "nrr_trailing_average",
     "price_change_arr",
     "quick_ratio",
     "quick_ratio_with_reactivation",
@@ -43,7 +45,8 @@ __all__ = [
     "upsell_rate",
 ]
 
-_change, _commitment, _advocacy = each(RevenueChange), each(Commitment), each(Advocacy)
+_Count = Annotated[int, AtLeast(1)]
+_change, _commitment, _advocacy, _bridge = each(RevenueChange), each(Commitment), each(Advocacy), each(Bridge)
 _was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
 _start, _end = total(_change.start), total(_change.end)
 _won = total(_change.new) + total(_change.expansion)
@@ -199,9 +202,31 @@ def grr_over(months: int) -> Kpi:
     return _over(grr, months, _change.capped)
 
 
+def nrr_trailing_average(quarters: int = 4) -> Kpi:
+    """The mean of the net revenue retention of so many quarters, each as much as the others, as public filers tell it.
+
+    The rows are bridges: one for each quarter, or for the 12 months that end with it. The weighted average is
+    `nrr_over(3)` over the rows of four quarters.
+
+    >>> nrr_trailing_average().name
+    'nrr_trailing_avg_4q'
+    """
+    require("nrr_trailing_average", quarters=(quarters, _Count))
+    return Kpi(
+        name=f"nrr_trailing_avg_{quarters}q",
+        title=f"Net revenue retention, mean of {quarters} quarters",
+        stage="expansion",
+        formula=mean(_bridge.retained_share),
+        dated=_bridge.on,
+        unit="ratio",
+        says=f"The mean of the net revenue retention of the bridges given: those of {quarters} quarters.",
+        source="Ordway's study of public filers",
+        family="nrr",
+    )
+
+
 def _over(kpi: Kpi, months: int, kept: object) -> Kpi:
-    if type(months) is not int or months < 1:
-        raise InvalidValueError(f"{kpi.name}_over", [Fault("months", "must be an int of at least 1", months)])
+    require(f"{kpi.name}_over", months=(months, _Count))
     as_long = _change.month_count == months
     return _kpi(
         name=f"{kpi.name}_{months}m",

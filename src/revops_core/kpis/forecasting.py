@@ -15,7 +15,7 @@ from revops_core.entities.opportunity import Opportunity, OpportunityKind, Outco
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.recurring_amounts import ATOMS, as_money
 from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_segments import FOREVER, civil_day, currency_of, last_day, segments, successors
+from revops_core.kpis.revenue_segments import FOREVER, currency_of, last_begun, last_day, segments, successors
 from revops_core.values.checks import Between, require
 from revops_core.values.confidence import Level, normal_quantile
 from revops_core.values.money import Money
@@ -144,8 +144,8 @@ _Chance = tuple[int, int, int, Fraction, int]
 
 def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterator[_Chance]:
     """Each segment: first day, day after the last, atoms, the rate at which it goes on, the days of its term."""
-    policy, horizon = ledger.policy, civil_day(as_of, ledger.policy.tz)
-    follows = successors(ledger.subscriptions, policy)
+    policy, horizon = ledger.policy, last_begun(as_of, ledger.policy.tz)
+    follows = successors(ledger.subscriptions, policy, ledger.merged)
     for each in ledger.subscriptions:
         end = last_day(each, policy, horizon, follows.get(each.id))
         start: date = each.starts_on  # type: ignore[assignment]

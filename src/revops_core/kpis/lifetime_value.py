@@ -1,17 +1,32 @@
-"""Lifetime value that is more than a quotient: discounted, or along a survival curve, each with a cap in months."""
+"""Lifetime value: what a customer brings, as a quotient, of a contract, discounted, or along a survival curve."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import partial
 from typing import Annotated
 
+from revops_core.entities.deal import Deal
+from revops_core.kpis.formula import count, distinct, total
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.revenue_movements import RevenueChange
 from revops_core.values.checks import AtLeast, Between, require
+from revops_core.values.condition import each, first_known, one_of
 from revops_core.values.distribution import KaplanMeier
+from revops_core.values.expression import all_of
 from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 
-__all__ = ["cltv_from_survival", "discounted_cltv", "percent"]
+__all__ = [
+    "cltv",
+    "cltv_from_survival",
+    "cltv_historic",
+    "cltv_of_contract",
+    "cltv_on_revenue",
+    "discounted_cltv",
+    "percent",
+]
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
@@ -19,10 +34,85 @@ _Rate = Annotated[Decimal, AtLeast(Decimal(0))]
 _DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _MICROSECOND = timedelta(microseconds=1)
 
+_change, _deal = each(RevenueChange), each(Deal)
+_was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
+_churn = count(all_of(_was, ~_is)) / count(_was)
+_arpa = (total(_change.end) / 12) / count(_is)
+_stock = partial(Kpi, stage="expansion", dated=_change.on, unit="money", family="cltv")
+
 
 def percent(share: Decimal) -> str:
     """A share as part of a name: 0.725 is 72_5."""
     return f"{share * 100:f}".rstrip("0").rstrip(".").replace(".", "_") if share else "0"
+
+
+cltv_on_revenue = _stock(
+    name="cltv_on_revenue",
+    title="Customer lifetime value on revenue (CLTV)",
+    formula=_arpa / _churn,
+    when_zero="infinite",
+    says="ARPA by the customer churn rate of the period, over rows of months. It grows without bound as churn nears "
+    "zero: prefer `cltv_from_survival` then.",
+    source="ChartMogul",
+)
+
+
+def cltv(gross_margin: Decimal) -> Kpi:
+    """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
+
+    >>> from revops_core.values.money import Money
+    >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
+    Money('1333.33', 'USD')
+    """
+    require("cltv", gross_margin=(gross_margin, _Margin))
+    return _stock(
+        name=f"cltv_at_{percent(gross_margin)}_margin",
+        title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
+        formula=_arpa * gross_margin / _churn,
+        when_zero="infinite",
+        says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
+        source="SaaS Metrics Standards Board; David Skok",
+    )
+
+
+def cltv_of_contract(months: int) -> Kpi:
+    """What a customer pays over a contract of so many months: ARPA × months.
+
+    >>> from revops_core.values.money import Money
+    >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
+    >>> year.value, five.value
+    (Money('18000', 'EUR'), Money('90000', 'EUR'))
+    """
+    require("cltv_of_contract", months=(months, _Months))
+    return _stock(
+        name=f"cltv_of_contract_{months}m",
+        title=f"Customer lifetime value of a contract of {months} months",
+        formula=total(_change.end) / count(_is) * months / 12,
+        says="MRR per customer at the end of the period, times the months of the contract.",
+        source="the beginner's guide: 1,500 a month is 18,000 over one year, 90,000 over five",
+    )
+
+
+def cltv_historic(years: int) -> Kpi:
+    """Average purchase value × purchase frequency × lifespan, over the deals of a year.
+
+    >>> from revops_core.values.money import Money
+    >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value
+    Money('4500', 'EUR')
+    """
+    require("cltv_historic", years=(years, _Months))
+    purchases = count(_deal)
+    return Kpi(
+        name=f"cltv_historic_{years}y",
+        stage="expansion",
+        title=f"Customer lifetime value over {years} years, historic",
+        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
+        dated=first_known(_deal.closed_at, _deal.closed_on),
+        unit="money",
+        says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
+        source="RevOps mapping: average purchase value × frequency × lifespan",
+        family="cltv",
+    )
 
 
 def discounted_cltv(

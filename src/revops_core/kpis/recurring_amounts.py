@@ -1,4 +1,4 @@
-"""What a contract is worth: any billing interval as a year's or a month's amount, its anniversaries, TCV and ACV.
+"""What a line is worth: any billing interval as a year's or a month's amount; and anniversaries of a term.
 
 A year is 12 months, 4 quarters, 52 weeks or 365 days: a weekly price makes 52/12 of it a month, not 4.
 
@@ -9,7 +9,7 @@ line is read; from then on every sum is exact (docs/decisions/0030-revenue-in-at
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from revops_core.entities.line_item import LineItem
-from revops_core.entities.subscription import Subscription
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.checks import AtLeast, require
 from revops_core.values.currencies import MINOR_UNITS
@@ -30,11 +29,9 @@ __all__ = [
     "anniversaries",
     "annual_amount",
     "annual_atoms",
-    "annual_contract_value",
     "as_money",
     "monthly_amount",
     "term_months",
-    "total_contract_value",
 ]
 
 ATOMS = 10**12
@@ -138,79 +135,3 @@ def term_months(start_on: date, end_on: date) -> Fraction:
         whole -= 1
     since, until = months_after(start_on, whole), months_after(start_on, whole + 1)
     return whole + Fraction((end_on - since).days, (until - since).days)
-
-
-def total_contract_value(subscription: Subscription) -> Money | None:
-    """Everything a contract is worth over its term: recurring lines for their months, and what is charged once (TCV).
-
-    A finite discount counts until it ends. Trial days and pauses are not charged for.
-
-    Returns:
-        Money in the currency of the lines, exact to a 10^-12th; None without an end, a start or any price.
-
-    Raises:
-        CurrencyMismatchError: lines in two currencies.
-
-    >>> line = LineItem(unit_price=Money(1500, "EUR"), billing_interval="month")
-    >>> total_contract_value(
-    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2031, 1, 1), items=[line]))
-    Money('90000.00', 'EUR')
-    """
-    return _contract_value(subscription, once=True)
-
-
-def annual_contract_value(subscription: Subscription) -> Money | None:
-    """What a contract is worth in a year of its term, on average; what is charged once is left out (ACV).
-
-    >>> years = [LineItem(id="seats", unit_price=Money(price, "EUR"), billing_interval="year",
-    ...                   starts_on=date(year, 1, 1), ends_on=date(year + 1, 1, 1))
-    ...          for price, year in ((100, 2026), (200, 2027))]
-    >>> annual_contract_value(
-    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2028, 1, 1), items=years))
-    Money('150.00', 'EUR')
-    """
-    total = _contract_value(subscription, once=False)
-    if total is None or subscription.starts_on is None or subscription.ends_on is None:
-        return None
-    months = term_months(subscription.starts_on, subscription.ends_on)
-    return as_money(Fraction(total.amount) * ATOMS * 12 / months, total.currency) if months else None
-
-
-def _contract_value(subscription: Subscription, *, once: bool) -> Money | None:
-    """The sum of the charges of a contract, with or without what is charged once."""
-    start_on, end_on = subscription.starts_on, subscription.ends_on
-    priced = [line for line in subscription.items if line.unit_price is not None]
-    if start_on is None or end_on is None or not priced:
-        return None
-    total = Money(0, priced[0].unit_price.currency)  # type: ignore[union-attr]
-    for line in priced:
-        if _recurring(line):
-            atoms = sum(
-                (annual * term_months(since, until) / 12 for since, until, annual in _charged(subscription, line)),
-                Fraction(0),
-            )
-            total = total + as_money(atoms, line.unit_price.currency)  # type: ignore[union-attr]
-        elif once:
-            total = total + line.price  # type: ignore[operator]
-    return total
-
-
-def _charged(subscription: Subscription, line: LineItem) -> Iterator[tuple[date, date, int]]:
-    """The stretches in which a line is charged for, each with its atoms for a year."""
-    first: date = max(filter(None, (subscription.starts_on, subscription.trial_ends_on, line.starts_on)))
-    last: date = min(filter(None, (subscription.ends_on, line.ends_on)))
-    change = line.discount_ends_on
-    stretches = [(first, last, True)]
-    if change is not None:
-        stretches = [(first, min(last, change), True), (max(first, change), last, False)]
-    for pause in sorted(subscription.pauses, key=lambda held: held.starts_on):
-        resumes = pause.ends_on or last
-        stretches = [
-            piece
-            for since, until, discounted in stretches
-            for piece in ((since, min(until, pause.starts_on), discounted), (max(since, resumes), until, discounted))
-            if piece[0] < piece[1]
-        ]
-    for since, until, discounted in stretches:
-        if since < until:
-            yield since, until, annual_atoms(line, discounted=discounted)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from attrs import evolve
 
-from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.formula import count, mean, median, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.renewals import Renewal
 from revops_core.kpis.revenue_movements import Bridge, RevenueChange
 from revops_core.kpis.survival import CustomerLife
+from revops_core.values.checks import AtLeast, require
 from revops_core.values.condition import each, given, known, one_of
 from revops_core.values.expression import all_of
 from revops_core.values.measurement import Measurement, Undefined
@@ -29,11 +30,11 @@ __all__ = [
     "customer_churn_rate_of_average",
     "customer_churn_rate_of_renewals",
     "customer_churn_rate_of_start_and_new",
+    "customer_churn_rate_rolling",
     "customer_lifetime",
     "customer_retention_rate",
     "customer_retention_rate_by_difference",
     "early_churn_rate",
-    "early_churn_rate_of_start",
     "gross_renewal_rate",
     "gross_revenue_churn_rate",
     "missed_renewal_amount",
@@ -50,8 +51,13 @@ __all__ = [
     "renewals_due",
 ]
 
+_Days = Annotated[int, AtLeast(1)]
 _DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _change, _bridge, _renewal, _life = each(RevenueChange), each(Bridge), each(Renewal), each(CustomerLife)
+_SINCE: Mapping[str, tuple[Any, ...]] = {
+    "onboarding": (given(_life.onboarded_on), "early_churn_rate", "Early churn rate", "their onboarding"),
+    "start": (_life.started_on, "early_churn_rate_of_start", "Early churn rate from the start", "their start"),
+}
 _was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
 _start = total(_change.start)
 _renewed = _renewal.status == "renewed"
@@ -71,9 +77,8 @@ customer_churn_rate_of_all_losses = _churn(
     title="Customer churn rate, all losses",
     formula=total(_change.left) / count(_was),
     unit="ratio",
-    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start. Over "
-    "30 days it is the rolling rate of Baremetrics.",
-    source="Recurly; Baremetrics",
+    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start.",
+    source="Recurly",
 )
 customer_churn_rate_of_start_and_new = _churn(
     name="customer_churn_rate_of_start_and_new",
@@ -170,46 +175,52 @@ net_revenue_churn_rate_with_reactivation = _churn(
 )
 
 
-def early_churn_rate(days: int) -> Kpi:
+def customer_churn_rate_rolling(days: int = 30) -> Kpi:
+    """Every loss of a customer in so many days, also of who joined in them, by the customers before: a rolling rate.
+
+    Rows of periods of another length are left out: give `ledger.changes(Period.between(day - timedelta(days), day))`.
+
+    >>> customer_churn_rate_rolling().name
+    'customer_churn_rate_rolling_30d'
+    """
+    require("customer_churn_rate_rolling", days=(days, _Days))
+    as_long = _change.day_count == days
+    return _churn(
+        name=f"customer_churn_rate_rolling_{days}d",
+        title=f"Customer churn rate of {days} days",
+        formula=total(_change.left, where=as_long) / count(all_of(as_long, _was)),
+        unit="ratio",
+        says=f"Every loss of a customer in {days} days, by the customers before them.",
+        source="Baremetrics",
+    )
+
+
+def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
     """New customers who leave within so many days after onboarding, of those onboarded at least so many days ago.
 
     Formula: ended at most `days` after onboarding / onboarded, and seen for at least `days` since.
     Source: SOMA B2B SaaS, early attrition.
 
-    >>> early_churn_rate(90).name
-    'early_churn_rate_90d'
+    Args:
+        days: how many.
+        since: "onboarding", or "start": from the day they came, onboarded or not.
+
+    >>> early_churn_rate(90).name, early_churn_rate(90, "start").name
+    ('early_churn_rate_90d', 'early_churn_rate_of_start_90d')
     """
-    since = given(_life.onboarded_on)
-    return _early("early_churn_rate", "Early churn rate", since, days, "their onboarding")
-
-
-def early_churn_rate_of_start(days: int) -> Kpi:
-    """New customers who leave within so many days after their start, of those who started at least so many days ago.
-
-    Formula: ended at most `days` after their start / started, and seen for at least `days` since.
-    Source: SOMA B2B SaaS, early attrition.
-
-    >>> early_churn_rate_of_start(90).name
-    'early_churn_rate_of_start_90d'
-    """
-    since = _life.started_on
-    return _early("early_churn_rate_of_start", "Early churn rate from the start", since, days, "their start")
-
-
-def _early(name: str, title: str, since: Any, days: int, from_what: str) -> Kpi:
-    if type(days) is not int or days < 1:
-        raise InvalidValueError(name, [Fault("days", "must be an int of at least 1", days)])
+    require("early_churn_rate", days=(days, _Days), since=(since, Literal["onboarding", "start"]))
+    day, name, title, what = _SINCE[since]
     limit = timedelta(days=days)
-    seen = given(_life.seen_until_on) - since >= limit
-    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - since <= limit)
+    seen = given(_life.seen_until_on) - day >= limit
+    gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - day <= limit)
     return Kpi(
         name=f"{name}_{days}d",
         title=f"{title} within {days} days",
         stage="onboarding",
         formula=count(gone) / count(seen),
-        dated=since,
+        dated=day,
         direction="lower_is_better",
-        says=f"Customers who left within {days} days of {from_what}, of those seen for at least so long.",
+        says=f"Customers who left within {days} days of {what}, of those seen for at least so long.",
         source="SOMA B2B SaaS, early attrition",
         family="early_churn_rate",
     )
@@ -331,6 +342,7 @@ def annualised_churn(rate: Measurement, *, months: int) -> Measurement:
     >>> annualised_churn(customer_churn_rate.of(2, 100), months=1).value
     Decimal('0.215283276265')
     """
+    require("annualised_churn", rate=(rate, Measurement), months=(months, _Days))
     value = rate.value
     if not isinstance(value, Undefined):
         exact = Fraction(value)  # type: ignore[arg-type]

@@ -11,9 +11,18 @@ from attrs import frozen
 from revops_core.entities.opportunity import Opportunity, OpportunityKind
 from revops_core.entities.subscription import Subscription
 from revops_core.kpis.recurring_amounts import as_money
-from revops_core.kpis.revenue_events import known
+from revops_core.kpis.revenue_pieces import known
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, civil_day, currency_of, last_day, segments, successors
+from revops_core.kpis.revenue_segments import (
+    FOREVER,
+    civil_day,
+    currency_of,
+    last_begun,
+    last_day,
+    segments,
+    successors,
+)
+from revops_core.values.checks import require
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -32,7 +41,7 @@ class Renewal:
     Args:
         due_on: the day its term ends, by which the row is dated.
         amount: its annual revenue on its last day: what is available to renew.
-        renewed_amount: that of its renewal on the first day; zero where there is none.
+        renewed_amount: that of its renewal on the first day; of all that name it, where it was split; else zero.
         capped: the renewed amount, but no more than the amount; uplift: what it is above it.
         status: "renewed"; "lost", where notice was given or the days of grace are over; "open".
         renewed_on: when the renewal was signed, or else started.
@@ -118,12 +127,23 @@ def renewals(
     ['lost']
     """
     held = known(subscriptions, as_of)
-    horizon = FOREVER - 1 if as_of is None else civil_day(as_of, policy.tz)
+    require("renewals", periods=(periods, tuple[Period, ...]), as_of=(as_of, datetime | None))
+    horizon = FOREVER - 1 if as_of is None else last_begun(as_of, policy.tz)
     agreed = [each for each in held if each.starts_on is not None and _agreed_on(each).toordinal() <= horizon]
     follows = successors(agreed, policy)
+    named: dict[str | None, list[Subscription]] = {}
+    for each in sorted(agreed, key=_agreed_on):
+        named.setdefault(each.renews_id, []).append(each)
     worked = {each.subscription_id: each for each in opportunities if each.kind == OpportunityKind.RENEWAL}
     return tuple(
-        _renewal(each, follows.get(each.id), worked.get(each.id), period, horizon=horizon, policy=policy)
+        _renewal(
+            each,
+            named.get(each.id) or [follows[each.id]] if each.id in follows else [],
+            worked.get(each.id),
+            period,
+            horizon=horizon,
+            policy=policy,
+        )
         for period in periods
         for each in agreed
         if each.ends_on is not None and each.ends_on in period
@@ -136,7 +156,7 @@ def _agreed_on(subscription: Subscription) -> date:
 
 def _renewal(
     ended: Subscription,
-    renewal: Subscription | None,
+    renewing: Sequence[Subscription],
     worked: Opportunity | None,
     period: Period,
     *,
@@ -145,9 +165,9 @@ def _renewal(
 ) -> Renewal:
     due_on: date = ended.ends_on  # type: ignore[assignment]
     amount = _worth(ended, due_on.toordinal() - 1, policy)
-    renewed = Money(0, amount.currency)
-    if renewal is not None:
-        renewed = _worth(renewal, max(renewal.starts_on.toordinal(), 1), policy)  # type: ignore[union-attr]
+    renewal = renewing[0] if renewing else None
+    firsts = [_worth(each, each.starts_on.toordinal(), policy) for each in renewing]  # type: ignore[union-attr]
+    renewed = Money.total(firsts, amount.currency)
     given_notice = ended.cancelled is not None and civil_day(ended.cancelled, policy.tz) <= horizon
     is_over = due_on.toordinal() + policy.grace_days <= horizon
     status = "renewed" if renewal is not None else "lost" if given_notice or is_over else "open"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.kpis.revenue_events import customer_of
 from revops_core.kpis.revenue_ledger import RevenueLedger
 from revops_core.kpis.revenue_movements import RevenueChange
+from revops_core.kpis.revenue_pieces import customer_of
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.money import Money
 from revops_core.values.period import Period

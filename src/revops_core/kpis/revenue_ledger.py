@@ -9,10 +9,11 @@ inside; those of a month (MRR) are the twelfth part, divided last.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from itertools import compress
+from itertools import chain
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -26,32 +27,34 @@ from revops_core.errors import (
     InvalidValueError,
     LedgerImbalanceError,
 )
+from revops_core.kpis.charges import TRAILING, Charge, charged, known_charges, unknown_charges
 from revops_core.kpis.contract_check import problems_of
 from revops_core.kpis.recurring_amounts import as_money, term_months
-from revops_core.kpis.revenue_events import RevenueEvents, customer_of, known, merged_into, plain_segments, tolerated
-from revops_core.kpis.revenue_fold import CELL, netted, summed, swept
 from revops_core.kpis.revenue_movements import MOVEMENTS, Bridge, Movement, RevenueChange
+from revops_core.kpis.revenue_pieces import RevenuePieces, customer_of, known, merged_into, plain_pieces, tolerated
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import FOREVER, currency_of
+from revops_core.kpis.revenue_segments import FOREVER, last_begun
 from revops_core.kpis.revenue_steps import (
+    CELL,
     CHURN,
     CONTRACTION,
     EXPANSION,
     NEW,
     REACTIVATION,
-    Event,
     Step,
     again,
+    netted,
     parts,
     steps,
+    summed,
+    swept,
 )
-from revops_core.values.checks import require
+from revops_core.values.checks import Currency, require
 from revops_core.values.exchange_rates import ExchangeRates
-from revops_core.values.frozen_map import FrozenMap
+from revops_core.values.frozen_map import EMPTY, FrozenMap
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
-from revops_core.values.zone import zone
 
 __all__ = ["RevenueLedger"]
 
@@ -72,7 +75,7 @@ class RevenueLedger:
         problems: what was wrong with them and was accepted by the policy.
         rates: how other currencies are told in `currency`; None where there is only one.
         merged: by account that went into another, the one it lives on in.
-        events: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
+        pieces: what the contracts were read into; horizon: the last day that has happened, as an ordinal.
 
     >>> from revops_core.entities import LineItem
     >>> def contract(id, account, first, last, price):
@@ -96,7 +99,7 @@ class RevenueLedger:
     problems: tuple[Problem, ...]
     rates: ExchangeRates | None
     merged: Mapping[str, str] = field(hash=False)
-    events: RevenueEvents = field(hash=False)
+    pieces: RevenuePieces = field(hash=False)
     horizon: int
 
     @classmethod
@@ -108,6 +111,7 @@ class RevenueLedger:
         as_of: datetime | None = None,
         known_by: datetime | None = None,
         merges: Iterable[Merged] = (),
+        charges: Iterable[Charge] = (),
         currency: str | None = None,
         rates: ExchangeRates | None = None,
     ) -> RevenueLedger:
@@ -120,6 +124,7 @@ class RevenueLedger:
             as_of: the moment to look from; what starts or ends after it has not happened.
             known_by: leave out contracts and merges that were recorded after this moment.
             merges: accounts that turned out to be one are one from their first day on; other records are not read.
+            charges: what was billed for use, and what was given back; counted as `policy.usage` and `refunds` say.
             currency: in which to tell amounts; needed, with `rates`, where contracts are in several.
             rates: a flow counts at the rate of its day, a stock at that of the last day of the period. With rates of
                 one early day only, everything is told in constant currency.
@@ -130,22 +135,23 @@ class RevenueLedger:
             MissingRateError: a rate is missing; raised when a period is read.
         """
         require("RevenueLedger.of", as_of=(as_of, datetime | None), known_by=(known_by, datetime | None))
+        require("RevenueLedger.of", policy=(policy, RevenuePolicy), currency=(currency, Currency | None))
         held = known(subscriptions, known_by)
-        horizon = FOREVER - 1 if as_of is None else as_of.astimezone(zone(policy.tz)).toordinal()
-        last, plain = date.fromordinal(horizon), plain_segments(held)
-        known_on = (each.signed_on or each.starts_on or last for each in held)
-        doubtful = (piece is None or day > last for piece, day in zip(plain, known_on, strict=True))
-        problems = problems_of(held, compress(held, doubtful), last)
+        horizon = FOREVER - 1 if as_of is None else last_begun(as_of, policy.tz)
+        last, plain = date.fromordinal(horizon), plain_pieces(held, horizon)
+        doubtful = [each for each, piece in zip(held, plain, strict=True) if piece is None]
+        billed = known_charges(charges, known_by)
+        problems = (*problems_of(held, doubtful, last), *unknown_charges(billed, held if billed else ()))
         refused = [problem for problem in problems if problem.code not in policy.accept]
         if refused:
             raise ContractProblemsError(refused)
-        if problems:
-            held = tolerated(held, horizon)
-            plain = plain_segments(held)
+        if problems or billed or policy.usage in TRAILING:
+            held = charged(tolerated(held, horizon), billed, policy, last)
+            plain = plain_pieces(held, horizon)
         merged = merged_into(merges, known_by)
-        events = RevenueEvents.of(held, plain, policy, horizon, merged)
-        told_in = currency or next(iter(events.by_day), "USD")
-        foreign = [code for code in events.by_day if code != told_in]
+        pieces = RevenuePieces.of(held, plain, policy, horizon, merged)
+        told_in = currency or next(iter(pieces.by_day), "USD")
+        foreign = [code for code in pieces.by_day if code != told_in]
         if foreign and rates is None:
             raise CurrencyMismatchError(told_in, foreign[0])
         return cls(
@@ -156,7 +162,7 @@ class RevenueLedger:
             problems=problems,
             rates=rates if foreign else None,
             merged=merged,
-            events=events,
+            pieces=pieces,
             horizon=horizon,
         )
 
@@ -166,9 +172,9 @@ class RevenueLedger:
         >>> RevenueLedger.of([]).only("JPY").currency
         'JPY'
         """
-        held = self.subscriptions
-        events = RevenueEvents.of(held, plain_segments(held), self.policy, self.horizon, self.merged, only=currency)
-        return evolve(self, currency=currency, rates=None, events=events)
+        held, horizon = self.subscriptions, self.horizon
+        pieces = RevenuePieces.of(held, plain_pieces(held, horizon), self.policy, horizon, self.merged, only=currency)
+        return evolve(self, currency=currency, rates=None, pieces=pieces)
 
     def __repr__(self) -> str:
         return f"RevenueLedger({len(self.subscriptions)} contracts, {self.currency})"
@@ -187,7 +193,7 @@ class RevenueLedger:
     def _stock(self, before: int) -> int | Fraction:
         """The revenue at the end of the day before the day `before`, read from the segments."""
         total: int | Fraction = 0
-        for code, (days, sums) in self.events.by_day.items():
+        for code, (days, sums) in self.pieces.by_day.items():
             place = bisect_left(days, before) - 1
             if place >= 0:
                 total += self._valued(sums[place], code, before - 1)
@@ -199,15 +205,12 @@ class RevenueLedger:
             return atoms
         return atoms * self.rates.rate(code, self.currency, on=date.fromordinal(min(day, self.horizon)))
 
-    def _value_of(self, event: Event) -> int | Fraction:
-        return self._valued(event[1], currency_of(self.events.segment(event[3])), event[0])
-
     def _each(self) -> Iterator[tuple[str, list[Step]]]:
         """The steps of each customer who has any by now, by key."""
         returning, tolerance = again(self.policy), self.policy.gap_tolerance_days
-        value_of = None if self.rates is None else self._value_of
-        for key, events in sorted(self.events.by_key.items()):
-            held = steps(events, self.horizon, returning, tolerance, value_of)
+        value_of = None if self.rates is None else self._valued
+        for key, pieces in sorted(self.pieces.by_key.items()):
+            held = steps(pieces, self.horizon, returning, tolerance, value_of)
             if held:
                 yield key, held
 
@@ -220,9 +223,10 @@ class RevenueLedger:
 
     def _movement(self, key: str, step: Step) -> Movement:
         day, kind, value, _, _, logos = step
-        held = [self.events.segment(event[3]) for event in self.events.by_key[key] if event[0] == day]
-        contracts = [self.subscriptions[number] for number in dict.fromkeys(segment[4] for segment in held)]
-        reasons = [each.churn_reason for each in contracts if each.churn_reason is not None]
+        before, after = self.pieces.on_day(key, day)
+        stay = {segment[4] for segment in after}
+        moved = {each[4] for each in (*before, *after) if day in each[:2]}
+        reasons = sorted(self.subscriptions[number].churn_reason or "" for number in moved - stay)
         return Movement(
             on=date.fromordinal(day),
             kind=MOVEMENTS[kind],
@@ -230,65 +234,67 @@ class RevenueLedger:
             key=key,
             amount=as_money(value, self.currency),
             logo_change=logos,
-            subscription_ids=tuple(sorted({each.id for each in contracts})),
+            subscription_ids=tuple(sorted({self.subscriptions[number].id for number in moved})),
             parts=FrozenMap({tag: as_money(atoms, self.currency) for tag, atoms in self._parts(key, step).items()}),
-            reason=reasons[-1] if kind in (CHURN, CONTRACTION) and reasons else None,
+            reason=(reasons[-1] or None) if kind in (CHURN, CONTRACTION) and reasons else None,
         )
 
     def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
         """What an expansion or a contraction is made of; nothing for other steps."""
         day, kind, _, _, _, logos = step
-        if kind not in (EXPANSION, CONTRACTION) or logos:
-            return {}
-        held = [self.events.segment(place) for place in dict.fromkeys(event[3] for event in self.events.by_key[key])]
-        before = [segment for segment in held if segment[0] < day <= segment[1]]
-        after = [segment for segment in held if segment[0] <= day < segment[1]]
-        found: dict[str, int | Fraction] = {}
-        for tag, atoms, code in parts(before, after):
-            found[tag] = found.get(tag, 0) + self._valued(atoms, code, day)
+        found: dict[str, int | Fraction] = defaultdict(int)
+        if kind in (EXPANSION, CONTRACTION) and not logos:
+            for tag, atoms, code in parts(*self.pieces.on_day(key, day)):
+                found[tag] += self._valued(atoms, code, day)
         return {tag: atoms for tag, atoms in found.items() if atoms}
 
-    def changes(self, *periods: Period) -> tuple[RevenueChange, ...]:
+    def changes(self, *periods: Period, channels: Mapping[str, str | None] = EMPTY) -> tuple[RevenueChange, ...]:
         """The row of each customer in each period: who was one at its start or moved in it. Retention KPIs fold them.
+
+        Args:
+            periods: any, in any order.
+            channels: by account, where it came from, for the cost of a customer by channel.
 
         >>> RevenueLedger.of([]).changes(Period.month(2026, 3))
         ()
         """
         require("RevenueLedger.changes", periods=(periods, tuple[Period, ...]))
-        return tuple(self._change(row, period) for period in periods for row in self._rows(period))
+        everybody = tuple(self._each())
+        return tuple(self._change(row, period, channels) for period in periods for row in self._rows(period, everybody))
 
-    def _change(self, row: dict[str, Any], period: Period) -> RevenueChange:
+    def _change(self, row: dict[str, Any], period: Period, channels: Mapping[str, str | None]) -> RevenueChange:
         last = min(period.end_on.toordinal() - 1, max(self.horizon, period.start_on.toordinal()))
         amounts: dict[str, Any] = {name: as_money(row[name], self.currency) for name in _AMOUNTS}
-        return RevenueChange(on=date.fromordinal(last), **{**row, **amounts})
+        told: dict[str, Any] = {"on": date.fromordinal(last), "channel": channels.get(row["account_id"])}
+        return RevenueChange(**{**row, **amounts, **told})
 
-    def _rows(self, period: Period) -> Iterator[dict[str, Any]]:
+    def _rows(self, period: Period, everybody: Iterable[tuple[str, list[Step]]]) -> Iterator[dict[str, Any]]:
         """The fields of each `RevenueChange`, amounts in atoms."""
         last = min(period.end_on.toordinal(), self.horizon + 1)
         first = min(period.start_on.toordinal(), last)
         months = term_months(period.start_on, period.end_on)
-        for key, held in self._each():
+        for key, held in everybody:
             inside = [step for step in held if first <= step[0] < last]
             logos = sum(step[5] for step in held if step[0] < first)
             start = self._balance(key, first)
             if not (inside or logos or start):
                 continue
             end, was = self._balance(key, last), logos > 0
-            tagged: dict[str, int | Fraction] = {}
+            tagged: dict[str, int | Fraction] = defaultdict(int)
             for tag, atoms in (pair for step in inside for pair in self._parts(key, step).items()):
-                tagged[tag] = tagged.get(tag, 0) + atoms
+                tagged[tag] += atoms
+            more = tagged["upsell"] + tagged["seats"]
             churns = [step for step in inside if step[1] == CHURN]
             stays = logos + sum(step[5] for step in inside) > 0
             if self.policy.intra_period == "net" and inside:
                 ever = any(step[5] for step in held if step[0] < first)
                 inside = list(netted(inside, was, again(self.policy) if ever else NEW))
-            sums: list[int | Fraction] = [0] * 5
-            for step in inside:
-                sums[step[1]] += step[2]
+            sums = [sum(step[2] for step in inside if step[1] == kind) for kind in range(len(MOVEMENTS))]
             yield {
                 "key": key,
                 "account_id": self._account(key),
                 "month_count": int(months) if months == int(months) else None,
+                "day_count": (period.end_on - period.start_on).days,
                 "start": start,
                 "end": end,
                 "new": sums[NEW],
@@ -299,33 +305,26 @@ class RevenueLedger:
                 "fx": end - start - sum(sums),
                 "retained": end if was else 0,
                 "capped": min(start, end) if was else 0,
-                "upsell": tagged.get("upsell", 0) + tagged.get("seats", 0),
-                "cross_sell": tagged.get("cross_sell", 0),
-                "price": tagged.get("price", 0),
+                "upsell": more,
+                "cross_sell": tagged["cross_sell"],
+                "price": tagged["price"],
                 "was_customer": was,
                 "is_customer": stays,
                 "came": sum(step[5] > 0 and step[1] == NEW for step in inside),
                 "returned": sum(step[5] > 0 and step[1] != NEW for step in inside),
                 "left": sum(step[5] < 0 for step in inside),
                 "has_expanded": any(step[1] == EXPANSION and not step[5] for step in inside),
-                "has_upsell": tagged.get("upsell", 0) + tagged.get("seats", 0) > 0,
-                "has_cross_sell": tagged.get("cross_sell", 0) > 0,
+                "has_upsell": more > 0,
+                "has_cross_sell": tagged["cross_sell"] > 0,
                 "reason": self._movement(key, churns[-1]).reason if churns else None,
             }
 
     def _account(self, key: str) -> str:
-        segment = self.events.segment(self.events.by_key[key][0][3])
-        return customer_of(self.subscriptions[segment[4]], self.merged)
+        number = self.pieces.segment(self.pieces.by_key[key][0])[4]
+        return customer_of(self.subscriptions[number], self.merged)
 
     def _balance(self, key: str, before: int) -> int | Fraction:
-        """What one customer pays at the end of the day before the day `before`."""
-        held: dict[str, int] = {}
-        for day, delta, _, place in self.events.by_key[key]:
-            if day >= before:
-                break
-            code = currency_of(self.events.segment(place))
-            held[code] = held.get(code, 0) + delta
-        return sum(self._valued(atoms, code, before - 1) for code, atoms in held.items())
+        return sum(self._valued(atoms, code, before - 1) for code, atoms in self.pieces.balances(key, before).items())
 
     def histories(self, periods: Sequence[Period]) -> Iterator[tuple[date, Money, tuple[Money | None, ...]]]:
         """For each customer: the day it came, its annual revenue on that day, and at the end of each period.
@@ -339,8 +338,7 @@ class RevenueLedger:
                 last = min(period.end_on.toordinal(), self.horizon + 1)
                 is_customer = sum(step[5] for step in held if step[0] < last) > 0
                 stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
-            first = as_money(self._balance(key, came[0] + 1), self.currency)
-            yield date.fromordinal(came[0]), first, tuple(stocks)
+            yield date.fromordinal(came[0]), as_money(self._balance(key, came[0] + 1), self.currency), tuple(stocks)
 
     def bridge(self, period: Period) -> Bridge:
         """How the revenue came from the start of a period to its end.
@@ -366,9 +364,11 @@ class RevenueLedger:
         if edges != sorted(edges):
             raise InvalidValueError("RevenueLedger.bridges", [Fault("periods", "must be in order and apart", held)])
         if self.rates is None:
-            cells = swept(self.events.by_key.values(), edges, self.policy, self.horizon)
+            days = chain.from_iterable(days for days, _ in self.pieces.by_day.values())
+            cells = swept(self.pieces.by_key.values(), days, edges, self.policy, self.horizon)
         else:
-            cells = [summed(self._rows(period)) for period in held]
+            everybody = tuple(self._each())
+            cells = [summed(self._rows(period, everybody)) for period in held]
         return tuple(self._bridge(period, cell) for period, cell in zip(held, cells, strict=True))
 
     def _bridge(self, period: Period, cell: Sequence[Any]) -> Bridge:
@@ -393,6 +393,7 @@ class RevenueLedger:
             period=period,
             currency=self.currency,
             end_count=cell[8] + cell[9] + cell[10] - cell[11],
+            policy=self.policy,
             partial=period.is_partial(self.as_of),
             **amounts,
             **found,

@@ -31,10 +31,11 @@ CONTRACT_PROBLEMS: Mapping[str, str] = MappingProxyType(
         "outside_contract": "only the days inside the contract count",
         "overlapping_lines": "the amounts add up",
         "overlapping_renewal": "the earlier contract ends where its renewal starts",
+        "unknown_contract": "the charge counts nothing",
         "unknown_interval": "the line counts nothing",
     }
 )
-"""Every code that `check_contracts` reports, with what a ledger does about it where the policy accepts it."""
+"""Every code that `check_contracts` and a ledger report, and what a ledger does where the policy accepts it."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -43,7 +44,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reactivation": ("own_bucket", "as_new", "as_expansion"),
         "intra_period": ("both", "net"),
         "trials": ("exclude", "include"),
-        "usage": ("exclude", "include"),
+        "usage": ("exclude", "committed_minimum", "last_month_x12", "t3m_x4", "t12m"),
+        "refunds": ("ignore", "reduce"),
         "discounts": ("lasting_only", "all", "none"),
         "ramps": ("current", "average"),
         "pauses": ("zero", "keep"),
@@ -56,8 +58,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class RevenuePolicy:
     """What counts as recurring revenue, when it ends and what its movements are called.
 
-    What is charged once never counts. `trials`, `usage`, `discounts`, `ramps`, `pauses`, `churn_day` and `grace_days`
-    decide how much revenue there is on a day; the other fields only decide what its movements are called.
+    What is charged once never counts. `trials`, `usage`, `refunds`, `discounts`, `ramps`, `pauses`, `churn_day` and
+    `grace_days` decide how much revenue there is on a day; the others only decide what its movements are called.
 
     Args:
         grain: who gains and loses revenue: the "customer", so that a change of plan is one expansion; or each
@@ -70,7 +72,10 @@ class RevenuePolicy:
             expansion. While the return is not known it is churn.
         intra_period: several movements of one customer in a period count "both", or only what they come to ("net").
         trials: whether days before `trial_ends_on` count.
-        usage: whether metered lines count, with the quantity and price they state.
+        usage: metered lines never count ("exclude"); or count with the quantity and price they state, as a
+            "committed_minimum"; or each month what was charged for use before it comes to in a year: "last_month_x12",
+            the last three months times 4 ("t3m_x4") or the last twelve ("t12m"), from the `charges` of the ledger.
+        refunds: credits among the `charges` are left alone ("ignore"), or "reduce" the month that begins on their day.
         discounts: "lasting_only" subtracts those without an end; "all" subtracts each while it runs, so that its end is
             an expansion; "none" keeps list prices.
         ramps: lines that follow one another count at the "current" price, or at the "average" of the contract.
@@ -90,6 +95,7 @@ class RevenuePolicy:
     intra_period: str = "both"
     trials: str = "exclude"
     usage: str = "exclude"
+    refunds: str = "ignore"
     discounts: str = "lasting_only"
     ramps: str = "current"
     pauses: str = "zero"
@@ -115,3 +121,13 @@ class RevenuePolicy:
     def describe(self) -> Mapping[str, object]:
         """Every choice by name, to be printed beside the numbers."""
         return asdict(self)
+
+    def chosen(self) -> tuple[str, ...]:
+        """Each choice that is not the default, to be printed in short.
+
+        >>> RevenuePolicy(grace_days=30).chosen()
+        ('grace_days 30',)
+        """
+        plain = RevenuePolicy().describe()
+        found = [(name, value) for name, value in self.describe().items() if value != plain[name]]
+        return tuple(f"{n} {', '.join(v) if isinstance(v, tuple) else v}" for n, v in found)

@@ -1,4 +1,4 @@
-"""The stretches of days on which each line of a contract earns recurring revenue, under a policy.
+"""The stretches of days on which each line of a contract earns revenue, under a policy, and its worth over the term.
 
 A segment is a plain tuple (first day, day after the last, atoms a year, held, number of the contract, line), days as
 ordinals: contracts come by the hundred thousand. `held` is 1 where a customer stays one although nothing is paid on
@@ -8,25 +8,43 @@ these days, as in a pause.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from revops_core.entities.line_item import LineItem
 from revops_core.entities.subscription import Subscription
 from revops_core.kpis.contract_check import item_key
-from revops_core.kpis.recurring_amounts import PER_YEAR, annual_atoms
+from revops_core.kpis.recurring_amounts import ATOMS, PER_YEAR, annual_amount, annual_atoms, as_money, term_months
 from revops_core.kpis.revenue_policy import RevenuePolicy
+from revops_core.values.frozen_map import EMPTY
+from revops_core.values.money import Money
 from revops_core.values.zone import zone
 
-__all__ = ["FOREVER", "Segment", "civil_day", "currency_of", "last_day", "segments", "successors"]
+__all__ = [
+    "FOREVER",
+    "Segment",
+    "annual_contract_value",
+    "civil_day",
+    "currency_of",
+    "last_begun",
+    "last_day",
+    "segments",
+    "successors",
+    "total_contract_value",
+]
 
 FOREVER = date.max.toordinal() + 1
 """The day after the last one that can be written: a segment without an end."""
 
+_AS_CHARGED = RevenuePolicy(discounts="all", usage="committed_minimum")
+
 Segment = tuple[int, int, int, int, int, LineItem]
 
 
-def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[str, Subscription]:
+def successors(
+    held: Sequence[Subscription], policy: RevenuePolicy, merged: Mapping[str, str] = EMPTY
+) -> Mapping[str, Subscription]:
     """By the id of a contract, the one that renews it.
 
     That is the first that names it. Where none does and the policy has days of grace, it is the account's next contract
@@ -41,7 +59,7 @@ def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[s
     if policy.grace_days:
         by_account: dict[str | None, list[Subscription]] = {}
         for each in held:
-            by_account.setdefault(each.account_id, []).append(each)
+            by_account.setdefault(merged.get(each.account_id or "", each.account_id), []).append(each)
         for mates in by_account.values():
             mates.sort(key=lambda each: each.starts_on or date.min)
             for each in mates:
@@ -54,7 +72,7 @@ def successors(held: Sequence[Subscription], policy: RevenuePolicy) -> Mapping[s
 
 def _follower(ended: Subscription, mates: Sequence[Subscription], days: int) -> Subscription | None:
     """The first contract of `mates` that goes on with an item of `ended` within so many days of its end."""
-    keys = {item_key(line) for line in ended.items}
+    keys = {item_key(line) for line in ended.items} - {None}
     for other in mates:
         gap = (other.starts_on - ended.ends_on).days  # type: ignore[operator]
         free = other is not ended and other.renews_id is None
@@ -73,6 +91,11 @@ def civil_day(moment: date, tz: str) -> int:
     if isinstance(moment, datetime):
         moment = moment.astimezone(zone(tz))
     return moment.toordinal()
+
+
+def last_begun(as_of: datetime, tz: str) -> int:
+    """The ordinal of the last day that had begun before a moment: at midnight nobody sees the day ahead."""
+    return civil_day(as_of - timedelta(microseconds=1), tz)
 
 
 def last_day(
@@ -126,7 +149,7 @@ def _pieces(
     ends_on = subscription.ends_on
     since = start if line.starts_on is None else max(start, line.starts_on.toordinal())
     until = end
-    if line.ends_on is not None and (ends_on is None or line.ends_on < ends_on):
+    if line.ends_on is not None and line.ends_on != ends_on:  # what ends with the contract has its days of grace
         until = min(end, line.ends_on.toordinal())
     if subscription.trial_ends_on is not None and policy.trials == "exclude":
         since = max(since, subscription.trial_ends_on.toordinal())
@@ -170,3 +193,53 @@ def _averaged(found: Sequence[Segment], start: int, end: int) -> Iterator[Segmen
         total = sum((min(until, end) - since) * atoms for since, until, atoms, _, _, _ in each)
         # Halves are rounded up: one atom is less than any currency can show.
         yield start, end, (2 * total + end - start) // (2 * (end - start)), 0, each[0][4], each[0][5]
+
+
+def total_contract_value(subscription: Subscription) -> Money | None:
+    """Everything a contract is worth over its term: recurring lines for their months, and what is charged once (TCV).
+
+    A finite discount counts until it ends. Trial days and pauses are not charged for.
+
+    Returns:
+        Money in the currency of the lines, exact to a 10^-12th; None without an end, a start or any price.
+
+    Raises:
+        CurrencyMismatchError: lines in two currencies.
+
+    >>> line = LineItem(unit_price=Money(1500, "EUR"), billing_interval="month")
+    >>> total_contract_value(
+    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2031, 1, 1), items=[line]))
+    Money('90000.00', 'EUR')
+    """
+    return _contract_value(subscription, once=True)
+
+
+def annual_contract_value(subscription: Subscription) -> Money | None:
+    """What a contract is worth in a year of its term, on average; what is charged once is left out (ACV).
+
+    >>> years = [LineItem(id="seats", unit_price=Money(price, "EUR"), billing_interval="year",
+    ...                   starts_on=date(year, 1, 1), ends_on=date(year + 1, 1, 1))
+    ...          for price, year in ((100, 2026), (200, 2027))]
+    >>> annual_contract_value(
+    ...     Subscription(id="s1", starts_on=date(2026, 1, 1), ends_on=date(2028, 1, 1), items=years))
+    Money('150.00', 'EUR')
+    """
+    total = _contract_value(subscription, once=False)
+    if total is None or subscription.starts_on is None or subscription.ends_on is None:
+        return None
+    months = term_months(subscription.starts_on, subscription.ends_on)
+    return as_money(Fraction(total.amount) * ATOMS * 12 / months, total.currency) if months else None
+
+
+def _contract_value(subscription: Subscription, *, once: bool) -> Money | None:
+    """The sum of the charges of a contract, with or without what is charged once."""
+    priced: list[Any] = [line for line in subscription.items if line.unit_price is not None]
+    if subscription.starts_on is None or subscription.ends_on is None or not priced:
+        return None
+    for line in priced:
+        annual_amount(line)  # raises where the interval is unknown
+    charges = [line.price for line in priced if once and line.billing_interval is None]
+    for piece in segments(subscription, 0, subscription.ends_on.toordinal(), _AS_CHARGED):
+        months = term_months(date.fromordinal(piece[0]), date.fromordinal(piece[1]))
+        charges.append(as_money(piece[2] * months / 12, currency_of(piece)))
+    return Money.total(charges, priced[0].unit_price.currency)

@@ -1,32 +1,37 @@
-"""How the events of one customer become movements: the one place where movements get their kind.
+"""How the pieces of one customer become movements, the one place where they get their kind; and their sums by period.
 
-An event is a change of revenue on a day, from one segment that starts or ends; a step is what the events of one day
-come to. Both are plain tuples, as there are hundreds of thousands.
+A step is what the pieces of a customer that start or end on one day come to. Steps and pieces are plain tuples, as
+there are hundreds of thousands.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from operator import itemgetter
 from typing import Any
 
+from revops_core.kpis.charges import REFUND
 from revops_core.kpis.contract_check import item_key
 from revops_core.kpis.revenue_policy import RevenuePolicy
 from revops_core.kpis.revenue_segments import FOREVER, Segment, currency_of
 
-__all__ = ["Event", "Step", "again", "parts", "steps"]
+__all__ = ["CELL", "Piece", "Step", "again", "netted", "parts", "steps", "summed", "swept"]
 
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION = range(5)
 
-Event = tuple[int, int, int, int]
-"""Day, change of atoms, change of the number of held segments, place of the segment."""
-
-_END: Event = (FOREVER + 1, 0, 0, 0)
+Piece = tuple[int, int, int, int, int, str]
+"""First day, day after the last, atoms a year, whether held, place of its contract and line, currency."""
 
 Step = tuple[int, int, Any, int, int, int]
 """Day, kind, value, atoms before and after, change of customers."""
+
+CELL = ("new", "expansion", "contraction", "churn", "reactivation", "fx", "retained", "capped", "start_count",
+        "new_count", "reactivated_count", "churned_count", "expanded_count", "lost_count")  # fmt: skip
+"""What a cell holds, by place: signed atoms, then customers. `retained` and `capped` are less the opening revenue."""
+
+_NET, _LOST, _START, _CAME, _BACK, _LEFT, _GREW, _GONE = range(6, 14)
+_LAST_STEP: Step = (FOREVER + 1, EXPANSION, 0, 0, 0, 0)
 
 
 def again(policy: RevenuePolicy) -> int:
@@ -35,60 +40,92 @@ def again(policy: RevenuePolicy) -> int:
 
 
 def steps(
-    events: Sequence[Event],
+    pieces: Sequence[Piece],
     horizon: int,
     returning: int = REACTIVATION,
     tolerance: int = 0,
-    value_of: Callable[[Event], int | Fraction] | None = None,
+    value_of: Callable[[int, str, int], int | Fraction] | None = None,
 ) -> list[Step]:
     """The steps of one customer up to a day, in order; days on which nothing changes in sum have none.
 
     Args:
-        events: of one customer, sorted; at least one.
+        pieces: of one customer, in any order.
         horizon: the last day to look at.
         returning: the kind of a return.
         tolerance: how many days without revenue are no churn, where the return is known.
-        value_of: what an event is worth in the ledger's currency; its atoms where not given.
+        value_of: what atoms of a currency are worth on a day in the ledger's currency; themselves where not given.
     """
+    changes, holds = _changes(pieces)
     found: list[Step] = []
-    balance = held = gap = delta = current = 0
+    balance = 0
     was = ever = False
-    if events[-1][0] > horizon:
-        events = events[: bisect_right(events, horizon, key=itemgetter(0))]
-    for day, change, stays, _ in (*events, _END):
-        if day == current:
-            delta += change
-            held += stays
-            continue
-        if current:
-            after = balance + delta
-            stays_on = after != 0 or (was and held > 0)
-            if stays_on:
-                gap = 0
-            elif tolerance and was:
-                gap = gap or current
-                stays_on = _returns(events, current, after, gap + tolerance)
-            value = delta if value_of is None else sum(value_of(event) for event in events if event[0] == current)
-            if stays_on is not was:
-                kind, logos = (returning if ever else NEW, 1) if stays_on else (CHURN, -1)
-                was = stays_on
-                ever = True
-                found.append((current, kind, value, balance, after, logos))
-            elif value:
-                found.append((current, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
-            balance = after
-        current, delta = day, change
-        held += stays
+    value: Any
+    for day, value in changes.items():
+        if day > horizon:
+            break
+        after = balance + value
+        stays = after != 0
+        if holds and was and not stays:
+            stays = _is_held(holds, day)
+        if tolerance and was and not stays:
+            stays = _returns(changes, day, after, min(day + tolerance, horizon))
+        if value_of is not None:
+            value = _valued(pieces, day, value_of)  # noqa: PLW2901
+        if stays is was:
+            if value:
+                found.append((day, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
+        elif stays:
+            found.append((day, returning if ever else NEW, value, balance, after, 1))
+            was = ever = True
+        else:
+            found.append((day, CHURN, value, balance, after, -1))
+            was = False
+        balance = after
     return found
 
 
-def _returns(events: Sequence[Event], since: int, balance: int, until: int) -> bool:
+def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[int, int]]]:
+    """What changes on each day on which pieces start or end, in order; the first and last days of those held."""
+    changes: dict[int, int] = {}
+    end = 0
+    for since, until, atoms, stays, _, _ in pieces:
+        if since < end or stays:
+            break
+        if since == end:  # it goes on from the one before
+            changes[since] += atoms
+        else:
+            changes[since] = atoms
+        changes[until] = -atoms
+        end = until
+    else:
+        return changes, ()
+    changes = {}
+    for since, until, atoms, _, _, _ in pieces:
+        changes[since] = changes.get(since, 0) + atoms
+        changes[until] = changes.get(until, 0) - atoms
+    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if piece[3]]
+
+
+def _is_held(holds: Iterable[tuple[int, int]], day: int) -> bool:
+    return any(since <= day < until for since, until in holds)
+
+
+def _valued(pieces: Iterable[Piece], day: int, value_of: Callable[[int, str, int], int | Fraction]) -> int | Fraction:
+    """What the pieces of a customer that start or end on a day change, in the ledger's currency."""
+    return sum(
+        value_of(atoms if since == day else -atoms, code, day)
+        for since, until, atoms, _, _, code in pieces
+        if day in (since, until)
+    )
+
+
+def _returns(changes: Mapping[int, int], since: int, balance: int, until: int) -> bool:
     """Whether there is revenue again after the day `since`, by the day `until`."""
-    ahead = [event for event in events if since < event[0] <= until]
-    for place, (day, change, _, _) in enumerate(ahead, 1):
-        balance += change
-        if balance and (place == len(ahead) or ahead[place][0] > day):
-            return True
+    for day, change in changes.items():
+        if since < day <= until:
+            balance += change
+            if balance:
+                return True
     return False
 
 
@@ -97,8 +134,13 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
 
     Items are matched by their key, the rest by product. The same product: more seats at the old price, then the price
     at the new quantity. Another product: an upsell. No counterpart: a cross-sell, or its end. Held days: a pause.
+    Credits stand apart.
     """
-    old, new = _by(before, item_key), _by(after, item_key)
+    for sign, held in ((-1, before), (1, after)):
+        for segment in held:
+            if segment[5].id == REFUND and segment[2]:
+                yield "refund", sign * segment[2], currency_of(segment)
+    old, new = (_by([each for each in held if each[5].id != REFUND], item_key) for held in (before, after))
     pairs = [(old.pop(key), new.pop(key)) for key in list(old) if key in new]
     products_old, products_new = _by_product(old), _by_product(new)
     for product in list(products_old):
@@ -137,3 +179,96 @@ def _changed(earlier: Sequence[Segment], later: Sequence[Segment]) -> Iterator[t
     seats = round(one[2] * Fraction(other[5].quantity) / Fraction(one[5].quantity)) - one[2]
     yield "seats", seats, currency_of(one)
     yield "price", other[2] - one[2] - seats, currency_of(one)
+
+
+def swept(
+    everybody: Iterable[Sequence[Piece]], days: Iterable[int], edges: Sequence[int], policy: RevenuePolicy, horizon: int
+) -> list[list[Any]]:
+    """The cells of the periods between pairs of `edges`, for a ledger in one currency.
+
+    A customer who does not move in a period adds nothing to its cell, so that each costs what its movements cost.
+    `everybody` are the pieces of each customer, `days` all on which anything changes up to the `horizon`.
+    """
+    cells: list[list[Any]] = [[0] * len(CELL) for _ in range(len(edges) + 1)]  # even places: the days between periods
+    returning, tolerance, net = again(policy), policy.gap_tolerance_days, policy.intra_period == "net"
+    slots = {day: bisect_right(edges, day) for day in (*days, _LAST_STEP[0])}
+    for pieces in everybody:
+        held = steps(pieces, horizon, returning, tolerance)
+        if net:
+            held = list(_netted_by_period(held, edges, returning))
+        held.append(_LAST_STEP)
+        slot = -1
+        cell = cells[0]
+        then = now = grew = 0
+        was = alive = False
+        for day, kind, value, before, after, logos in held:
+            place = slots[day]
+            if place != slot:
+                if was:
+                    cell[_NET] += now - then
+                    if now < then:
+                        cell[_LOST] += now - then
+                    cell[_GREW] += grew
+                    if not alive:
+                        cell[_GONE] += 1
+                slot, cell, then, was, grew = place, cells[place], before, alive, 0
+            cell[kind] += value
+            if logos:
+                alive = logos > 0
+                cell[_LEFT if logos < 0 else _CAME if kind == NEW else _BACK] += 1
+            elif kind == EXPANSION:
+                grew = 1
+            now = after
+    count = 0
+    for cell in cells:
+        cell[_START] = count
+        count += cell[_CAME] + cell[_BACK] - cell[_LEFT]
+    return cells[1::2]
+
+
+def summed(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """The cell of one period from the rows of its customers, in any currencies."""
+    cell: list[Any] = [0] * len(CELL)
+    for row in rows:
+        for place, name in enumerate(CELL[:6]):
+            cell[place] += -row[name] if name in ("contraction", "churn") else row[name]
+        was = row["was_customer"]
+        cell[_NET] += row["retained"] - row["start"]
+        cell[_LOST] += row["capped"] - row["start"]
+        cell[_START] += was
+        cell[_CAME] += row["came"]
+        cell[_BACK] += row["returned"]
+        cell[_LEFT] += row["left"]
+        cell[_GREW] += was and row["has_expanded"]
+        cell[_GONE] += was and not row["is_customer"]
+    return cell
+
+
+def netted(inside: Sequence[Step], was: bool, kind_of_arrival: int) -> Iterator[Step]:
+    """What the steps of one customer in one period come to: one step, or none."""
+    stays = was if not any(step[5] for step in inside) else [step[5] for step in inside if step[5]][-1] > 0
+    value = sum(step[2] for step in inside)
+    first, last = inside[0], inside[-1]
+    if stays is not was:
+        kind, logos = (kind_of_arrival, 1) if stays else (CHURN, -1)
+    elif value:
+        kind, logos = EXPANSION if value > 0 else CONTRACTION, 0
+    else:
+        return
+    yield last[0], kind, value, first[3], last[4], logos
+
+
+def _netted_by_period(held: Sequence[Step], edges: Sequence[int], returning: int) -> Iterator[Step]:
+    """The netted steps of one customer, period by period; between periods nothing is netted."""
+    start, was, ever = 0, False, False
+    while start < len(held):
+        slot = bisect_right(edges, held[start][0])
+        stop = start + 1
+        while stop < len(held) and slot % 2 and bisect_right(edges, held[stop][0]) == slot:
+            stop += 1
+        inside = held[start:stop]
+        yield from netted(inside, was, returning if ever else NEW)
+        for step in inside:
+            if step[5]:
+                was, ever = step[5] > 0, True
+        start = stop

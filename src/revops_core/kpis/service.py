@@ -28,7 +28,6 @@ __all__ = [
     "handoff_time_median",
     "resolution_time_mean",
     "resolution_time_median",
-    "response_time_mean",
     "response_time_median",
     "sla_breaches",
     "sla_compliance",
@@ -57,11 +56,6 @@ sla_breaches = _kpi(
     name="sla_breaches", title="SLA breaches", family="sla_compliance", dated=_promise.decided_at, unit="count",
     formula=count(one_of(_promise.kept, False)), direction="lower_is_better", source="Fivetran dbt_zendesk",
     says="Promises broken in the period.",
-)  # fmt: skip
-
-response_time_mean = _response(
-    name="response_time_mean", title="Response time, mean", formula=mean(_promise.elapsed, where=_responded),
-    says=f"The mean time used until the first response, {_WAITING}",
 )  # fmt: skip
 
 response_time_median = _response(

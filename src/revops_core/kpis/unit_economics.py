@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Annotated
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from revops_core.entities.deal import Deal
 from revops_core.entities.facts import Spend
-from revops_core.kpis.financial_period import FinancialPeriod
-from revops_core.kpis.formula import Formula, count, distinct, total
+from revops_core.kpis.formula import Formula, count, total
 from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.lifetime_value import percent
+from revops_core.kpis.lifetime_value import cltv, percent
 from revops_core.kpis.revenue_movements import RevenueChange
-from revops_core.values.checks import AtLeast, Between, require
-from revops_core.values.condition import each, first_known, one_of
+from revops_core.values.checks import AtLeast, Between, Where, checked, require, short_repr
+from revops_core.values.condition import each, one_of
 from revops_core.values.expression import all_of
+from revops_core.values.money import Money
 from revops_core.values.months import months_after
 
 __all__ = [
+    "FinancialPeriod",
     "arr_efficiency",
     "burn_multiple",
     "cac",
+    "cac_expansion",
     "cac_fully_loaded",
+    "cac_new_logo",
+    "cac_paid",
     "cac_payback",
     "cac_payback_net",
     "cac_payback_on_revenue",
     "cac_ratio",
-    "cltv",
-    "cltv_historic",
-    "cltv_of_contract",
-    "cltv_on_revenue",
     "cost_of_revenue_generation",
     "gross_margin_rate",
     "lagged",
@@ -44,18 +44,50 @@ __all__ = [
     "revenue_leakage",
     "revenue_leakage_rate",
     "rule_of_40",
-    "usage_arr",
 ]
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
+_Channels = Annotated[tuple[str, ...], Where(bool, "must name one or more, such as 'paid_search'")]
 
 
-_change, _spend, _period, _deal = each(RevenueChange), each(Spend), each(FinancialPeriod), each(Deal)
-_was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
-_selling = one_of(_spend.purpose, "marketing", "sales_development", "sales")
+@checked()
+@frozen(kw_only=True)
+class FinancialPeriod:
+    """The figures of one month or quarter; those that are unknown are left out of the KPIs that read them.
+
+    Args:
+        on: the last day of the period, by which the row is dated.
+        revenue, previous_revenue: recognised in the period, and in the one before.
+        cost_of_revenue: what it cost to deliver.
+        operating_income: the profit, or the loss as a negative amount.
+        net_burn: cash spent less cash received.
+        contracted, billed, uncollected: what contracts allowed to bill, what was, and what was given up of it.
+
+    >>> FinancialPeriod(on=date(2026, 3, 31), revenue=Money(300, "EUR")).net_burn is None
+    True
+    """
+
+    on: date
+    revenue: Money | None = None
+    previous_revenue: Money | None = None
+    cost_of_revenue: Money | None = None
+    operating_income: Money | None = None
+    net_burn: Money | None = None
+    contracted: Money | None = None
+    billed: Money | None = None
+    uncollected: Money | None = None
+
+    __repr__ = short_repr
+
+
+_change, _spend, _period = each(RevenueChange), each(Spend), each(FinancialPeriod)
+_winning = one_of(_spend.purpose, "marketing", "sales_development", "sales")
+_growing = one_of(_spend.purpose, "expansion")
+_selling = one_of(_spend.purpose, "marketing", "sales_development", "sales", "expansion")
 _cost = total(_spend.amount, where=_selling)
 _came = total(_change.came)
+_was = one_of(_change.was_customer, True)
 _net_new = (
     total(_change.new)
     + total(_change.expansion)
@@ -63,13 +95,10 @@ _net_new = (
     - total(_change.contraction)
     - total(_change.churn)
 )
-_churn = count(all_of(_was, ~_is)) / count(_was)
-_arpa = (total(_change.end) / 12) / count(_is)
 _growth = (total(_period.revenue) - total(_period.previous_revenue)) / total(_period.previous_revenue)
 _kpi = partial(Kpi, stage="expansion")
 _spent = partial(_kpi, dated=(_spend.on, _change.on))
 _booked = partial(_kpi, dated=_period.on)
-_stock = partial(_kpi, dated=_change.on, unit="money", family="cltv")
 
 
 def lagged(spends: Iterable[Spend], *, months: int) -> tuple[Spend, ...]:
@@ -92,11 +121,58 @@ cac = _spent(
     formula=_cost / _came,
     unit="money",
     direction="lower_is_better",
-    says="Marketing, sales development and sales spend of the period, by the customers who came in it. "
-    "Give spend that is `lagged` where it works later.",
+    says="Marketing, sales development and sales spend of the period, and that on expansion, by the customers who came "
+    "in it. Give spend that is `lagged` where it works later; measure by channel where the rows tell it.",
     source="SaaS Metrics Standards Board",
     family="cac",
 )
+cac_new_logo = _spent(
+    name="cac_new_logo",
+    title="Customer acquisition cost of new customers",
+    formula=total(_spend.amount, where=_winning) / _came,
+    unit="money",
+    direction="lower_is_better",
+    says="Marketing, sales development and sales spend of the period without that on expansion, by the customers who "
+    "came in it.",
+    source="SaaS Metrics Standards Board",
+    family="cac",
+)
+cac_expansion = _spent(
+    name="cac_expansion",
+    title="Cost of an expansion",
+    formula=total(_spend.amount, where=_growing) / count(all_of(_was, one_of(_change.has_expanded, True))),
+    unit="money",
+    direction="lower_is_better",
+    says="Spend of the purpose 'expansion' in the period, by the customers at its start who expanded in it.",
+    source="abacum; SaaS Metrics Standards Board",
+    family="cac",
+)
+
+
+def cac_paid(*channels: str) -> Kpi:
+    """What a customer from paid channels costs: the spend on these channels, by the customers who came from them.
+
+    `RevenueLedger.changes` tells where customers came from if it is given their `channels`.
+
+    >>> from revops_core.values.money import Money
+    >>> kpi = cac_paid("search", "social")
+    >>> kpi.name, kpi.of(Money(900, "EUR"), 3).value
+    ('cac_paid_search_social', Money('300', 'EUR'))
+    """
+    require("cac_paid", channels=(channels, _Channels))
+    return _spent(
+        name=f"cac_paid_{'_'.join(channels)}",
+        title=f"Customer acquisition cost, paid: {', '.join(channels)}",
+        formula=total(_spend.amount, where=one_of(_spend.channel, *channels))
+        / total(_change.came, where=one_of(_change.channel, *channels)),
+        unit="money",
+        direction="lower_is_better",
+        says="Spend on the named channels in the period, by the customers who came from them in it.",
+        source="SaaS Metrics Standards Board; abacum",
+        family="cac",
+    )
+
+
 cac_fully_loaded = _spent(
     name="cac_fully_loaded",
     title="Customer acquisition cost, fully loaded",
@@ -163,85 +239,6 @@ def cac_payback(gross_margin: Decimal) -> Kpi:
         says="Marketing and sales spend, by the gross margin of a month on the new MRR it brought.",
         source="SaaS Metrics Standards Board",
         family="cac_payback",
-    )
-
-
-# --- Value of a customer ---
-
-cltv_on_revenue = _stock(
-    name="cltv_on_revenue",
-    title="Customer lifetime value on revenue (CLTV)",
-    formula=_arpa / _churn,
-    when_zero="infinite",
-    says="ARPA by the customer churn rate of the period, over rows of months. It grows without bound as churn nears "
-    "zero: prefer `cltv_from_survival` then.",
-    source="ChartMogul",
-)
-
-
-def cltv(gross_margin: Decimal) -> Kpi:
-    """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
-
-    Formula: ARPA × gross margin / customer churn rate
-    Source: SaaS Metrics Standards Board; David Skok.
-
-    >>> from revops_core.values.money import Money
-    >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
-    Money('1333.33', 'USD')
-    """
-    require("cltv", gross_margin=(gross_margin, _Margin))
-    return _stock(
-        name=f"cltv_at_{percent(gross_margin)}_margin",
-        title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
-        formula=_arpa * gross_margin / _churn,
-        when_zero="infinite",
-        says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
-        source="SaaS Metrics Standards Board; David Skok",
-    )
-
-
-def cltv_of_contract(months: int) -> Kpi:
-    """What a customer pays over a contract of so many months: ARPA × months.
-
-    Formula: ARPA a month × months
-    Source: the beginner's guide: 1,500 a month is 18,000 in a year and 90,000 in five.
-
-    >>> from revops_core.values.money import Money
-    >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
-    >>> year.value, five.value
-    (Money('18000', 'EUR'), Money('90000', 'EUR'))
-    """
-    require("cltv_of_contract", months=(months, _Months))
-    return _stock(
-        name=f"cltv_of_contract_{months}m",
-        title=f"Customer lifetime value of a contract of {months} months",
-        formula=total(_change.end) / count(_is) * months / 12,
-        says="MRR per customer at the end of the period, times the months of the contract.",
-        source="the beginner's guide: 1,500 a month is 18,000 over one year, 90,000 over five",
-    )
-
-
-def cltv_historic(years: int) -> Kpi:
-    """Average purchase value × purchase frequency × lifespan, over the deals of a year.
-
-    Formula: (won amount / deals) × (deals / customers) × years
-    Source: RevOps mapping.
-
-    >>> from revops_core.values.money import Money
-    >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value
-    Money('4500', 'EUR')
-    """
-    require("cltv_historic", years=(years, _Months))
-    purchases = count(_deal)
-    return _kpi(
-        name=f"cltv_historic_{years}y",
-        title=f"Customer lifetime value over {years} years, historic",
-        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
-        dated=first_known(_deal.closed_at, _deal.closed_on),
-        unit="money",
-        says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
-        source="RevOps mapping: average purchase value × frequency × lifespan",
-        family="cltv",
     )
 
 
@@ -366,25 +363,3 @@ revenue_leakage_rate = _booked(
     source="Chargebee",
     family="revenue_leakage",
 )
-
-
-def usage_arr(months: int) -> Kpi:
-    """What metered use of the last so many months would come to in a year: readings are 1, 3 and 12 months.
-
-    Formula: metered revenue of `months` months × 12 / months
-    Source: Ordway's study of public filers.
-
-    >>> from revops_core.values.money import Money
-    >>> [usage_arr(months).of(Money(300, "USD")).value.amount for months in (1, 3, 12)]
-    [Decimal('3600'), Decimal('1200'), Decimal('300')]
-    """
-    require("usage_arr", months=(months, _Months))
-    return _booked(
-        name=f"usage_arr_{months}m",
-        title=f"Usage ARR from {months} months",
-        formula=total(_period.usage_revenue) * 12 / months,
-        unit="money",
-        says=f"Metered revenue of {months} months, times 12 / {months}.",
-        source="Ordway's study of public filers",
-        family="usage_arr",
-    )
