@@ -37,7 +37,6 @@ WITH_A_PARAMETER = (  # what the catalogue holds with a parameter of its own, su
     kpis.ltv_to_cac(Decimal("0.8")),
     kpis.nrr_over(3),
     kpis.nrr_trailing_average(),
-    kpis.usage_arr(3),
 )
 GOLDEN_KPIS = (*kpis.CATALOGUE, *WITH_A_PARAMETER)
 
