@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from attrs import frozen
@@ -69,9 +69,9 @@ def best(subjects: Iterable[Subject], runs: int = 9) -> dict[str, float]:
             work = subject.make(subject.rounds)
             gc.collect()
             gc.disable()
-            start = perf_counter()
+            start = process_time()
             work()
-            time = (perf_counter() - start) / (subject.rounds * subject.steps) * 1e9
+            time = (process_time() - start) / (subject.rounds * subject.steps) * 1e9
             times[subject.name] = min(times[subject.name], time)
             gc.enable()
     return times
@@ -282,9 +282,9 @@ def seconds(work: Callable[[], Any], runs: int = 3) -> float:
     least = float("inf")
     for _ in range(runs):
         gc.collect()
-        start = perf_counter()
+        start = process_time()
         work()
-        least = min(least, perf_counter() - start)
+        least = min(least, process_time() - start)
     return least
 
 

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revops_core.entities import Lead
 from revops_core.errors import InvalidPlainDataError
 from revops_core.stages import StageLog
 from revops_core.values.checks import Count, Id, as_tuple, checked
@@ -279,3 +280,9 @@ def test_fingerprints_are_stable_across_releases():
 def test_a_class_whose_annotations_cannot_be_evaluated_is_refused_with_our_error():
     with pytest.raises(InvalidPlainDataError, match=r"'\$\.columns' must have a plain form"):
         to_plain(StageLog.of([("o1", "new", datetime(2026, 1, 1, tzinfo=UTC))]))
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_does_not_have_is_refused_with_its_path(number):
+    with pytest.raises(InvalidPlainDataError, match=r"'\$\.custom\.a' must be finite: JSON has no such number"):
+        to_plain(Lead(id="l1", custom={"a": number}))
