@@ -126,13 +126,14 @@ class RevenuePieces:
         by_term = policy.churn_day == "term_end" and not (policy.grace_days or roots)
         sources: list[tuple[int, LineItem]] = []
         by_key: dict[str, list[Piece]] = defaultdict(list)
+        has_merges = bool(merged)
         number: int
         each: Any  # was checked: what counts has its days and prices
         for number, (each, piece) in enumerate(zip(held, plain, strict=True)):
             follower = follows.get(each.id) if follows else None
             if piece is not None and by_term and (follower is None or follower.starts_on >= each.ends_on):
                 if not only or only == piece[5]:
-                    by_key[customer_of(each, merged) if merged else each.account_id].append(piece)
+                    by_key[customer_of(each, merged) if has_merges else each.account_id].append(piece)
                 continue
             key = customer_of(each, merged)
             for segment in segments(each, number, last_day(each, policy, horizon, follower), policy):
