@@ -455,3 +455,22 @@ def test_a_running_target_that_changes_to_another_calendar_counts_by_it_from_the
     clock = policy.clock("t", [sla.ClockEvent("started", NINE), changed], priority="low")
     reading = clock.read(NINE + 12 * H)["resolution"]
     assert (reading.elapsed, reading.due_at) == (10 * H, NINE + 22 * H)
+
+
+def test_a_trigger_of_wall_time_fires_in_closed_time_though_no_working_time_has_passed():
+    office = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+    reminder = sla.Reminder(to="ana", at_percent=50, clock="wall")
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 2 * H)], reminders=[reminder], calendar=office)
+    saturday = NINE + timedelta(days=5)
+    clock = policy.clock("t", [sla.ClockEvent("started", saturday)])
+    assert clock.read(saturday + H - timedelta(microseconds=1)).reminders == ()
+    [notice] = clock.read(saturday + 3 * H).reminders
+    assert notice.at == saturday + H
+
+
+def test_a_pause_of_no_length_leaves_no_segment():
+    facts = [fact("started", 0), fact("paused", 1, seq=1), fact("resumed", 1, seq=2), fact("stopped", 2)]
+    segments = POLICY.clock("t", facts).read(NINE + 9 * H)["resolution"].segments
+    assert [(segment.start, segment.end, segment.status) for segment in segments] == [
+        (NINE, NINE + H, "running"), (NINE + H, NINE + 2 * H, "running"),
+    ]  # fmt: skip
