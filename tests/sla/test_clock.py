@@ -474,3 +474,15 @@ def test_a_pause_of_no_length_leaves_no_segment():
     assert [(segment.start, segment.end, segment.status) for segment in segments] == [
         (NINE, NINE + H, "running"), (NINE + H, NINE + 2 * H, "running"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["working", "wall"])
+def test_who_acknowledges_one_tier_ends_its_repeats_and_no_other_tier(kind):
+    tiers = [
+        sla.EscalationTier(1, "ana", "bo", at_percent=25, repeat_every=H, max_repeats=9, clock=kind),
+        sla.EscalationTier(2, "bo", "cy", at_percent=75, repeat_every=H, max_repeats=1, clock=kind),
+    ]
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H)], escalation=tiers)
+    facts = [fact("started", 0), fact("acknowledged", 2.5, tier=1)]
+    fired = [(each.tier, (each.at - NINE) / H) for each in policy.clock("t", facts).read(NINE + 20 * H).escalations]
+    assert fired == [(1, 2), (2, 6), (2, 7)]
