@@ -513,3 +513,9 @@ def test_an_attrs_class_whose_annotations_python_cannot_resolve_has_no_plain_for
 
     with pytest.raises(InvalidPlainDataError, match="must have a plain form"):
         ro.to_plain(Odd(1))
+
+
+def test_a_field_that_names_no_class_may_have_several_names_and_be_of_any_population() -> None:
+    for arguments in ((("closed_at", "closed_on"),), ("closed_at",), (("closed_at", "closed_on"), "")):
+        counted = kpis.count(ro.Expression("known", (ro.Expression("field", arguments),)))
+        assert counted.population == ""

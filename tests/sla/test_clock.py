@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 
 from revops_core import calendars, sla
 from revops_core.errors import InvalidValueError, UnknownTargetError
+from revops_core.values.instants import to_microseconds
 from revops_core.values.known_by import known_by
 
 H = timedelta(hours=1)
@@ -401,3 +403,86 @@ def test_a_clock_goes_to_another_process_as_what_it_was_made_from(again):
     assert copied == clock
     assert copied.read(NINE + 9 * H) == clock.read(NINE + 9 * H)
     assert copied.with_events([fact("stopped", 4)]) == clock.with_events([fact("stopped", 4)])
+
+
+def test_the_ids_of_facts_never_change_from_one_release_to_another():
+    one = sla.ClockEvent("started", datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert sla.fact_id("ticket-7", one) == "770309d4040aba42"
+    assert sla.fact_id("ticket-7", evolve(one, target="response")) == "848a6ea4dcaae601"
+    assert sla.fact_id("ticket-7", evolve(one, seq=3)) == "184f9434722eeed1"
+
+
+def test_the_next_fact_lies_after_the_instant_from_which_one_looks():
+    clock = POLICY.clock("t", [fact("started", 0), fact("stopped", 2)])
+    nine, eleven = (to_microseconds(NINE + hours * H) for hours in (0, 2))
+    assert [clock.next_fact(at) for at in (nine - 1, nine, eleven - 1, eleven)] == [nine, eleven, eleven, None]
+
+
+@pytest.mark.parametrize("ending", ["read", "stopped", "paused"])
+def test_a_trigger_fires_at_its_instant_and_not_a_microsecond_before(ending):
+    policy = sla.SlaPolicy(
+        "p", targets=[sla.SlaTarget("resolution", 2 * H)], reminders=[sla.Reminder(to="ana", at_percent=50)]
+    )
+    for late, fired in ((timedelta(microseconds=-1), 0), (timedelta(0), 1)):
+        at = NINE + H + late
+        ends = [] if ending == "read" else [sla.ClockEvent(ending, at)]
+        reading = policy.clock("t", [sla.ClockEvent("started", NINE), *ends]).read(
+            at if ending == "read" else at + 9 * H
+        )
+        # A stop at the very instant acts before the trigger; so does a pause.
+        assert len(reading["resolution"].reminders) == (fired if ending == "read" else 0), late
+
+
+def test_a_tier_after_the_breach_keeps_its_distance_when_another_promise_takes_over():
+    targets = [sla.SlaTarget("resolution", H, when={"priority": "low"}), sla.SlaTarget("resolution", H / 2)]
+    tier = sla.EscalationTier(1, "ana", "bo", after_breach=timedelta(minutes=30))
+    policy = sla.SlaPolicy("p", targets=targets, escalation=[tier])
+    changed = sla.ClockEvent("reprioritised", NINE + timedelta(minutes=70), fields={"priority": "high"})
+    clock = policy.clock("t", [sla.ClockEvent("started", NINE), changed], priority="low")
+    assert clock.read(NINE + timedelta(minutes=89)).escalations == ()
+    [notice] = clock.read(NINE + timedelta(minutes=90)).escalations
+    assert notice.at == NINE + timedelta(minutes=90)
+
+
+def test_a_running_target_that_changes_to_another_calendar_counts_by_it_from_then_on():
+    office = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+    targets = [
+        sla.SlaTarget("resolution", 20 * H, when={"priority": "low"}, calendar=office),
+        sla.SlaTarget("resolution", 20 * H),
+    ]
+    policy = sla.SlaPolicy("p", targets=targets)
+    changed = sla.ClockEvent("reprioritised", NINE + 10 * H, fields={"priority": "high"})
+    clock = policy.clock("t", [sla.ClockEvent("started", NINE), changed], priority="low")
+    reading = clock.read(NINE + 12 * H)["resolution"]
+    assert (reading.elapsed, reading.due_at) == (10 * H, NINE + 22 * H)
+
+
+def test_a_trigger_of_wall_time_fires_in_closed_time_though_no_working_time_has_passed():
+    office = calendars.BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC")
+    reminder = sla.Reminder(to="ana", at_percent=50, clock="wall")
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 2 * H)], reminders=[reminder], calendar=office)
+    saturday = NINE + timedelta(days=5)
+    clock = policy.clock("t", [sla.ClockEvent("started", saturday)])
+    assert clock.read(saturday + H - timedelta(microseconds=1)).reminders == ()
+    [notice] = clock.read(saturday + 3 * H).reminders
+    assert notice.at == saturday + H
+
+
+def test_a_pause_of_no_length_leaves_no_segment():
+    facts = [fact("started", 0), fact("paused", 1, seq=1), fact("resumed", 1, seq=2), fact("stopped", 2)]
+    segments = POLICY.clock("t", facts).read(NINE + 9 * H)["resolution"].segments
+    assert [(segment.start, segment.end, segment.status) for segment in segments] == [
+        (NINE, NINE + H, "running"), (NINE + H, NINE + 2 * H, "running"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["working", "wall"])
+def test_who_acknowledges_one_tier_ends_its_repeats_and_no_other_tier(kind):
+    tiers = [
+        sla.EscalationTier(1, "ana", "bo", at_percent=25, repeat_every=H, max_repeats=9, clock=kind),
+        sla.EscalationTier(2, "bo", "cy", at_percent=75, repeat_every=H, max_repeats=1, clock=kind),
+    ]
+    policy = sla.SlaPolicy("p", targets=[sla.SlaTarget("resolution", 8 * H)], escalation=tiers)
+    facts = [fact("started", 0), fact("acknowledged", 2.5, tier=1)]
+    fired = [(each.tier, (each.at - NINE) / H) for each in policy.clock("t", facts).read(NINE + 20 * H).escalations]
+    assert fired == [(1, 2), (2, 6), (2, 7)]

@@ -395,3 +395,33 @@ def test_an_id_is_the_given_one_or_follows_from_subject_kind_instant_and_number(
     correction = Corrected(subject_id="r1", replaces="x", at=AT)
     assert correction.id != Corrected(subject_id="r1", replaces="y", at=AT).id
     assert from_plain(Corrected, to_plain(correction)) == correction
+
+
+@pytest.mark.parametrize(("name", "value"), [("by", 5), ("reason", 5), ("override", 5), ("override", "")])
+def test_who_and_why_are_texts(name, value):
+    with pytest.raises(InvalidValueError, match=name):
+        OPPORTUNITY.decide(SOUND, "proposal", at=AT, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("stage_seq", "3"), ("stage_seq", -1), ("stage_entered_at", datetime(2026, 1, 1)), ("stage_entered_at", "today")],
+)
+def test_a_column_of_the_record_that_cannot_be_read_is_refused_by_name(column, value):
+    with pytest.raises(InvalidValueError, match=f"'record.{column}' must be"):
+        WAY.decide(record("a", **{column: value}), "b", at=AT, override="ana" if value == -1 else None)
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Europe/Berlin")])
+def test_a_move_at_the_very_instant_the_stage_was_entered_is_in_order(zone):
+    at = AT.astimezone(zone)
+    assert isinstance(WAY.decide(record("a", stage_entered_at=at), "b", at=at, as_of=at), Moved)
+    before = WAY.decide(record("a", stage_entered_at=at), "b", at=at - timedelta(microseconds=1))
+    assert reasons(before) == ("out_of_order",)
+
+
+def test_a_rule_that_blocks_tells_its_code_and_the_stage_it_guards():
+    rule = Rule("nine", lambda _record, at: at.hour >= 10, "Wait until ten.")
+    guarded = Pipeline("g", ("a", Stage("b", entry=[rule]), Stage("won", "won")))
+    [blocker] = guarded.decide(record("a"), "b", at=AT).blockers
+    assert blocker.parameters == {"rule": "nine", "target": "b"}

@@ -87,6 +87,8 @@ def test_a_delivery_holds_every_fact_some_late_some_twice_none_in_order(seed):
     assert 1.15 < len(late) / len(COMPANY.moves) < 1.25
     assert 0.25 < sum(move.recorded_at is not None for move in late) / len(late) < 0.4
     assert [*late] != sorted(late, key=lambda move: move.at)
+    first_seen = [to_microseconds(move.recorded_at or move.at) for move in dict.fromkeys(late)]
+    assert first_seen == sorted(first_seen)
     assert delivered(COMPANY.moves, seed=seed) == late
     assert delivered(COMPANY.moves, seed=seed, days_late=0) != late
 

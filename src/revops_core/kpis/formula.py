@@ -149,7 +149,7 @@ def aggregates_of(node: Aggregate | Formula | int | Decimal) -> Iterator[Aggrega
 
 def _owners(expression: Expression) -> Iterator[str]:
     if expression.operation in {"field", "row"}:
-        yield expression.arguments[-1]
+        yield from expression.arguments[expression.operation == "field" :]
     for argument in expression.arguments:
         if isinstance(argument, Expression):
             yield from _owners(argument)

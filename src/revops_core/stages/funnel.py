@@ -95,7 +95,7 @@ class Funnel:
         """A line for each stage: how many got there, the share of the stage before, who was there, how often."""
         rows, before = [], None
         for step in self.steps:
-            share = Fraction(step.filled_count, before) if before else None
+            share: Fraction | None = Fraction(step.filled_count, before) if before else None
             rows.append([step.stage, step.filled_count, share, step.actual_count, step.visit_count])
             before = step.filled_count
         title = f"{self.entity_count:,} {self.definition}: {self.lost_count:,} lost, {self.open_count:,} open"

@@ -237,23 +237,17 @@ def _confidence_intervals(currency: str) -> Strategy:
 
 def _policies(currency: str) -> Strategy:
     """Targets of which the last under each name holds for every request, and at most two tiers."""
+    tiers = st.lists(_of(EscalationTier, currency), max_size=2, unique_by=lambda tier: tier.number)
+    both, reminders = st.tuples(targets(currency), targets(currency, st.just({}))), _of(Reminder, currency)
     return st.builds(
-        SlaPolicy,
-        texts,
-        targets=st.tuples(targets(currency), targets(currency, st.just({}))),
-        escalation=st.lists(_of(EscalationTier, currency), max_size=2, unique_by=lambda tier: tier.number),
-        reminders=st.lists(_of(Reminder, currency), max_size=1),
-        calendar=calendars,
+        SlaPolicy, texts, targets=both, escalation=tiers, reminders=st.lists(reminders, max_size=1), calendar=calendars
     )
 
 
 def _clocks(currency: str) -> Strategy:
-    return st.builds(
-        lambda policy, log, **known: policy.clock("ticket-1", log, **known),
-        _policies(currency),
-        clock_logs(),
-        priority=st.sampled_from(["low", "high"]),
-    )
+    known = st.fixed_dictionaries({"priority": st.sampled_from(["low", "high"])})
+    parts = st.tuples(_policies(currency), clock_logs(), known)
+    return parts.map(lambda made: made[0].clock("ticket-1", made[1], **made[2]))
 
 
 def _readings(currency: str) -> Strategy:
@@ -262,26 +256,17 @@ def _readings(currency: str) -> Strategy:
 
 _aggregates = conditions.map(count) | conditions.map(lambda where: total(each(Opportunity).amount, where))
 _kpis = st.builds(
-    Kpi,
-    formula=_aggregates,
-    name=texts,
-    dated=st.just(each(Opportunity).created_at) | st.none(),
-    unit=st.sampled_from(["count", "money", "fraction"]),
-    direction=st.sampled_from(DIRECTIONS[:2]),
-    says=texts,
-)
+    Kpi, formula=_aggregates, name=texts, dated=st.just(each(Opportunity).created_at) | st.none(), says=texts,
+    unit=st.sampled_from(["count", "money", "fraction"]), direction=st.sampled_from(DIRECTIONS[:2]),
+)  # fmt: skip
 _walked = walks(OPPORTUNITY, Opportunity(id="sale-1", amount=Money(100, CURRENCY), close_date=AS_OF.date())).map(
     lambda walk: walk[1]
 )
 
 
 def _ledgers(currency: str) -> Strategy:
-    return st.builds(
-        RevenueLedger.of,
-        contract_sets(currency=currency),
-        policy=_of(RevenuePolicy, currency),
-        currency=st.just(currency),
-    )
+    contracts, policies = contract_sets(currency=currency), _of(RevenuePolicy, currency)
+    return st.builds(RevenueLedger.of, contracts, policy=policies, currency=st.just(currency))
 
 
 _QUARTER = Period.quarter(2025, 2)
@@ -314,13 +299,7 @@ _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
         Journey: lambda _: _walked.map(Journey.of),
         StageLog: lambda _: _walked.map(StageLog.of),
         Waterfall: lambda _: worlds().map(
-            lambda world: waterfall(
-                world.opportunities,
-                [move for move in world.moves if move.pipeline == OPPORTUNITY.name],
-                start=_QUARTER.start,
-                end=_QUARTER.end,
-                currency=CURRENCY,
-            )
+            lambda world: waterfall(world.opportunities, [], start=_QUARTER.start, end=_QUARTER.end, currency=CURRENCY)
         ),
         EscalationTier: triggers(EscalationTier),
         Reminder: triggers(Reminder),
@@ -332,11 +311,8 @@ _BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
         Aggregate: lambda _: _aggregates,
         Formula: lambda _: st.builds(lambda part, whole: part / whole, _aggregates, _aggregates),
         Kpi: lambda _: _kpis,
-        Scorecard: lambda _: st.builds(
-            lambda name, kpi, target: Scorecard(name=name, kpis=[kpi], targets={kpi.name: target}),
-            texts,
-            _kpis,
-            _some,
+        Scorecard: lambda _: st.tuples(_kpis, _some).map(
+            lambda pair: Scorecard(name="weekly", kpis=[pair[0]], targets={pair[0].name: pair[1]})
         ),
         KpiTable: lambda currency: st.lists(_of(Lead, currency), max_size=3).map(
             lambda leads: measure(leads, [lead_volume, lead_conversion_rate], by="lead_source", as_of=AS_OF)

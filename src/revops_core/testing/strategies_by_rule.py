@@ -43,32 +43,16 @@ from revops_core.values.months import months_after
 from revops_core.values.period import Period
 
 __all__ = [
-    "CURRENCIES",
-    "Strategy",
-    "amounts",
-    "calendars",
-    "clock_logs",
-    "companies",
-    "conditions",
-    "contracts_of",
-    "days",
-    "holiday_rules",
-    "instants",
-    "periods",
-    "pipelines",
-    "spans",
-    "targets",
-    "texts",
-    "triggers",
-    "walks",
-    "zones",
-]
+    "CURRENCIES", "Strategy", "amounts", "calendars", "clock_logs", "companies", "conditions", "contracts_of", "days",
+    "holiday_rules", "instants", "periods", "pipelines", "spans", "targets", "texts", "triggers", "walks", "zones",
+]  # fmt: skip
 
 T = TypeVar("T")
 Strategy = st.SearchStrategy[Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 _MOST_STEPS = 6
+_POLICIES = ("skip", "regression", "reopen", "closed_to_closed")
 
 CURRENCIES = (CURRENCY, "USD", "JPY", "KWD")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
@@ -108,15 +92,12 @@ hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size
 weeks = st.tuples(hours.filter(bool), *[hours] * 6).map(
     lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
 )
+_dates = st.dates(date(2024, 1, 1), date(2027, 1, 1))
 calendars = st.builds(
-    BusinessCalendar,
-    weeks,
-    tz=st.sampled_from(ZONES),
-    holidays=st.lists(st.dates(date(2024, 1, 1), date(2027, 1, 1)), max_size=3),
-    overrides=st.dictionaries(st.dates(date(2024, 1, 1), date(2027, 1, 1)), hours.map(spans_text), max_size=2),
-    first_year=st.just(2015),
-    last_year=st.just(2035),
-)
+    BusinessCalendar, weeks, tz=st.sampled_from(ZONES), holidays=st.lists(_dates, max_size=3),
+    overrides=st.dictionaries(_dates, hours.map(spans_text), max_size=2),
+    first_year=st.just(2015), last_year=st.just(2035),
+)  # fmt: skip
 holiday_rules = st.one_of(
     st.builds(HolidayRule.fixed, st.integers(1, 12), st.integers(1, 29), observed=st.none() | st.just("next_weekday")),
     st.builds(HolidayRule.nth_weekday, st.integers(1, 12), st.sampled_from(DAY_NAMES), st.sampled_from([1, 2, -1])),
@@ -136,27 +117,17 @@ periods = st.one_of(
 
 def pipelines(_: str, version: int = 1) -> Strategy:
     """Open stages in a row, then won and lost, so that every stage has a way to an end whatever the policies are."""
-    policies = st.sampled_from(["allow", "reason", "forbid"])
     names = st.lists(texts.map("at {}".format), min_size=1, max_size=3, unique=True)
-    chances = st.lists(st.none() | shares, min_size=3, max_size=3)
-    return st.builds(
-        lambda name, names, chances, needs_reason, **how: Pipeline(
-            name,
-            [
-                *(Stage(open_name, probability=chance) for open_name, chance in zip(names, chances, strict=False)),
-                Stage("won", "won"),
-                Stage("lost", "lost", needs_reason=needs_reason),
-            ],
-            version=version,
-            **how,
-        ),
-        texts,
-        names,
-        chances,
-        st.booleans(),
-        **dict.fromkeys(("skip", "regression", "reopen", "closed_to_closed"), policies),
-        same_stage=st.sampled_from(["refuse", "reenter"]),
-    )
+    stages = st.builds(
+        lambda names, chance, needs_reason: [
+            *(Stage(name, probability=chance) for name in names), Stage("won", "won"),
+            Stage("lost", "lost", needs_reason=needs_reason),
+        ],
+        names, st.none() | shares, st.booleans(),
+    )  # fmt: skip
+    how = dict.fromkeys(_POLICIES, st.sampled_from(["allow", "reason", "forbid"]))
+    again = st.sampled_from(["refuse", "reenter"])
+    return st.builds(Pipeline, texts, stages, version=st.just(version), same_stage=again, **how)
 
 
 def triggers(cls: Any) -> Callable[[str], Strategy]:
@@ -166,9 +137,8 @@ def triggers(cls: Any) -> Callable[[str], Strategy]:
         st.fixed_dictionaries({"before_due": st.timedeltas(timedelta(seconds=1), timedelta(hours=1))}),
         st.fixed_dictionaries({"after_breach": spans}),
     )
-    again = st.fixed_dictionaries(
-        {"repeat_every": spans.map(lambda span: span + timedelta(1)), "max_repeats": st.just(2)}
-    )
+    later = spans.map(lambda span: span + timedelta(days=1))
+    again = st.fixed_dictionaries({"repeat_every": later, "max_repeats": st.integers(1, 3)})
     people = {"held_by": texts, "number": st.integers(1, 9)} if cls is EscalationTier else {}
     who = st.fixed_dictionaries({"to": texts, "clock": st.sampled_from(["working", "wall"]), **people})
     whole = st.builds(lambda *parts: cls(**dict(ChainMap(*parts))), who, when, st.just({}) | again)
@@ -177,27 +147,22 @@ def triggers(cls: Any) -> Callable[[str], Strategy]:
 
 def targets(_: str, when: Strategy | None = None) -> Strategy:
     """Promises of the standard names, for requests of one priority or for all."""
+    open_dates = st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"]))
     return st.builds(
-        SlaTarget,
-        st.sampled_from(["acknowledge", "response", "resolution", "update"]),
-        st.timedeltas(timedelta(hours=2), timedelta(days=9))
-        | st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"])),
+        SlaTarget, st.sampled_from(["acknowledge", "response", "resolution", "update"]),
+        st.timedeltas(timedelta(hours=2), timedelta(days=9)) | open_dates,
         when=st.sampled_from(["low", "high"]).map(lambda priority: {"priority": priority}) if when is None else when,
-        calendar=st.none() | calendars,
-        reopen=st.sampled_from(["continue", "total", "new_cycle"]),
-        retarget=st.sampled_from(["carry", "restart"]),
-        at_risk_percent=st.integers(1, 100),
+        calendar=st.none() | calendars, reopen=st.sampled_from(["continue", "total", "new_cycle"]),
+        retarget=st.sampled_from(["carry", "restart"]), at_risk_percent=st.integers(1, 100),
         due_next_open=st.booleans(),
-    )
+    )  # fmt: skip
 
 
 # --- records and facts that fit ---
 
 # What may happen after a fact: each of these changes something.
 _NEXT = {
-    "started": ("paused", "stopped"),
-    "resumed": ("paused", "stopped"),
-    "reopened": ("paused", "stopped"),
+    **dict.fromkeys(("started", "resumed", "reopened"), ("paused", "stopped")),
     "paused": ("resumed", "stopped"),
     "stopped": ("reopened",),
 }
@@ -268,14 +233,9 @@ def _terms(draw: Draw, since: date, currency: str) -> tuple[Subscription, bool, 
     ends_on = months_after(since, draw(st.sampled_from([1, 3, 12])))
     some_day = st.none() | st.integers(0, (ends_on - since).days).map(lambda days: since + timedelta(days=days))
     contract = Subscription(
-        id="term",
-        starts_on=since,
-        ends_on=ends_on,
-        trial_ends_on=draw(some_day),
-        cancelled_on=draw(some_day),
-        unpaid_since_on=draw(some_day),
-        items=draw(st.lists(_lines(currency), min_size=1, max_size=2)),
-    )
+        id="term", starts_on=since, ends_on=ends_on, trial_ends_on=draw(some_day), cancelled_on=draw(some_day),
+        unpaid_since_on=draw(some_day), items=draw(st.lists(_lines(currency), min_size=1, max_size=2)),
+    )  # fmt: skip
     return contract, draw(st.booleans()), draw(st.sampled_from([0, 0, 10, 60]))
 
 
@@ -365,26 +325,10 @@ def companies(draw: Draw, most: int) -> SampleCompany:
         return tuple(thing for thing in told if isinstance(thing, cls))
 
     return SampleCompany(
-        as_of=AS_OF,
-        office=OFFICE,
-        users=(User(id="ana", team_id="sales"), User(id="ben", team_id="sales", manager_id="ana")),
-        teams=(Team(id="sales", manager_id="ana"),),
-        products=(),
-        accounts=of(Account),
-        contacts=of(Contact),
-        leads=of(Lead),
-        opportunities=of(Opportunity),
-        deals=of(Deal),
-        subscriptions=of(Subscription),
-        tickets=tuple(ticket for ticket, _ in of(tuple)),
-        moves=of(Moved),
-        changes=of(Changed),
-        conversions=of(Converted),
-        touches=of(Touch),
-        activities=(),
-        answers=of(Answer),
-        milestones=(),
-        spend=(),
-        quotas=(),
-        clock_events={ticket.id: log for ticket, log in of(tuple)},
-    )
+        as_of=AS_OF, office=OFFICE, teams=(Team(id="sales", manager_id="ana"),),
+        users=(User(id="ana", team_id="sales"), User(id="ben", team_id="sales", manager_id="ana")), products=(),
+        accounts=of(Account), contacts=of(Contact), leads=of(Lead), opportunities=of(Opportunity), deals=of(Deal),
+        subscriptions=of(Subscription), tickets=tuple(ticket for ticket, _ in of(tuple)), moves=of(Moved),
+        changes=of(Changed), conversions=of(Converted), touches=of(Touch), activities=(), answers=of(Answer),
+        milestones=(), spend=(), quotas=(), clock_events={ticket.id: log for ticket, log in of(tuple)},
+    )  # fmt: skip
