@@ -225,7 +225,7 @@ def _looked_at(query: Query, names: Mapping[str, None]) -> tuple[dict[str, int],
     ]
     if faults:
         raise InvalidValueError("frames.measure", faults)
-    largest = {name: max(abs(int(found[f"{name}_{edge}"] or 0)) for edge in ("least", "most")) for name in names}
+    largest = {name: max(abs(int(_plain(found[f"{name}_{edge}"]) or 0)) for edge in ("least", "most")) for name in names}
     return largest, int(found[_ROWS])
 
 
