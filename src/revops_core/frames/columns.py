@@ -68,11 +68,12 @@ class Reading:
 
 @frozen
 class ReadFrame:
-    """A frame with the columns that its readings need, and which of its cells are in doubt."""
+    """A frame with the columns that its readings need, which of its cells are in doubt, and the currency of amounts."""
 
     frame: Frame
     readings: Mapping[str, Reading]
     doubts: tuple[Doubt, ...]
+    currency: str | None = None
 
 
 def columns_of(
@@ -147,7 +148,7 @@ def read(
             readings[field] = evolve(reading, meanings=meanings, currency=of_currency if is_amount else "")
     if faults:
         raise InvalidValueError("frames", faults)
-    return ReadFrame(frame, readings, tuple(doubts))
+    return ReadFrame(frame, readings, tuple(doubts), currency)
 
 
 # --- one column ---
