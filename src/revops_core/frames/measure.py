@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, columns_of, read
-from revops_core.frames.engines import Frame, opened
+from revops_core.frames.engines import Frame, engine_of, opened
 from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
@@ -154,10 +157,27 @@ def _queries(
         held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
         return read(within, held, tz=tz, currency=currency, values=values, factors=factors)
 
-    read_columns(frame.head(0), fields)  # tells what is wrong with all columns at once
+    def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
+        readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
+        return evolve(
+            everything, frame=within, readings=readings, doubts=[one for one in everything.doubts if one[1] in chosen]
+        )
+
     narrow = frame.select(*dict.fromkeys(named.values())) if named else frame
+    is_eager = isinstance(narrow, nw.DataFrame)
+    if is_eager and engine_of(frame) == "polars" and not any(map(_needs_cells, narrow.schema.values())):
+        narrow, is_eager = narrow.lazy(), False  # polars computes a whole query faster than its parts
+    # What is wrong with the columns is told at once. A lazy engine reads no cell that it does not need, so that all
+    # can be read first; an eager one reads them where the rows of no period are gone.
+    everything = read_columns(narrow.head(0) if is_eager else narrow, fields)
+    start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
     parts = [columns.get(name, name) for name in by]
-    return queries_of(narrow, lanes, parts, layout.tz, read_columns), [(values or {}).get(name) or {} for name in by]
+    return queries_of(start, lanes, parts, layout.tz, reader), [(values or {}).get(name) or {} for name in by]
+
+
+def _needs_cells(dtype: Any) -> bool:
+    """Whether the cells of a column must be looked at before a query is written."""
+    return isinstance(dtype, nw.Object) or (isinstance(dtype, nw.Datetime) and dtype.time_zone is None)
 
 
 def _amounts_in(value: Expression) -> set[str]:

@@ -121,7 +121,7 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
         # The rows of no period are dropped before anything else is read of them.
         number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
         if is_near is not None:
-            segments = frame.select(**keys).unique() if by else None
+            segments = frame.select(**keys).group_by(list(keys)).agg(**{_ROWS: nw.len()}) if by else None
             rows = evolve(rows, frame=rows.frame.filter(is_near))
         rows = evolve(rows, frame=rows.frame.with_columns(**{NUMBER: number.value}))
         keys[NUMBER], is_placed = nw.col(NUMBER), nw.col(NUMBER) >= 0
@@ -234,7 +234,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
         segment = tuple(told.get(part, part) for part, told in zip(parts, meanings, strict=True))
         return tallies.setdefault(segment, [[] for _ in range(places)])
 
-    for segment in () if query.segments is None else collected(query.segments).rows():
+    for *segment, _ in () if query.segments is None else collected(query.segments).rows():
         places_of(tuple(map(_plain, segment)))
     for row in found:
         key = tuple(map(_plain, (row[name] for name in query.keys)))
