@@ -251,7 +251,7 @@ def _known(frame: Frame, column: str, dtype: Any) -> nw.Expr | None:
     return ~missing
 
 
-def _whole(field: str, kind: str, whole: Any, known: Any, made: _Made, scale: int = 1) -> Reading:
+def _whole(field: str, kind: str, whole: Any, known: Any, made: _Made, *, scale: int = 1) -> Reading:
     """The reading of a column of whole numbers without nulls and of one that says where they are known."""
     name = _new(field)
     made[1][name] = whole.cast(nw.Int64)
@@ -329,7 +329,7 @@ def _from_floats(
         scaled = nw.col(f"{_new(field)}_scaled")
     nearest = scaled.round()
     is_near = ((scaled - nearest).abs() <= near * scale) & (nearest.abs() < 2.0**53)
-    reading = _whole(field, "number", nw.when(is_near).then(nearest).otherwise(0.0), known, made, scale)
+    reading = _whole(field, "number", nw.when(is_near).then(nearest).otherwise(0.0), known, made, scale=scale)
     is_wrong = ~is_near
     for places in (0, 2, 3) if minor == "" else ():
         step, codes = 10 ** (4 - places), [code for code, held in MINOR_UNITS.items() if held == places]
@@ -347,7 +347,7 @@ def _from_decimals(field: str, cell: nw.Expr, known: nw.Expr | None, *, scale: i
         held = cell.cast(nw.Decimal(28, _MOST_DECIMALS))
         made[2].append(("inexact_amount", field, _TOO_FINE, (held != cell).fill_null(value=False)))
     units = 10 ** min(scale, _MOST_DECIMALS)
-    return _whole(field, "number", (held * units).cast(nw.Int64).fill_null(0), known, made, units)
+    return _whole(field, "number", (held * units).cast(nw.Int64).fill_null(0), known, made, scale=units)
 
 
 def _from_objects(
@@ -396,7 +396,7 @@ def _from_objects(
         known = nw.new_series(f"{_new(field)}_known", is_known, nw.Boolean, backend=frame.implementation)
     if kind == "wall":
         return _from_walls(frame, field, cells_read, known, told=told, made=made, tz=tz)
-    return frame, _whole(field, kind, cells_read, known, made, scale)
+    return frame, _whole(field, kind, cells_read, known, made, scale=scale)
 
 
 def _micros(cell: datetime | None) -> int:

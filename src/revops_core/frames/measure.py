@@ -163,7 +163,7 @@ def _queries(
             everything, frame=within, readings=readings, doubts=[one for one in everything.doubts if one[1] in chosen]
         )
 
-    narrow = frame.select(*dict.fromkeys(named.values())) if named else frame
+    narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
     is_eager = isinstance(narrow, nw.DataFrame)
     if is_eager and engine_of(frame) == "polars" and not any(map(_needs_cells, narrow.schema.values())):
         narrow, is_eager = narrow.lazy(), False  # polars computes a whole query faster than its parts

@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
-from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided
+from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
 from revops_core.frames.expressions import View, condition_of, period_numbers, value_of
 from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
@@ -220,9 +220,12 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
     counted = (name for name, _, _ in query.columns.values() if name is not None)
     names = dict.fromkeys([*counted, *query.doubts, *(name for held in terms.values() for name, _ in held)])
     sums: dict[str, nw.Expr] = {name: nw.col(name).sum() for name in names} | {_ROWS: nw.len()}
-    frame = query.frame.with_columns(**new) if new else query.frame
-    grouped = collected(frame.group_by(list(query.keys)).agg(**sums) if query.keys else frame.select(**sums))
-    found = grouped.rows(named=True)
+    frame = query.frame
+    if new and engine_of(frame) in _NARROW:
+        frame = frame.with_columns(**new)
+    else:
+        sums |= {name: term.sum() for name, term in new.items()}
+    found = rows_of(frame.group_by(list(query.keys)).agg(**sums) if query.keys else frame.select(**sums))
     _refuse_doubts(query, found)
     collections = {
         (slot[0], column[1]): _collected(query, slot[0], column)
@@ -234,8 +237,8 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
         segment = tuple(told.get(part, part) for part, told in zip(parts, meanings, strict=True))
         return tallies.setdefault(segment, [[] for _ in range(places)])
 
-    for *segment, _ in () if query.segments is None else collected(query.segments).rows():
-        places_of(tuple(map(_plain, segment)))
+    for row in () if query.segments is None else rows_of(query.segments):
+        places_of(tuple(map(_plain, row.values()))[:-1])
     for row in found:
         key = tuple(map(_plain, (row[name] for name in query.keys)))
         held, number = places_of(key[: len(meanings)]), row.get(NUMBER, 0)
@@ -312,7 +315,8 @@ def _collected(query: Query, operation: str, column: Column) -> dict[tuple[Any, 
     counted, name, reading = column
     frame = query.frame if counted is None else query.frame.filter(nw.col(counted) == 1)
     found: dict[tuple[Any, ...], list[Any]] = {}
-    for *key, value, count in collected(frame.group_by([*query.keys, name]).agg(**{_ROWS: nw.len()})).rows():
+    for row in rows_of(frame.group_by([*query.keys, name]).agg(**{_ROWS: nw.len()})):
+        *key, value, count = row.values()
         whole = tuple(map(_plain, key))
         times = int(count) if operation == "quantile" else 1
         found.setdefault(whole, []).extend(repeat(_natural(value, reading, operation), times))
