@@ -216,12 +216,14 @@ def _sources(
             columns[f"{place}_{kind}"] = by_number[min(by_number)] if is_placed else _at(by_number)
     if not is_placed:
         yield grouped.drop(NUMBER).join(numbers, how="cross"), columns
-    elif query.segments is not None:
+    elif query.lanes[0].periods:
         yield grouped.filter(nw.col(NUMBER) >= 0), columns
-        yield query.segments.join(numbers, how="cross"), {}
+        if query.segments is not None:
+            yield query.segments.join(numbers, how="cross"), {}
     else:
-        inside = {name: nw.when(nw.col(NUMBER) >= 0).then(column) for name, column in columns.items()}
-        yield grouped, {NUMBER: nw.lit(0), **inside}
+        # Rows that are still to come add nothing, but their segments are there.
+        seen = grouped.with_columns(revops_seen=nw.col(NUMBER) >= 0).with_columns(**{NUMBER: nw.lit(0)})
+        yield seen, {name: nw.when(nw.col("revops_seen")).then(column) for name, column in columns.items()}
 
 
 def _at(by_number: Mapping[int, nw.Expr]) -> nw.Expr:
