@@ -62,7 +62,6 @@ def check(
     >>> import pandas
     >>> from revops_core.kpis.sales import win_rate
     >>> df = pandas.DataFrame({"Stage": ["Won", "Lost", "lost"], "closed_on": ["2026-05-02"] * 3})
-    >>> told = {"outcome": {"Won": "won", "Lost": "lost"}}
     >>> for problem in check(df, win_rate, columns={"outcome": "Stage"}, values={"outcome": {"Won": "won"}}):
     ...     print(problem.code, problem.says)
     unmapped_value 'outcome' is 'Lost' in 1 rows; neither `values` nor a condition of these KPIs names it
@@ -72,7 +71,7 @@ def check(
     for population, one, told in frames_of(df, held, columns):
         frame, tell = opened(one), partial(_problem, population or "", _column("id", told))
         lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
-        options = {"tz": tz, "currency": currency, "values": values, "factors": factors_of(lanes)}
+        options: dict[str, Any] = {"tz": tz, "currency": currency, "values": values, "factors": factors_of(lanes)}
         named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in names)], told)
         problems += [
             Problem(code="missing_column", says=says, subject=population or "", field=name) for name, says in missing
@@ -93,7 +92,9 @@ def check(
                     ]
                 continue
             problems += [
-                tell(rows.frame, doubt, column, count) for doubt, count in counts_of(rows.frame, rows.doubts) if count
+                tell(rows.frame, doubt, column=column, count=count)
+                for doubt, count in counts_of(rows.frame, rows.doubts)
+                if count
             ]
             problems += _unmapped(rows, field, lanes, values, population or "")
         problems += _keys(frame, {name: named[name] for name in names if name in named}, _column("id", told), tell)
@@ -136,7 +137,7 @@ def _named(
     return named, list(missing.items())
 
 
-def _problem(subject: str, id_column: str, frame: Frame, doubt: Doubt, column: str, count: int) -> Problem:
+def _problem(subject: str, id_column: str, frame: Frame, doubt: Doubt, *, column: str, count: int) -> Problem:
     """What is wrong with some cells of a column, with samples and the id of the first."""
     code, field, rule, which = doubt
     has_id = id_column in frame.collect_schema().names()
@@ -188,7 +189,7 @@ def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Ite
     doubts = [("missing_key", field, "must be known", nw.col(column).is_null()) for field, column in keys.items()]
     for (doubt, count), column in zip(counts_of(frame, doubts), keys.values(), strict=True):
         if count:
-            yield tell(frame, doubt, column, count)
+            yield tell(frame, doubt, column=column, count=count)
     if "id" in keys:
         often = (
             frame.filter(~nw.col(id_column).is_null())
@@ -201,7 +202,7 @@ def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Ite
         )
         for doubt, count in found:
             if count:
-                yield tell(often, doubt, id_column, count)
+                yield tell(often, doubt, column=id_column, count=count)
 
 
 def _in_query(query: Query, subject: str) -> Iterator[Problem]:

@@ -243,7 +243,10 @@ def queries_over(
     def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
         readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
         return evolve(
-            everything, frame=within, readings=readings, doubts=[one for one in everything.doubts if one[1] in chosen]
+            everything,
+            frame=within,
+            readings=readings,
+            doubts=tuple(one for one in everything.doubts if one[1] in chosen),
         )
 
     narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
