@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from operator import add, eq, ge, gt, le, lt, or_, sub
-from typing import Any
+from typing import Any, cast
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -143,7 +143,7 @@ def _is_cell(reading: Reading, theirs: Any) -> nw.Expr:
     """Whether a cell says what the caller calls `theirs`."""
     if reading.kind == "text" or theirs is None:
         return (reading.value == theirs).fill_null(value=False)
-    is_same: nw.Expr = reading.value == int(theirs * reading.scale)
+    is_same = cast("nw.Expr", reading.value == int(theirs * reading.scale))
     return is_same if reading.known is None else reading.known & is_same
 
 

@@ -160,7 +160,7 @@ def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]
     schema = like.collect_schema()
     series = []
     for name, cells in found.items():
-        kind = TYPES.get(name) or schema[by[name]]
+        kind = TYPES.get(name) or schema.get(by[name])
         is_text = any(isinstance(cell, str) for cell in cells)
         if engine_of(like) in {"pandas", "modin"} and (name in by or all(cell is None for cell in cells)):
             kind = None  # as it would make zeros of what is missing

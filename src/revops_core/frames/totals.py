@@ -178,6 +178,8 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
     marks = _marks(doubtful)
     wanted |= {f"{_DOUBT}_{place}": mark.cast(nw.Int8) for place, mark in enumerate(marks.values())}
     doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
+    if not keys and not wanted:  # rows are counted all the same
+        flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
     return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
 
 
