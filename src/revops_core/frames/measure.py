@@ -62,6 +62,17 @@ def kpi_table(
         InvalidValueError: columns of wrong types, cells that are no amounts, times that a zone did not show, durations
             that end before they start: with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"Stage": ["Won", "Lost", "Won"], "rep": ["ana", "ana", "ben"]})
+    >>> names, words = {"outcome": "Stage", "owner_id": "rep"}, {"outcome": {"Won": "won", "Lost": "lost"}}
+    >>> print(kpi_table(deals.lazy(), win_rate, by="owner_id", columns=names, values=words))
+    owner_id  win_rate
+    --------  --------
+    ana         50.0 %
+    ben        100.0 %
+    all         66.7 %
     """
     held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
@@ -124,6 +135,12 @@ def measure(
         MissingColumnsError: with every column that is not there.
         InvalidValueError: columns of wrong types; of an eager frame also wrong cells, with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum, of an eager frame.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"outcome": ["won", "lost", "won"]})
+    >>> measure(deals, win_rate).select("kpi", "value", "numerator", "denominator").rows()
+    [('win_rate', 0.6666666666666666, 2.0, 3.0)]
     """
     held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     taken = [name for name in names if name in TYPES]
