@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from revops_core.errors import CurrencyMismatchError, InvalidRowError, InvalidValueError
-from revops_core.frames.measure import kpi_table
+from revops_core.frames.measure import kpi_table, tidy_columns
 from revops_core.frames.measure import measure as measure_frame
-from revops_core.frames.tidy_rows import tidy_columns
 from revops_core.kpis import CATALOGUE, Kpi, count, distinct, mean, measure, median, quantile, total
 from revops_core.values.condition import each, first_known, known, missing, not_yet, one_of
 from revops_core.values.money import Money
