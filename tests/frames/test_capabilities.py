@@ -143,8 +143,9 @@ HEAD = """\
 
 Written by `python -m tests.frames.test_capabilities`, which tries every cell and compares it with the measurement of
 objects; a test fails where the page is stale. *Exact* is equal, never nearly so: counts, minor units, whole
-microseconds, and the exact fraction or decimal made of them. What cannot be exact is *refused* with an error that says why. A lazy
-frame has no intervals in the rows of `frames.measure`, as they need every sum at once: `frames.kpi_table` has them.
+microseconds, and the exact fraction or decimal made of them. What cannot be exact is *refused* with an error that says
+why. A lazy frame has no intervals in the rows of `frames.measure`, as they need every sum at once: `frames.kpi_table`
+has them.
 
 """
 
