@@ -1,0 +1,331 @@
+"""Measuring a frame: the same definitions and the same table as for objects, from the sums of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.frames.columns import ReadFrame, columns_of, read
+from revops_core.frames.engines import Frame, engine_of, opened
+from revops_core.frames.lazy_rows import TYPES, lazy_rows
+from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.kpi_table import KpiTable
+from revops_core.kpis.layout import Lane, Layout, laid_out, merged_tallies
+from revops_core.values.checks import Currency, as_tuple, require
+from revops_core.values.expression import Expression
+from revops_core.values.measurement import Undefined
+from revops_core.values.money import Money
+from revops_core.values.period import Period
+
+__all__ = ["factors_of", "frames_of", "kpi_table", "measure", "plan", "queries_over", "tidy_columns"]
+
+Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
+
+def kpi_table(
+    df: Any,
+    kpis: Iterable[Kpi] | Kpi,
+    *,
+    by: str | Iterable[str] = (),
+    over: Period | Iterable[Period] = (),
+    as_of: datetime | None = None,
+    columns: Columns | None = None,
+    values: Mapping[str, Mapping[Any, Any]] | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+) -> KpiTable:
+    """Any number of KPIs over a DataFrame, as the table that `kpis.measure` makes of objects.
+
+    Its sums are computed by the engine that holds the data; a lazy frame is computed for them. The table merges with
+    others, also of objects, and has totals, intervals, changes and reasons like any other.
+
+    Args:
+        df: a DataFrame of pandas, polars, PyArrow, DuckDB or PySpark, eager or lazy; a mapping of class names to such
+            frames where a KPI reads several populations.
+        kpis: their definitions.
+        by: the fields that make a segment.
+        over: the periods, in order and apart; none: all rows, whatever their dates.
+        as_of: the moment to look from.
+        columns: field → column, where they differ; `amount.currency` names the column of an amount's currency. With
+            several populations, a mapping of class names to such mappings.
+        values: field → (what the cell says → what it means); a cell it does not name means itself.
+        currency: what amounts are in that have no column for it.
+        tz: the zone of timestamps that have none, and of civil days where there are no periods; UTC for the latter
+            where not given.
+
+    Raises:
+        MissingColumnsError: with every column that is not there.
+        InvalidValueError: columns of wrong types, cells that are no amounts, times that a zone did not show, durations
+            that end before they start: with the number of rows.
+        CurrencyMismatchError: amounts of two currencies in one sum.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"Stage": ["Won", "Lost", "Won"], "rep": ["ana", "ana", "ben"]})
+    >>> names, words = {"outcome": "Stage", "owner_id": "rep"}, {"outcome": {"Won": "won", "Lost": "lost"}}
+    >>> print(kpi_table(deals.lazy(), win_rate, by="owner_id", columns=names, values=words))
+    owner_id  win_rate
+    --------  --------
+    ana         50.0 %
+    ben        100.0 %
+    all         66.7 %
+    """
+    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
+    for population, frame, named in frames_of(df, held, columns):
+        queries, meanings = queries_over(
+            frame, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
+        )
+        for query in queries:
+            add_tallies(query, tallies, layout.tally_count, meanings)
+    slots = [lane.slots for lane in layout.lanes for _ in lane.places]
+    return KpiTable(
+        kpis=held,
+        by=names,
+        periods=periods,
+        as_of=as_of,
+        currency=currency,
+        tz=layout.tz,
+        trace=False,
+        segments={
+            key: tuple(merged_tallies(parts, slots[place], None) for place, parts in enumerate(places))
+            for key, places in tallies.items()
+        },
+    )
+
+
+def measure(
+    df: Any,
+    kpis: Iterable[Kpi] | Kpi,
+    *,
+    by: str | Iterable[str] = (),
+    over: Period | Iterable[Period] = (),
+    as_of: datetime | None = None,
+    columns: Columns | None = None,
+    values: Mapping[str, Mapping[Any, Any]] | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+) -> Any:
+    """Any number of KPIs over a DataFrame, as tidy rows: a DataFrame of the same kind, eager or lazy.
+
+    It has the parts of the segment, then `period`, `kpi`, `value`, `reason`, `unit`, `currency`, `numerator`,
+    `denominator`, `n`, `partial`, `low` and `high` (a 95 % interval) and `problem_count`. Numbers are floats: shares as
+    fractions, amounts in major units, durations in days; `kpi_table` has them exactly.
+
+    A lazy frame stays lazy: nothing is computed before the engine is asked for rows. Then what is wrong with cells can
+    only be counted: where `problem_count` is above 0, `value` is null. Intervals need all sums at once: they are null,
+    and `kpi_table` has them.
+
+    Args:
+        df: as for `kpi_table`.
+        kpis: as for `kpi_table`.
+        by: as for `kpi_table`.
+        over: as for `kpi_table`.
+        as_of: as for `kpi_table`.
+        columns: as for `kpi_table`.
+        values: as for `kpi_table`.
+        currency: as for `kpi_table`.
+        tz: as for `kpi_table`.
+
+    Raises:
+        MissingColumnsError: with every column that is not there.
+        InvalidValueError: columns of wrong types; of an eager frame also wrong cells, with the number of rows.
+        CurrencyMismatchError: amounts of two currencies in one sum, of an eager frame.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"outcome": ["won", "lost", "won"]})
+    >>> measure(deals, win_rate).select("kpi", "value", "numerator", "denominator").rows()
+    [('win_rate', 0.6666666666666666, 2.0, 3.0)]
+    """
+    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    taken = [name for name in names if name in TYPES]
+    if taken:
+        rule = "must not be called like a column of the result; name another column in `columns`"
+        raise InvalidValueError("frames.measure", [Fault("by", rule, tuple(taken))])
+    frame = opened(next(iter(df.values())) if isinstance(df, Mapping) and df else df)
+    options: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": tz}
+    if isinstance(frame, nw.DataFrame):
+        table = kpi_table(df, held, by=names, over=periods, columns=columns, values=values, **options)
+        found = tidy_columns(table)
+        return nw.to_native(_frame_of(found, frame, {name: _column(name, columns) for name in names}))
+    queries = []
+    for population, one, named in frames_of(df, held, columns):
+        found_queries, meanings = queries_over(
+            one, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
+        )
+        queries += [(query, meanings) for query in found_queries]
+    empty = KpiTable(
+        kpis=held, by=names, periods=periods, as_of=as_of, currency=currency, tz=layout.tz, trace=False, segments={}
+    )
+    return nw.to_native(lazy_rows(queries, empty, layout))
+
+
+def tidy_columns(table: KpiTable) -> dict[str, list[Any]]:
+    """The measurements of a table as columns of plain numbers: amounts in major units, durations in days."""
+    found = list(table.measurements())
+    intervals = [one.ci() for one in found]
+    columns: dict[str, list[Any]] = {name: [one.segment[name] for one in found] for name in table.by}
+    return columns | {
+        "period": [None if one.period is None else str(one.period) for one in found],
+        "kpi": [one.name for one in found],
+        "value": [_float(one.value) for one in found],
+        "reason": [one.value.reason if isinstance(one.value, Undefined) else None for one in found],
+        "unit": [one.unit for one in found],
+        "currency": [one.currency for one in found],
+        "numerator": [_float(one.numerator) for one in found],
+        "denominator": [_float(one.denominator) for one in found],
+        "n": [one.n for one in found],
+        "partial": [one.partial for one in found],
+        "low": [None if one is None else _float(one.low) for one in intervals],
+        "high": [None if one is None else _float(one.high) for one in intervals],
+        "problem_count": [0 for _ in found],
+    }
+
+
+def _float(value: Any) -> float | None:
+    """A value as a float, nearest to it; None where it is undefined."""
+    if value is None or isinstance(value, Undefined):
+        return None
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    return float(value.amount if isinstance(value, Money) else value)
+
+
+def _column(name: str, columns: Any) -> str:
+    told = columns or {}
+    if _is_by_name(told):
+        told = next((held for held in told.values() if name in held), {})
+    return str(told.get(name, name))
+
+
+def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]) -> Any:
+    """Columns as a frame of the engine of another; those of the segment have the type of their column."""
+    schema = like.collect_schema()
+    series = []
+    for name, cells in found.items():
+        kind = TYPES.get(name) or schema.get(by[name])
+        is_text = any(isinstance(cell, str) for cell in cells)
+        if engine_of(like) in {"pandas", "modin"} and (name in by or all(cell is None for cell in cells)):
+            kind = None  # as it would make zeros of what is missing
+        elif name in by and is_text:
+            kind = nw.String
+        series.append(nw.new_series(name, cells, kind, backend=like.implementation))
+    return nw.from_dict({one.name: one for one in series})
+
+
+def plan(
+    kpis: Any, by: Any, over: Any, *, as_of: datetime | None, currency: str | None, tz: str | None
+) -> tuple[tuple[Kpi, ...], tuple[str, ...], Layout, tuple[Period, ...]]:
+    """The KPIs, the parts of a segment, what to keep, and the periods: checked."""
+    held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
+    periods = (over,) if isinstance(over, Period) else as_tuple(over)
+    names = (by,) if isinstance(by, str) else as_tuple(by)
+    require(
+        "frames.measure", kpis=(held, tuple[Kpi, ...]), over=(periods, tuple[Period, ...]), by=(names, tuple[str, ...])
+    )
+    require("frames.measure", as_of=(as_of, datetime | None), currency=(currency, Currency | None), tz=(tz, str | None))
+    zones = {period.tz for period in periods}
+    faults = [] if len(zones) < 2 else [Fault("over", "must be periods of one zone", sorted(zones))]
+    if len({kpi.name for kpi in held}) < len(held) or not held:
+        faults.append(Fault("kpis", "must be one or more, each of another name", tuple(kpi.name for kpi in held)))
+    if len(set(names)) < len(names):
+        faults.append(Fault("by", "must be different fields", names))
+    if faults:
+        raise InvalidValueError("frames.measure", faults)
+    zone_key = next(iter(zones), tz or "UTC")
+    wanted = [pair for kpi in held for pair in kpi.wanted]
+    return held, names, laid_out(wanted, periods, as_of, zone_key, trace=False), periods
+
+
+def frames_of(df: Any, kpis: Sequence[Kpi], columns: Any) -> list[tuple[str | None, Any, Mapping[str, str]]]:
+    """Each population with its frame and columns; None where one frame serves KPIs of several."""
+    needed = dict.fromkeys(name for kpi in kpis for name in kpi.populations)
+    require("frames.measure", columns=(columns, Mapping[str, object] | None))
+    if isinstance(df, Mapping):
+        if set(df) != set(needed):
+            rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
+            raise InvalidValueError("frames.measure", [Fault("df", rule, tuple(df))])
+        told = columns or {}
+        return [(name, frame, told.get(name) or {} if _is_by_name(told) else told) for name, frame in df.items()]
+    for kpi in kpis:
+        if len(kpi.populations) > 1:
+            rule = (
+                f"must be a mapping such as {{{', '.join(f'{name!r}: …' for name in kpi.populations)}}} for {kpi.name}"
+            )
+            raise InvalidValueError("frames.measure", [Fault("df", rule, type(df).__name__)])
+    return [(next(iter(needed)) if len(needed) == 1 else None, df, columns or {})]
+
+
+def _is_by_name(columns: Mapping[str, Any]) -> bool:
+    return any(isinstance(held, Mapping) for held in columns.values())
+
+
+def queries_over(
+    df: Any,
+    layout: Layout,
+    by: Sequence[str],
+    *,
+    population: str | None,
+    columns: Mapping[str, str],
+    values: Mapping[str, Mapping[Any, Any]] | None,
+    currency: str | None,
+    tz: str | None,
+) -> tuple[list[Query], list[Mapping[Any, Any]]]:
+    """The queries over one frame, and what the cells of each part of a segment mean."""
+    frame = opened(df)
+    lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
+    needed = fields_of(lanes)
+    fields = {name for names in needed for name in names}
+    named = columns_of(frame, [*needed, *((name,) for name in by)], columns)
+    factors = factors_of(lanes)
+
+    def read_columns(within: Frame, chosen: set[str]) -> ReadFrame:
+        held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
+        return read(within, held, tz=tz, currency=currency, values=values, factors=factors)
+
+    def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
+        readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
+        return evolve(
+            everything,
+            frame=within,
+            readings=readings,
+            doubts=tuple(one for one in everything.doubts if one[1] in chosen),
+        )
+
+    narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
+    is_eager = isinstance(narrow, nw.DataFrame)
+    if is_eager and engine_of(frame) == "polars" and not any(map(_needs_cells, narrow.schema.values())):
+        narrow, is_eager = narrow.lazy(), False  # polars computes a whole query faster than its parts
+    # What is wrong with the columns is told at once. A lazy engine reads no cell that it does not need, so that all
+    # can be read first; an eager one reads them where the rows of no period are gone.
+    everything = read_columns(narrow.head(0) if is_eager else narrow, fields)
+    start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
+    parts = [columns.get(name, name) for name in by]
+    return queries_of(start, lanes, parts, layout.tz, reader), [(values or {}).get(name) or {} for name in by]
+
+
+def factors_of(lanes: Iterable[Lane]) -> set[str]:
+    """The fields that are no amounts: those that are only compared, or that an amount is multiplied by."""
+    lanes = list(lanes)
+    fields = {name for names in fields_of(lanes) for name in names}
+    return fields.difference(*(_amounts_in(value) for lane in lanes for _, _, value in lane.slots if value is not None))
+
+
+def _needs_cells(dtype: Any) -> bool:
+    """Whether the cells of a column must be looked at before a query is written."""
+    return isinstance(dtype, nw.Object) or (isinstance(dtype, nw.Datetime) and dtype.time_zone is None)
+
+
+def _amounts_in(value: Expression) -> set[str]:
+    """The fields that a value is made of; not those that it is multiplied by, such as a probability."""
+    if value.operation == "field":
+        return {value.arguments[0]}
+    parts = value.arguments[:1] if value.operation == "times" else value.arguments
+    return set().union(*(_amounts_in(part) for part in parts if isinstance(part, Expression)))
