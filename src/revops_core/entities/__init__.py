@@ -27,6 +27,7 @@ from revops_core.entities.facts import (
     Spend,
 )
 from revops_core.entities.from_rows import from_rows
+from revops_core.entities.known_exports import HUBSPOT, SALESFORCE, STRIPE, ZENDESK
 from revops_core.entities.lead import Lead, LeadSource, LeadStage
 from revops_core.entities.line_item import BillingInterval, LineItem
 from revops_core.entities.opportunity import (
@@ -45,7 +46,11 @@ from revops_core.entities.user import Team, User
 from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
+    "HUBSPOT",
     "LEAD_RULES",
+    "SALESFORCE",
+    "STRIPE",
+    "ZENDESK",
     "Account",
     "Activity",
     "Advocacy",

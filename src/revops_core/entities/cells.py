@@ -20,13 +20,16 @@ from attrs import frozen
 
 from revops_core.values.checks import as_decimal
 from revops_core.values.demand import kind_of
+from revops_core.values.instants import from_microseconds
 from revops_core.values.money import Money
 
 __all__ = ["CellReader", "cell_reader", "is_missing"]
 
 _EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
 _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill the memory
+_UNIX = {"unix": 1_000_000, "unix_ms": 1_000}  # the microseconds of one, by the name of the format
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INSTANTS = {*_UNIX, "instant"}
 _TRUTHS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
@@ -54,16 +57,23 @@ def is_missing(cell: object) -> bool:
 
 
 def cell_reader(
-    hint: Any, *, tz: ZoneInfo | None, date_formats: Iterable[str], percent: bool, separator: str
+    hint: Any,
+    *,
+    tz: ZoneInfo | None,
+    date_formats: Iterable[str],
+    percent: bool,
+    separator: str,
+    minor_units: bool = False,
 ) -> CellReader | None:
     """How a cell becomes a value of the annotation `hint`; None where one cell cannot hold such a value.
 
     Args:
         hint: the annotation of the field.
         tz: the zone of instants that are written without one; None: they are refused.
-        date_formats: `strptime` patterns that are tried before ISO 8601.
+        date_formats: `strptime` patterns that are tried before ISO 8601, and the names that `from_rows` tells of.
         percent: whether numbers are percentages.
         separator: what stands between the items of a tuple of texts.
+        minor_units: whether amounts are whole numbers of cents.
     """
     kind = kind_of(hint)
     formats = tuple(date_formats)
@@ -73,14 +83,18 @@ def cell_reader(
         return CellReader(_by_text(_truth), "must be true or false, yes or no, 1 or 0")
     if kind is int:
         return CellReader(_whole, "must be a whole number such as 1250, without separators")
+    if kind is Money and minor_units:
+        return CellReader(_whole, "must be a whole number of the minor unit, such as cents")
     if kind in (Decimal, Money):
         rule = "must be a number such as 1250.50, with a point and without separators"
         return CellReader(_by_text(_percentage, _hundredth) if percent else _by_text(_number), rule)
     if kind is date:
-        return CellReader(_by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}")
+        days, rule = _by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}"
+        return CellReader(_of_instants(days, formats, tz) if _INSTANTS & {*formats} else days, rule)
     if kind is datetime:
         rule = f"must be a date with a time{_as_written(formats)}, with an offset or in a zone `tz` that showed it"
-        return CellReader(_by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz)), rule)
+        instants = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
+        return CellReader(_since_1970(instants, formats) if _UNIX.keys() & {*formats} else instants, rule)
     if kind == tuple[str, ...]:
         return CellReader(_by_text(lambda text: _parts(text, separator)), "must be text")
     if kind is object:
@@ -154,6 +168,8 @@ def _index(cell: Any) -> object:
 
 def _strptime(text: str, formats: tuple[str, ...]) -> datetime | None:
     for pattern in formats:
+        if pattern in _INSTANTS:
+            continue
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
         except ValueError:
@@ -189,6 +205,38 @@ def _instant_reader(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[
         return _in_zone(written, tz)
 
     return read
+
+
+def _since_1970(read: Callable[[Any], object], formats: tuple[str, ...]) -> Callable[[Any], object]:
+    """`read`, after numbers as the formats of `_UNIX` write instants; the first of them is the one that counts."""
+    unit = next(_UNIX[name] for name in formats if name in _UNIX)
+
+    def read_number(cell: Any) -> object:
+        text = cell.strip() if isinstance(cell, str) else str(cell)
+        if isinstance(cell, bool) or not _NUMBER.fullmatch(text):
+            return read(cell)
+        microseconds = _whole(str(_EXACT.multiply(_number(text), Decimal(unit))))
+        return from_microseconds(microseconds)  # type: ignore[arg-type]
+
+    return read_number
+
+
+def _of_instants(
+    read: Callable[[Any], object], formats: tuple[str, ...], tz: ZoneInfo | None
+) -> Callable[[Any], object]:
+    """The days of instants in the zone `tz`; `read` where a cell is no instant."""
+    instants = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
+    if _UNIX.keys() & {*formats}:
+        instants = _since_1970(instants, formats)
+
+    def read_day(cell: Any) -> object:
+        try:
+            at = instants(cell)
+        except ValueError:
+            return read(cell)
+        return at.astimezone(tz).date() if isinstance(at, datetime) and tz is not None else read(cell)
+
+    return read_day
 
 
 def _in_zone(at: Any, tz: ZoneInfo | None) -> object:
