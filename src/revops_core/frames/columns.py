@@ -1,0 +1,403 @@
+"""Columns: how the columns of any DataFrame are read as exact whole numbers and text.
+
+What the other modules of this room build on (`columns_of` and `read` are here, the rest is in `engines`):
+
+    frame = opened(df)                              # any supported engine, eager or lazy, as a narwhals frame
+    named = columns_of(frame, [("id",), ("closed_at", "closed_on")], {"closed_on": "close_date"})
+    rows = read(frame, named, tz="Europe/Berlin")   # `rows.frame` has new columns beside the old
+    closed = rows.readings["closed_on"]             # a `Reading`: kind "day", `value` and `known` as expressions
+    refuse(rows.frame, rows.doubts)                 # eager: raises with counts where cells cannot be read
+    table = small_frame(frame, {"day": [1, 2], "label": ["a", "b"]})      # a small table on the same engine, for joins
+    day, in_doubt = civil_days(closed_at.value, "Europe/Berlin", frame)   # the civil day of instants in a zone
+
+Kinds: "instant" (whole microseconds since 1970 in UTC), "day" (whole days since 1970), "duration" (microseconds),
+"number" (whole units of `1 / scale`; truths are 1 and 0) and "text". A value is never null: it is 0 where `known` does
+not hold (text stays null there); `known` is None where every cell has a value. Civil dates are told from instants by
+the type of the column; a timestamp without a zone is a day where the name of its field ends in `_on` or `_date`, and
+needs `tz` elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import narwhals.stable.v2 as nw
+from attrs import evolve, frozen
+
+from revops_core.entities.cells import is_missing
+from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
+from revops_core.frames.engines import DAY, SPARK, Doubt, Frame, collected, engine_of, offsets, whole_days
+from revops_core.values.currencies import MINOR_UNITS
+from revops_core.values.instants import to_microseconds
+
+__all__ = ["ReadFrame", "Reading", "columns_of", "read"]
+
+_EPOCH, _NAIVE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)  # noqa: DTZ001 - read without a zone
+_MOST_DECIMALS = 6
+_NEAR_A_MINOR_UNIT, _NEAR_A_NUMBER = 0.000_001, 0.000_000_001  # the first is law 5
+_TOO_FINE = f"must have at most {_MOST_DECIMALS} decimals; round them first"
+_MOMENT, _DURATION = "must be dates or timestamps", "must be durations"
+
+
+@frozen
+class Reading:
+    """One field on an engine: of which kind it is, its value and where it is known.
+
+    Args:
+        kind: "instant", "day", "duration", "number" or "text"; "" where nothing is known of any row.
+        value: whole microseconds, days or units of `1 / scale`, or the text.
+        known: where there is a value; None: everywhere.
+        scale: how many units make one: 100 for amounts in cents, 1 for whole numbers and for all other kinds.
+        meanings: what cells mean, where the caller told it: theirs → ours; `value` holds theirs.
+        currency: the column that says the currency of each amount; empty where none does.
+    """
+
+    kind: str
+    value: nw.Expr
+    known: nw.Expr | None = None
+    scale: int = 1
+    meanings: Mapping[Any, Any] | None = None
+    currency: str = ""
+
+
+@frozen
+class ReadFrame:
+    """A frame with the columns that its readings need, and which of its cells are in doubt."""
+
+    frame: Frame
+    readings: Mapping[str, Reading]
+    doubts: tuple[Doubt, ...]
+
+
+def columns_of(
+    frame: Frame, fields: Iterable[tuple[str, ...]], columns: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The column of each field, of fields that stand in for each other only those that are there.
+
+    Args:
+        frame: the frame.
+        fields: the fields to read; of several in one tuple, the frame must have one.
+        columns: field → column, where they differ; `amount.currency` names the column of an amount's currency.
+
+    Raises:
+        MissingColumnsError: with every column that is not there, and the near misses.
+    """
+    there, given = frame.collect_schema().names(), columns or {}
+    found: dict[str, str] = {}
+    lost: dict[str, None] = {}
+    for names in fields:
+        held = {name: given.get(name, name) for name in names}
+        held |= {f"{name}.currency": given[f"{name}.currency"] for name in names if f"{name}.currency" in given}
+        if not any(held[name] in there for name in names):
+            lost[" or ".join(held[name] for name in names)] = None
+        else:
+            lost |= dict.fromkeys(column for name, column in held.items() if name in given and column not in there)
+        found |= {name: column for name, column in held.items() if column in there}
+    if lost:
+        raise MissingColumnsError(lost, there)
+    return found
+
+
+def read(
+    frame: Frame,
+    named: Mapping[str, str],
+    *,
+    tz: str | None = None,
+    currency: str | None = None,
+    values: Mapping[str, Mapping[Any, Any]] | None = None,
+    factors: Collection[str] = (),
+) -> ReadFrame:
+    """Read fields from their columns.
+
+    Args:
+        frame: the frame.
+        named: field → column, as `columns_of` gives them.
+        tz: the zone of timestamps without one; of a time shown twice the first is meant.
+        currency: the currency of amounts that have no column for it.
+        values: field → (what the cell says → what it means); a cell it does not name means itself.
+        factors: fields that are no amounts, such as a probability: floats in them have up to six decimals.
+
+    Raises:
+        InvalidValueError: every column of a type that its field cannot have, and every naive timestamp without `tz`.
+    """
+    schema = frame.collect_schema()
+    readings: dict[str, Reading] = {}
+    doubts: list[Doubt] = []
+    faults: list[Fault] = []
+    for field, column in named.items():
+        if field.endswith(".currency") and field.removesuffix(".currency") in named:
+            continue
+        of_currency = named.get(f"{field}.currency", "")
+        minor = None if field in factors else "" if of_currency else currency
+        try:
+            frame, reading = _typed(
+                frame, field, column, schema[column], doubts=doubts, tz=tz, minor=minor, of_currency=of_currency
+            )
+        except InvalidValueError as error:
+            faults.extend(error.faults)
+        else:
+            is_amount = reading.kind == "number" and field not in factors
+            meanings = (values or {}).get(field)
+            readings[field] = evolve(reading, meanings=meanings, currency=of_currency if is_amount else "")
+    if faults:
+        raise InvalidValueError("frames", faults)
+    return ReadFrame(frame, readings, tuple(doubts))
+
+
+# --- one column ---
+
+
+def _typed(
+    frame: Frame,
+    field: str,
+    column: str,
+    dtype: Any,
+    *,
+    doubts: list[Doubt],
+    tz: str | None,
+    minor: str | None,
+    of_currency: str,
+) -> tuple[Frame, Reading]:
+    """The frame with the new columns of a field, and its reading.
+
+    `minor` is the currency whose minor unit floats must be near to: "" for that of each row, None for a plain number.
+    """
+    cell, told = nw.col(column), f"column '{column}' of {dtype}"
+    if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):
+        frame, since = _in_spark(frame, field, column, "unix_micros(timestamp_micros(0) + {})")
+        return _with(frame, field, "duration", since, ~nw.col(column).is_null())
+    if _is_read_by_cell(frame, dtype):
+        return _from_objects(frame, field, column, told=told, doubts=doubts, tz=tz)
+    if isinstance(dtype, nw.Unknown) or _is_empty(frame, column, dtype):  # nothing but nulls
+        doubts.append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
+        return _with(frame, field, "", nw.lit(0), nw.lit(value=False))
+    rule, known = _rule_for(field), _known(frame, column, dtype)
+    if isinstance(dtype, nw.Datetime | nw.Date) and rule != _DURATION:
+        frame, since = _since(frame, field, column, dtype, is_filled=known is None)
+        if isinstance(dtype, nw.Date):
+            return _with(frame, field, "day", since, known)
+        if dtype.time_zone is not None:
+            return _with(frame, field, "instant", since, known)
+        return _from_walls(frame, field, since, known, told=told, doubts=doubts, tz=tz)
+    if isinstance(dtype, nw.Duration) and rule != _MOMENT:
+        return _with(frame, field, "duration", cell.dt.total_microseconds().fill_null(0), known)
+    if rule:
+        raise InvalidValueError("frames", [Fault(field, rule, told)])
+    if isinstance(dtype, nw.String):
+        return frame, Reading("text", cell, known)
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        frame = frame.with_columns(**{_new(field): cell.cast(nw.String)})
+        return frame, Reading("text", nw.col(_new(field)), known)
+    if isinstance(dtype, nw.Boolean):
+        return _with(frame, field, "number", cell.fill_null(value=False), known)
+    if dtype.is_integer():
+        return (
+            (frame, Reading("number", cell))
+            if known is None
+            else _with(frame, field, "number", cell.fill_null(0), known)
+        )
+    if dtype.is_float():
+        return _from_floats(frame, field, cell, known, doubts=doubts, minor=minor, of_currency=of_currency)
+    if isinstance(dtype, nw.Decimal):
+        return _from_decimals(frame, field, cell, known, scale=dtype.scale, doubts=doubts)
+    raise InvalidValueError("frames", [Fault(field, "must be a column of plain values", told)])
+
+
+def _rule_for(field: str) -> str:
+    """What the name of a field asks of its column: suffixes are laws."""
+    last = field.rpartition(".")[2]
+    if _is_day(field) or last == "at" or last.endswith("_at"):
+        return _MOMENT
+    return _DURATION if last.endswith("_time") else ""
+
+
+def _is_day(field: str) -> bool:
+    last = field.rpartition(".")[2]
+    return last == "on" or last.endswith(("_on", "_date"))
+
+
+def _is_read_by_cell(frame: Frame, dtype: Any) -> bool:
+    """Whether a column holds Python objects, or decimals whose product Arrow could not keep."""
+    if isinstance(frame, nw.LazyFrame):
+        return False
+    is_wide = isinstance(dtype, nw.Decimal) and (dtype.precision > 18 or dtype.scale > _MOST_DECIMALS)
+    return isinstance(dtype, nw.Object | nw.Unknown) or (is_wide and engine_of(frame) != "polars")
+
+
+def _is_empty(frame: Frame, column: str, dtype: Any) -> bool:
+    """Whether a column that pandas takes for text holds nothing."""
+    return isinstance(dtype, nw.String) and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
+
+
+def _new(field: str) -> str:
+    """The name of the column that is made for a field."""
+    return "revops_" + re.sub(r"\W", "_", field)
+
+
+def _known(frame: Frame, column: str, dtype: Any) -> nw.Expr | None:
+    """Where a column has a value; None where an eager one has one everywhere."""
+    cell = nw.col(column)
+    missing = cell.is_null() | cell.is_nan().fill_null(value=False) if dtype.is_float() else cell.is_null()
+    if isinstance(frame, nw.DataFrame) and not frame.select(missing.any()).item():
+        return None
+    return ~missing
+
+
+def _with(frame: Frame, field: str, kind: str, whole: Any, known: Any, *, scale: int = 1) -> tuple[Frame, Reading]:
+    """The frame with a column of whole numbers without nulls and one that says where they are known; its reading."""
+    name = _new(field)
+    new = {name: whole.cast(nw.Int64), **({} if known is None else {f"{name}_known": known})}
+    reading = Reading(kind, nw.col(name), None if known is None else nw.col(f"{name}_known"), scale)
+    return frame.with_columns(**new), reading
+
+
+def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool) -> tuple[Frame, nw.Expr]:
+    """Whole microseconds since 1970 of a column of timestamps, or whole days of dates; 0 where it is null."""
+    cell, engine, is_day = nw.col(column), engine_of(frame), isinstance(dtype, nw.Date)
+    epoch = _NAIVE_EPOCH if is_day or dtype.time_zone is None else _EPOCH
+    if engine in SPARK:  # in its own words: what narwhals reads of a timestamp is wrong before 1970, or not there
+        micros = (
+            "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if epoch is _NAIVE_EPOCH else "unix_micros({})"
+        )
+        return _in_spark(frame, field, column, "unix_date({})" if is_day else micros)
+    if engine == "duckdb":
+        since = (cell.cast(nw.Datetime("us")) if is_day else cell) - nw.lit(epoch)
+        whole = since.dt.total_microseconds().fill_null(0)
+        return frame, whole // DAY if is_day else whole
+    if is_day:
+        return frame, cell.cast(nw.Int32).fill_null(0)
+    # Filled first: pandas makes floats of what holds nulls, which are not exact after 2255.
+    return frame, (cell if is_filled else cell.fill_null(epoch)).dt.timestamp("us")
+
+
+def _in_spark(frame: Frame, field: str, column: str, sql: str) -> tuple[Frame, nw.Expr]:
+    """What an expression of Spark makes of a column; 0 where that is null."""
+    name = f"{_new(field)}_since"
+    text = sql.format("`" + column.replace("`", "``") + "`")
+    return nw.from_native(nw.to_native(frame).selectExpr("*", f"{text} as `{name}`")), nw.col(name).fill_null(0)
+
+
+def _from_walls(
+    frame: Frame, field: str, wall: Any, known: Any, *, told: str, doubts: list[Doubt], tz: str | None
+) -> tuple[Frame, Reading]:
+    """A column of times without a zone, as microseconds: days written as midnights, or instants in `tz`."""
+    if not _is_day(field) and tz is None:
+        rule = "must have a time zone, or `tz` must tell it"
+        raise InvalidValueError("frames", [Fault(field, rule, told)])
+    name = f"{_new(field)}_wall"
+    frame = frame.with_columns(**{name: wall.cast(nw.Int64)})
+    shown = nw.col(name)
+    if _is_day(field):
+        frame, reading = _with(frame, field, "day", whole_days(shown, frame), known)
+        doubts.append(("no_day", field, "must be days, at midnight", reading.value * DAY != shown))
+        return frame, reading
+    offset, in_doubt = offsets(shown, str(tz), frame, of_walls=True)
+    if in_doubt is not None:
+        rule = f"must be times that {tz} showed"
+        doubts.append(("no_such_time", field, rule, in_doubt))
+    return _with(frame, field, "instant", shown - offset, known)
+
+
+def _from_floats(
+    frame: Frame,
+    field: str,
+    cell: nw.Expr,
+    known: nw.Expr | None,
+    *,
+    doubts: list[Doubt],
+    minor: str | None,
+    of_currency: str,
+) -> tuple[Frame, Reading]:
+    """A column of floats, each of which must lie near a minor unit, or near a number of six decimals."""
+    decimals = _MOST_DECIMALS if minor is None else 4 if minor == "" else MINOR_UNITS[minor]
+    scale, near = 10**decimals, _NEAR_A_NUMBER if minor is None else _NEAR_A_MINOR_UNIT
+    name = f"{_new(field)}_scaled"
+    scaled = (cell if known is None else nw.when(known).then(cell).otherwise(0.0)) * float(scale)
+    frame = frame.with_columns(**{name: scaled})
+    nearest = nw.col(name).round()
+    is_near = ((nw.col(name) - nearest).abs() <= near * scale) & (nearest.abs() < 2.0**53)
+    whole = nw.when(is_near).then(nearest).otherwise(0.0)
+    frame, reading = _with(frame, field, "number", whole, known, scale=scale)
+    is_wrong = ~is_near
+    for places in (0, 2, 3) if minor == "" else ():
+        step, codes = 10 ** (4 - places), [code for code, held in MINOR_UNITS.items() if held == places]
+        is_off = (reading.value // step * step != reading.value) & nw.col(of_currency).is_in(codes).fill_null(
+            value=False
+        )
+        is_wrong = is_wrong | is_off
+    unit = "a number of six decimals" if minor is None else "a minor unit of its currency"
+    doubts.append(("no_amount", field, f"must lie within {near:.9f} of {unit}".replace("000 ", " "), is_wrong))
+    return frame, reading
+
+
+def _from_decimals(
+    frame: Frame, field: str, cell: nw.Expr, known: nw.Expr | None, *, scale: int, doubts: list[Doubt]
+) -> tuple[Frame, Reading]:
+    """A column of decimals: exactly as many units as its type has decimals, up to six."""
+    held = cell
+    if scale > _MOST_DECIMALS:
+        held = cell.cast(nw.Decimal(28, _MOST_DECIMALS))
+        doubts.append(("inexact_amount", field, _TOO_FINE, (held != cell).fill_null(value=False)))
+    units = 10 ** min(scale, _MOST_DECIMALS)
+    return _with(frame, field, "number", (held * units).cast(nw.Int64).fill_null(0), known, scale=units)
+
+
+def _from_objects(
+    frame: Frame, field: str, column: str, *, told: str, doubts: list[Doubt], tz: str | None
+) -> tuple[Frame, Reading]:
+    """A column of Python objects, as pandas holds days and decimals, read cell by cell."""
+    cells = collected(frame)[column].to_list()
+    found = [None if is_missing(cell) else cell for cell in cells]
+    types = {type(cell) for cell in found if cell is not None}
+    rule, scale = _rule_for(field), 1
+    if not types:
+        return _with(frame, field, "", nw.lit(0), nw.lit(value=False))
+    if types <= {date} and rule != _DURATION:
+        kind, whole = "day", [0 if cell is None else cell.toordinal() - _EPOCH.toordinal() for cell in found]
+    elif all(issubclass(one, datetime) for one in types) and rule != _DURATION:
+        zones = {cell.tzinfo is None for cell in found if cell is not None}
+        kind, whole = "wall" if True in zones else "instant", [_micros(cell) for cell in found]
+        if len(zones) == 2:
+            raise InvalidValueError("frames", [Fault(field, "must all have a time zone, or none", told)])
+    elif all(issubclass(one, timedelta) for one in types) and rule != _MOMENT:
+        kind, whole = "duration", [0 if cell is None else cell // timedelta(microseconds=1) for cell in found]
+    elif (
+        types <= {int, bool, Decimal}
+        and not rule
+        and not any(isinstance(cell, Decimal) and cell.is_infinite() for cell in found)
+    ):
+        decimals = max(-_exponent(cell) for cell in found)
+        if decimals > _MOST_DECIMALS:
+            raise InvalidValueError("frames", [Fault(field, _TOO_FINE, told)])
+        kind, scale = "number", 10 ** max(decimals, 0)
+        whole = [0 if cell is None else int(cell * scale) for cell in found]
+    elif types <= {str} and not rule:
+        kind, whole = "text", found
+    else:
+        names = ", ".join(sorted(one.__name__ for one in types))
+        raise InvalidValueError(
+            "frames", [Fault(field, rule or "must be plain values of one type", f"{told}: {names}")]
+        )
+    if kind == "text":
+        text = nw.new_series(_new(field), whole, nw.String, backend=frame.implementation)
+        return frame.with_columns(text), Reading("text", nw.col(_new(field)), ~nw.col(_new(field)).is_null())
+    made = nw.new_series(_new(field), whole, nw.Int64, backend=frame.implementation)
+    known = None
+    if None in found:
+        is_known = [cell is not None for cell in found]
+        known = nw.new_series(f"{_new(field)}_known", is_known, nw.Boolean, backend=frame.implementation)
+    if kind == "wall":
+        return _from_walls(frame, field, made, known, told=told, doubts=doubts, tz=tz)
+    return _with(frame, field, kind, made, known, scale=scale)
+
+
+def _micros(cell: datetime | None) -> int:
+    return 0 if cell is None else to_microseconds(cell if cell.tzinfo is not None else cell.replace(tzinfo=UTC))
+
+
+def _exponent(cell: Any) -> int:
+    return int(cell.normalize().as_tuple().exponent) if isinstance(cell, Decimal) and cell else 0
