@@ -22,8 +22,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa  # pyright: ignore[reportMissingImports]
+from pyspark.sql import DataFrame, SparkSession  # pyright: ignore[reportMissingImports]
 
 import revops_core as ro
 from revops_core import entities, kpis

@@ -1,5 +1,7 @@
 """Frames: the same definitions over pandas, polars, PyArrow, DuckDB and PySpark, eager and lazy; extra "frames"."""
 
+from revops_core.frames.funnel import funnel
+from revops_core.frames.time_in_stage import time_in_stage
 from revops_core.frames.working_time import working_time
 
-__all__ = ["working_time"]
+__all__ = ["funnel", "time_in_stage", "working_time"]

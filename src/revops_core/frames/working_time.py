@@ -75,8 +75,8 @@ def working_time(
         raise InvalidValueError("working_time", [Fault("columns", "must be timestamps, and no days", days)])
     if isinstance(frame, nw.DataFrame):
         refuse(rows.frame, rows.doubts)
-    edges, in_doubt = (rows.readings[field] for field in ("start_at", "end_at")), any_holds(rows.doubts)
-    timed = with_working_time(rows.frame, *edges, calendar, name, in_doubt=in_doubt)
+    begins, ends = (rows.readings[field] for field in ("start_at", "end_at"))
+    timed = with_working_time(rows.frame, begins, ends, calendar, name, in_doubt=any_holds(rows.doubts))
     more = [name] if isinstance(frame, nw.DataFrame) else [name, f"{name}_problem_count"]
     return nw.to_native(timed.select(*(each for each in names if each not in more), *more))
 
