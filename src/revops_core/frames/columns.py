@@ -54,6 +54,7 @@ class Reading:
         scale: how many units make one: 100 for amounts in cents, 1 for whole numbers and for all other kinds.
         meanings: what cells mean, where the caller told it: theirs → ours; `value` holds theirs.
         currency: the column that says the currency of each amount; empty where none does.
+        doubts: of a computed value, the rows for which it cannot be told.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Reading:
     scale: int = 1
     meanings: Mapping[Any, Any] | None = None
     currency: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @frozen

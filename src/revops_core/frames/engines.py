@@ -23,6 +23,7 @@ __all__ = [
     "collected",
     "counts_of",
     "engine_of",
+    "floor_divided",
     "offsets",
     "opened",
     "refuse",
@@ -135,13 +136,19 @@ def counts_of(frame: Frame, doubts: Iterable[Doubt]) -> list[tuple[Doubt, int]]:
     return [(doubt, int(count or 0)) for doubt, count in zip(held, row, strict=True)]
 
 
+def floor_divided(value: nw.Expr, by: int, frame: Frame) -> nw.Expr:
+    """Whole numbers over a whole number, rounded down."""
+    quotient = value // by
+    if engine_of(frame) not in SPARK:
+        return quotient
+    # It divides floats, which may round to either side.
+    is_above, is_below = quotient * by > value, (quotient + 1) * by <= value
+    return quotient - is_above.cast(nw.Int64) + is_below.cast(nw.Int64)
+
+
 def whole_days(microseconds: nw.Expr, frame: Frame) -> nw.Expr:
     """Whole days since 1970, rounded down."""
-    days = microseconds // DAY
-    if engine_of(frame) not in SPARK:
-        return days
-    # It divides floats, which may round up to the next day.
-    return days - (days * DAY > microseconds).cast(nw.Int64)
+    return floor_divided(microseconds, DAY, frame)
 
 
 def civil_days(microseconds: nw.Expr, tz: str, frame: Frame) -> tuple[nw.Expr, nw.Expr | None]:

@@ -21,7 +21,7 @@ from revops_core.kpis.layout import Bound, By, Lane, Layout, edges_of
 from revops_core.kpis.tally import Tally, fold
 from revops_core.values.expression import Expression, compiled
 
-__all__ = ["MISSING", "Segments", "fill", "id_of"]
+__all__ = ["MISSING", "Segments", "fill", "id_of", "needed_fields"]
 
 Segments = dict[tuple[Hashable, ...], list[Tally | None]]
 MISSING = "must be there, with None where it is not known"
@@ -274,7 +274,7 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     for lane in lanes:
         dated = lane.dated if lane.periods or lane.bound else None
         for expression in (dated, *(part for slot in lane.slots for part in slot[1:])):
-            choices.extend(() if expression is None else _needed(expression, lane.bound))
+            choices.extend(() if expression is None else needed_fields(expression, lane.bound))
     held = tuple(row) if isinstance(row, Mapping) else type(row).__name__  # never the values, which may be personal
     faults = [
         Fault(" or ".join(names), MISSING, held)
@@ -288,7 +288,7 @@ def _named_error(error: Exception, row: Any, position: int, lanes: Iterable[Lane
     return error
 
 
-def _needed(expression: Expression, bound: Bound | None) -> list[tuple[str, ...]]:
+def needed_fields(expression: Expression, bound: Bound | None) -> list[tuple[str, ...]]:
     """The fields an expression cannot do without, each with those that may stand for it."""
     if expression.operation == "not_yet" and bound is None:
         return []
@@ -296,4 +296,5 @@ def _needed(expression: Expression, bound: Bound | None) -> list[tuple[str, ...]
         return [(expression.arguments[0],)]
     if expression.operation == "first_known":
         return [expression.fields]
-    return [names for part in expression.arguments if isinstance(part, Expression) for names in _needed(part, bound)]
+    parts = [part for part in expression.arguments if isinstance(part, Expression)]
+    return [names for part in parts for names in needed_fields(part, bound)]

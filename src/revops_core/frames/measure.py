@@ -1,0 +1,185 @@
+"""Measuring a frame: the same definitions and the same table as for objects, from the sums of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.frames.columns import columns_of, read
+from revops_core.frames.engines import opened, refuse
+from revops_core.frames.totals import Query, Tallies, add_tallies, queries_of
+from revops_core.kpis.filling import needed_fields
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.kpi_table import KpiTable
+from revops_core.kpis.layout import Layout, laid_out, merged_tallies
+from revops_core.values.checks import Currency, as_tuple, require
+from revops_core.values.expression import Expression
+from revops_core.values.period import Period
+
+__all__ = ["kpi_table"]
+
+Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
+
+def kpi_table(
+    df: Any,
+    kpis: Iterable[Kpi] | Kpi,
+    *,
+    by: str | Iterable[str] = (),
+    over: Period | Iterable[Period] = (),
+    as_of: datetime | None = None,
+    columns: Columns | None = None,
+    values: Mapping[str, Mapping[Any, Any]] | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+) -> KpiTable:
+    """Any number of KPIs over a DataFrame, as the table that `kpis.measure` makes of objects.
+
+    Its sums are computed by the engine that holds the data; a lazy frame is computed for them. The table merges with
+    others, also of objects, and has totals, intervals, changes and reasons like any other.
+
+    Args:
+        df: a DataFrame of pandas, polars, PyArrow, DuckDB or PySpark, eager or lazy; a mapping of class names to such
+            frames where a KPI reads several populations.
+        kpis: their definitions.
+        by: the fields that make a segment.
+        over: the periods, in order and apart; none: all rows, whatever their dates.
+        as_of: the moment to look from.
+        columns: field → column, where they differ; `amount.currency` names the column of an amount's currency. With
+            several populations, a mapping of class names to such mappings.
+        values: field → (what the cell says → what it means); a cell it does not name means itself.
+        currency: what amounts are in that have no column for it.
+        tz: the zone of timestamps that have none, and of civil days where there are no periods; UTC for the latter
+            where not given.
+
+    Raises:
+        MissingColumnsError: with every column that is not there.
+        InvalidValueError: columns of wrong types, cells that are no amounts, times that a zone did not show, durations
+            that end before they start: with the number of rows.
+        CurrencyMismatchError: amounts of two currencies in one sum.
+    """
+    held, names, layout, periods = _plan(kpis, by, over, as_of, currency, tz)
+    tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
+    for population, frame, named in _frames(df, held, columns):
+        queries, meanings = _queries(
+            frame, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
+        )
+        for query in queries:
+            add_tallies(query, tallies, layout.tally_count, meanings)
+    slots = [lane.slots for lane in layout.lanes for _ in lane.places]
+    return KpiTable(
+        kpis=held,
+        by=names,
+        periods=periods,
+        as_of=as_of,
+        currency=currency,
+        tz=layout.tz,
+        trace=False,
+        segments={
+            key: tuple(merged_tallies(parts, slots[place], None) for place, parts in enumerate(places))
+            for key, places in tallies.items()
+        },
+    )
+
+
+def _plan(
+    kpis: Any, by: Any, over: Any, as_of: datetime | None, currency: str | None, tz: str | None
+) -> tuple[tuple[Kpi, ...], tuple[str, ...], Layout, tuple[Period, ...]]:
+    """The KPIs, the parts of a segment, what to keep, and the periods: checked."""
+    held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
+    periods = (over,) if isinstance(over, Period) else as_tuple(over)
+    names = (by,) if isinstance(by, str) else as_tuple(by)
+    require(
+        "frames.measure", kpis=(held, tuple[Kpi, ...]), over=(periods, tuple[Period, ...]), by=(names, tuple[str, ...])
+    )
+    require("frames.measure", as_of=(as_of, datetime | None), currency=(currency, Currency | None), tz=(tz, str | None))
+    zones = {period.tz for period in periods}
+    faults = [] if len(zones) < 2 else [Fault("over", "must be periods of one zone", sorted(zones))]
+    if len({kpi.name for kpi in held}) < len(held) or not held:
+        faults.append(Fault("kpis", "must be one or more, each of another name", tuple(kpi.name for kpi in held)))
+    if len(set(names)) < len(names):
+        faults.append(Fault("by", "must be different fields", names))
+    if faults:
+        raise InvalidValueError("frames.measure", faults)
+    zone_key = next(iter(zones), tz or "UTC")
+    wanted = [pair for kpi in held for pair in kpi.wanted]
+    return held, names, laid_out(wanted, periods, as_of, zone_key, trace=False), periods
+
+
+def _frames(df: Any, kpis: Sequence[Kpi], columns: Any) -> list[tuple[str | None, Any, Mapping[str, str]]]:
+    """Each population with its frame and columns; None where one frame serves KPIs of several."""
+    needed = dict.fromkeys(name for kpi in kpis for name in kpi.populations)
+    require("frames.measure", columns=(columns, Mapping[str, object] | None))
+    if isinstance(df, Mapping):
+        if set(df) != set(needed):
+            rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
+            raise InvalidValueError("frames.measure", [Fault("df", rule, tuple(df))])
+        told = columns or {}
+        return [(name, frame, told.get(name) or {} if _is_by_name(told) else told) for name, frame in df.items()]
+    for kpi in kpis:
+        if len(kpi.populations) > 1:
+            rule = (
+                f"must be a mapping such as {{{', '.join(f'{name!r}: …' for name in kpi.populations)}}} for {kpi.name}"
+            )
+            raise InvalidValueError("frames.measure", [Fault("df", rule, type(df).__name__)])
+    return [(next(iter(needed)) if len(needed) == 1 else None, df, columns or {})]
+
+
+def _is_by_name(columns: Mapping[str, Any]) -> bool:
+    return any(isinstance(held, Mapping) for held in columns.values())
+
+
+def _queries(
+    df: Any,
+    layout: Layout,
+    by: Sequence[str],
+    *,
+    population: str | None,
+    columns: Mapping[str, str],
+    values: Mapping[str, Mapping[Any, Any]] | None,
+    currency: str | None,
+    tz: str | None,
+) -> tuple[list[Query], list[Mapping[Any, Any]]]:
+    """The queries over one frame, and what the cells of each part of a segment mean."""
+    frame = opened(df)
+    lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
+    needed, amounts = _fields_of(lanes)
+    named = columns_of(frame, [*needed, *((name,) for name in by)], columns)
+    wanted = {name: column for name, column in named.items() if name.removesuffix(".currency") in _flat(needed)}
+    factors = set(_flat(needed)) - amounts
+    rows = read(frame, wanted, tz=tz, currency=currency, values=values, factors=factors)
+    refuse(rows.frame, rows.doubts)
+    parts = [columns.get(name, name) for name in by]
+    return (
+        queries_of(rows, lanes, parts, layout.tz, currency),
+        [(values or {}).get(name) or {} for name in by],
+    )
+
+
+def _fields_of(lanes: Iterable[Any]) -> tuple[list[tuple[str, ...]], set[str]]:
+    """The fields that lanes read, each with those that may stand for it; and those whose values are amounts."""
+    needed: dict[tuple[str, ...], None] = {}
+    amounts: set[str] = set()
+    for lane in lanes:
+        if lane.dated is not None and (lane.periods or lane.bound):
+            needed |= dict.fromkeys(needed_fields(lane.dated, lane.bound))
+        for _, where, value in lane.slots:
+            needed |= dict.fromkeys(needed_fields(where, lane.bound))
+            if value is not None:
+                needed |= dict.fromkeys(needed_fields(value, lane.bound))
+                amounts |= _amounts_in(value)
+    return list(needed), amounts
+
+
+def _amounts_in(value: Expression) -> set[str]:
+    """The fields that a value is made of; not those that it is multiplied by, such as a probability."""
+    if value.operation == "field":
+        return {value.arguments[0]}
+    parts = value.arguments[:1] if value.operation == "times" else value.arguments
+    return set().union(*(_amounts_in(part) for part in parts if isinstance(part, Expression)))
+
+
+def _flat(needed: Iterable[tuple[str, ...]]) -> list[str]:
+    return [name for names in needed for name in names]
