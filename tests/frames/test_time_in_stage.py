@@ -64,9 +64,9 @@ def stays_in(frame):
 
 
 def plain(cell):
-    """A cell as Python has it: pandas has its own timestamps, and floats where there are nulls."""
+    """A cell as Python has it: pandas has its own timestamps, and floats where there are nulls; Spark tells no zone."""
     if isinstance(cell, datetime):
-        return from_microseconds(to_microseconds(cell))
+        return from_microseconds(to_microseconds(cell if cell.tzinfo else cell.astimezone(UTC)))
     return int(cell) if isinstance(cell, float) else cell
 
 

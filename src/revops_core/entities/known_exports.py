@@ -33,224 +33,102 @@ from revops_core.values.currencies import MINOR_UNITS
 
 __all__ = ["HUBSPOT", "SALESFORCE", "STRIPE", "ZENDESK"]
 
-_YES_OR_NO = (True, "true", "True", "TRUE"), (False, "false", "False", "FALSE")
+
+def _columns(text: str) -> dict[str, str]:
+    """Our field and their column, pair by pair."""
+    return dict(pair.split() for pair in text.split(","))
 
 
-def _if(yes: object, no: object) -> dict[Any, object]:
+def _meanings(**theirs: str) -> dict[Any, object]:
+    """What each of their values means, from ours to all of theirs."""
+    return {value: ours for ours, values in theirs.items() for value in values.split(", ")}
+
+
+def _if(*, yes: object, no: object) -> dict[Any, object]:
     """What a column of yes or no means, as an API or a file writes it."""
-    return {**dict.fromkeys(_YES_OR_NO[0], yes), **dict.fromkeys(_YES_OR_NO[1], no)}
+    return dict.fromkeys((True, "true", "True", "TRUE"), yes) | dict.fromkeys((False, "false", "False", "FALSE"), no)
 
 
-SALESFORCE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "Opportunity": {
-            "columns": {
-                "id": "Id",
-                "name": "Name",
-                "account_id": "AccountId",
-                "owner_id": "OwnerId",
-                "kind": "Type",
-                "stage": "StageName",
-                "outcome": "StageName",
-                "amount": "Amount",
-                "probability": "Probability",
-                "close_date": "CloseDate",
-                "closed_on": "CloseDate",
-                "created_at": "CreatedDate",
-                "forecast_category": "ForecastCategoryName",
-                "lead_source": "LeadSource",
-            },
-            "values": {
-                "kind": {
-                    "New Customer": "new_business",
-                    "New Business": "new_business",
-                    "Existing Customer - Upgrade": "expansion",
-                },
-                "outcome": {
-                    "Prospecting": "open",
-                    "Qualification": "open",
-                    "Needs Analysis": "open",
-                    "Value Proposition": "open",
-                    "Id. Decision Makers": "open",
-                    "Perception Analysis": "open",
-                    "Proposal/Price Quote": "open",
-                    "Negotiation/Review": "open",
-                    "Closed Won": "won",
-                    "Closed Lost": "lost",
-                },
-                "forecast_category": {
-                    "Omitted": "omitted",
-                    "Pipeline": "pipeline",
-                    "Best Case": "best_case",
-                    "Commit": "commit",
-                    "Closed": "closed",
-                },
-            },
-            "strict": ("outcome",),
-            "percentages": ("probability",),
+# fmt: off
+SALESFORCE: Mapping[str, Mapping[str, Any]] = MappingProxyType({
+    "Opportunity": {"columns": _columns(
+            "id Id, name Name, account_id AccountId, owner_id OwnerId, kind Type, stage StageName, outcome StageName, "
+            "amount Amount, probability Probability, close_date CloseDate, closed_on CloseDate, "
+            "created_at CreatedDate, forecast_category ForecastCategoryName, lead_source LeadSource"),
+        "values": {
+            "kind": _meanings(new_business="New Customer, New Business", expansion="Existing Customer - Upgrade"),
+            "outcome": _meanings(
+                open="Prospecting, Qualification, Needs Analysis, Value Proposition, Id. Decision Makers, "
+                     "Perception Analysis, Proposal/Price Quote, Negotiation/Review",
+                won="Closed Won", lost="Closed Lost"),
+            "forecast_category": _meanings(
+                omitted="Omitted", pipeline="Pipeline", best_case="Best Case", commit="Commit", closed="Closed"),
         },
-        "Lead": {
-            "columns": {
-                "id": "Id",
-                "first_name": "FirstName",
-                "last_name": "LastName",
-                "email": "Email",
-                "phone": "Phone",
-                "title": "Title",
-                "company": "Company",
-                "website": "Website",
-                "industry": "Industry",
-                "employee_count": "NumberOfEmployees",
-                "country": "Country",
-                "lead_source": "LeadSource",
-                "owner_id": "OwnerId",
-                "created_at": "CreatedDate",
-                "stage": "Status",
-                "outcome": "Status",
-                "closed_on": "ConvertedDate",
-                "converted_contact_id": "ConvertedContactId",
-                "converted_account_id": "ConvertedAccountId",
-                "converted_opportunity_id": "ConvertedOpportunityId",
-            },
-            "values": {
-                "outcome": {
-                    "Open - Not Contacted": "open",
-                    "Working - Contacted": "open",
-                    "Closed - Converted": "qualified",
-                    "Closed - Not Converted": "disqualified",
-                }
-            },
-            "strict": ("outcome",),
+        "strict": ("outcome",), "percentages": ("probability",)},
+    "Lead": {"columns": _columns(
+            "id Id, first_name FirstName, last_name LastName, email Email, phone Phone, title Title, company Company, "
+            "website Website, industry Industry, employee_count NumberOfEmployees, country Country, "
+            "lead_source LeadSource, owner_id OwnerId, created_at CreatedDate, stage Status, outcome Status, "
+            "closed_on ConvertedDate, converted_contact_id ConvertedContactId, "
+            "converted_account_id ConvertedAccountId, converted_opportunity_id ConvertedOpportunityId"),
+        "values": {
+            "outcome": _meanings(
+                open="Open - Not Contacted, Working - Contacted", qualified="Closed - Converted",
+                disqualified="Closed - Not Converted"),
         },
-        "Account": {
-            "columns": {
-                "id": "Id",
-                "name": "Name",
-                "website": "Website",
-                "industry": "Industry",
-                "employee_count": "NumberOfEmployees",
-                "annual_revenue": "AnnualRevenue",
-                "country": "BillingCountry",
-                "parent_id": "ParentId",
-                "owner_id": "OwnerId",
-                "created_at": "CreatedDate",
-            },
+        "strict": ("outcome",)},
+    "Account": {"columns": _columns(
+            "id Id, name Name, website Website, industry Industry, employee_count NumberOfEmployees, "
+            "annual_revenue AnnualRevenue, country BillingCountry, parent_id ParentId, owner_id OwnerId, "
+            "created_at CreatedDate"),
+    },
+    "Ticket": {"columns": _columns(
+            "id Id, subject Subject, request Type, priority Priority, channel Origin, account_id AccountId, "
+            "contact_id ContactId, owner_id OwnerId, created_at CreatedDate, stage Status, outcome IsClosed, "
+            "closed_at ClosedDate"),
+        "values": {
+            "priority": _meanings(low="Low", normal="Medium", high="High"),
+            "outcome": _if(yes="closed", no="open"),
         },
-        "Ticket": {
-            "columns": {
-                "id": "Id",
-                "subject": "Subject",
-                "request": "Type",
-                "priority": "Priority",
-                "channel": "Origin",
-                "account_id": "AccountId",
-                "contact_id": "ContactId",
-                "owner_id": "OwnerId",
-                "created_at": "CreatedDate",
-                "stage": "Status",
-                "outcome": "IsClosed",
-                "closed_at": "ClosedDate",
-            },
-            "values": {
-                "priority": {"Low": "low", "Medium": "normal", "High": "high"},
-                "outcome": _if("closed", "open"),
-            },
-            "strict": ("outcome",),
-        },
-    }
-)
+        "strict": ("outcome",)},
+})
 """Salesforce: "Opportunity", "Lead", "Account", and "Ticket", which it calls a case. Probability is a percentage.
 
 Source: https://developer.salesforce.com/docs/platform/field-reference/references/field-reference/, the pages
 salesforce-field-reference-opportunity.html, -lead.html, -account.html, -case.html and -opportunitystage.html
 """
 
-HUBSPOT: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "Opportunity": {
-            "columns": {
-                "id": "hs_object_id",
-                "name": "dealname",
-                "owner_id": "hubspot_owner_id",
-                "kind": "dealtype",
-                "stage": "dealstage",
-                "outcome": "dealstage",
-                "amount": "amount",
-                "probability": "hs_deal_stage_probability",
-                "close_date": "closedate",
-                "closed_on": "closedate",
-                "created_at": "createdate",
-            },
-            "values": {
-                "kind": {"newbusiness": "new_business"},
-                "outcome": {
-                    "appointmentscheduled": "open",
-                    "qualifiedtobuy": "open",
-                    "presentationscheduled": "open",
-                    "decisionmakerboughtin": "open",
-                    "contractsent": "open",
-                    "closedwon": "won",
-                    "closedlost": "lost",
-                },
-            },
-            "strict": ("outcome",),
-            "date_formats": ("unix_ms", "instant"),
+HUBSPOT: Mapping[str, Mapping[str, Any]] = MappingProxyType({
+    "Opportunity": {"columns": _columns(
+            "id hs_object_id, name dealname, owner_id hubspot_owner_id, kind dealtype, stage dealstage, "
+            "outcome dealstage, amount amount, probability hs_deal_stage_probability, close_date closedate, "
+            "closed_on closedate, created_at createdate"),
+        "values": {
+            "kind": _meanings(new_business="newbusiness"),
+            "outcome": _meanings(
+                open="appointmentscheduled, qualifiedtobuy, presentationscheduled, decisionmakerboughtin, contractsent",
+                won="closedwon", lost="closedlost"),
         },
-        "Contact": {
-            "columns": {
-                "id": "hs_object_id",
-                "account_id": "associatedcompanyid",
-                "first_name": "firstname",
-                "last_name": "lastname",
-                "email": "email",
-                "phone": "phone",
-                "title": "jobtitle",
-                "owner_id": "hubspot_owner_id",
-                "created_at": "createdate",
-            },
-            "date_formats": ("unix_ms",),
+        "strict": ("outcome",), "date_formats": ("unix_ms", "instant")},
+    "Contact": {"columns": _columns(
+            "id hs_object_id, account_id associatedcompanyid, first_name firstname, last_name lastname, email email, "
+            "phone phone, title jobtitle, owner_id hubspot_owner_id, created_at createdate"),
+        "date_formats": ("unix_ms",)},
+    "Account": {"columns": _columns(
+            "id hs_object_id, name name, website domain, industry industry, employee_count numberofemployees, "
+            "annual_revenue annualrevenue, country country, parent_id hs_parent_company_id, "
+            "owner_id hubspot_owner_id, created_at createdate, stage lifecyclestage"),
+        "date_formats": ("unix_ms",)},
+    "Ticket": {"columns": _columns(
+            "id hs_object_id, subject subject, request hs_ticket_category, priority hs_ticket_priority, "
+            "channel source_type, owner_id hubspot_owner_id, created_at createdate, stage hs_pipeline_stage, "
+            "outcome hs_pipeline_stage, closed_at closed_date"),
+        "values": {
+            "priority": _meanings(low="LOW", normal="MEDIUM", high="HIGH", urgent="URGENT"),
+            "outcome": _meanings(open="1, 2, 3", closed="4") | {1: "open", 2: "open", 3: "open", 4: "closed"},
         },
-        "Account": {
-            "columns": {
-                "id": "hs_object_id",
-                "name": "name",
-                "website": "domain",
-                "industry": "industry",
-                "employee_count": "numberofemployees",
-                "annual_revenue": "annualrevenue",
-                "country": "country",
-                "parent_id": "hs_parent_company_id",
-                "owner_id": "hubspot_owner_id",
-                "created_at": "createdate",
-                "stage": "lifecyclestage",
-            },
-            "date_formats": ("unix_ms",),
-        },
-        "Ticket": {
-            "columns": {
-                "id": "hs_object_id",
-                "subject": "subject",
-                "request": "hs_ticket_category",
-                "priority": "hs_ticket_priority",
-                "channel": "source_type",
-                "owner_id": "hubspot_owner_id",
-                "created_at": "createdate",
-                "stage": "hs_pipeline_stage",
-                "outcome": "hs_pipeline_stage",
-                "closed_at": "closed_date",
-            },
-            "values": {
-                "priority": {"LOW": "low", "MEDIUM": "normal", "HIGH": "high", "URGENT": "urgent"},
-                "outcome": {
-                    **{stage: "open" for number in (1, 2, 3) for stage in (number, str(number))},
-                    **dict.fromkeys((4, "4"), "closed"),
-                },
-            },
-            "strict": ("outcome",),
-            "date_formats": ("unix_ms",),
-        },
-    }
-)
+        "strict": ("outcome",), "date_formats": ("unix_ms",)},
+})
 """HubSpot: "Opportunity" (its deal), "Contact", "Account" (its company) and "Ticket", each by internal property names.
 
 Rows are the `properties` of each object. Instants are read in ISO 8601, as the present API writes them, and as the
@@ -260,44 +138,23 @@ Source: https://developers.hubspot.com/docs/api-reference/crm-pipelines-v3/guide
 https://knowledge.hubspot.com/properties/hubspots-default-deal-properties, -contact-, -company- and -ticket-properties
 """
 
-STRIPE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "Subscription": {
-            "columns": {
-                "id": "id",
-                "account_id": "customer",
-                "starts_on": "start_date",
-                "ends_on": "ended_at",
-                "signed_on": "created",
-                "trial_ends_on": "trial_end",
-                "auto_renews": "cancel_at_period_end",
-                "cancelled_at": "canceled_at",
-                "custom.status": "status",
-            },
-            "values": {"auto_renews": _if(yes=False, no=True)},
-            "date_formats": ("unix",),
+STRIPE: Mapping[str, Mapping[str, Any]] = MappingProxyType({
+    "Subscription": {"columns": _columns(
+            "id id, account_id customer, starts_on start_date, ends_on ended_at, signed_on created, "
+            "trial_ends_on trial_end, auto_renews cancel_at_period_end, cancelled_at canceled_at, "
+            "custom.status status"),
+        "values": {"auto_renews": _if(yes=False, no=True)},
+        "date_formats": ("unix",)},
+    "LineItem": {"columns": _columns(
+            "id id, product_id price.product, quantity quantity, unit_price price.unit_amount, "
+            "unit_price.currency price.currency, billing_interval price.recurring.interval, "
+            "interval_count price.recurring.interval_count, is_metered price.recurring.usage_type"),
+        "values": {
+            "is_metered": {"licensed": False, "metered": True},
+            "unit_price.currency": {code.lower(): code for code in MINOR_UNITS if code not in {"ISK", "MGA", "UGX"}},
         },
-        "LineItem": {
-            "columns": {
-                "id": "id",
-                "product_id": "price.product",
-                "quantity": "quantity",
-                "unit_price": "price.unit_amount",
-                "unit_price.currency": "price.currency",
-                "billing_interval": "price.recurring.interval",
-                "interval_count": "price.recurring.interval_count",
-                "is_metered": "price.recurring.usage_type",
-            },
-            "values": {
-                "is_metered": {"licensed": False, "metered": True},
-                "unit_price.currency": {
-                    code.lower(): code for code in MINOR_UNITS if code not in {"ISK", "MGA", "UGX"}
-                },
-            },
-            "minor_units": ("unit_price",),
-        },
-    }
-)
+        "minor_units": ("unit_price",)},
+})
 """Stripe: "Subscription", and "LineItem" for its subscription items, whose prices lie one level down: rows are flat,
 with a point in their names, as `pandas.json_normalize` makes them. Say in which zone (`tz`) an instant is a day.
 
@@ -309,34 +166,16 @@ Source: https://docs.stripe.com/api/subscriptions/object, https://docs.stripe.co
 https://docs.stripe.com/api/prices/object and https://docs.stripe.com/currencies
 """
 
-ZENDESK: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "Ticket": {
-            "columns": {
-                "id": "id",
-                "subject": "subject",
-                "request": "type",
-                "priority": "priority",
-                "channel": "via.channel",
-                "account_id": "organization_id",
-                "contact_id": "requester_id",
-                "owner_id": "assignee_id",
-                "team_id": "group_id",
-                "created_at": "created_at",
-                "stage": "status",
-                "outcome": "status",
-            },
-            "values": {
-                "outcome": {
-                    **dict.fromkeys(("new", "open", "pending", "hold"), "open"),
-                    **dict.fromkeys(("solved", "closed"), "closed"),
-                },
-            },
-            "strict": ("outcome",),
-        },
-    }
-)
+ZENDESK: Mapping[str, Mapping[str, Any]] = MappingProxyType({
+    "Ticket": {"columns": _columns(
+            "id id, subject subject, request type, priority priority, channel via.channel, "
+            "account_id organization_id, contact_id requester_id, owner_id assignee_id, team_id group_id, "
+            "created_at created_at, stage status, outcome status"),
+        "values": {"outcome": _meanings(open="new, open, pending, hold", closed="solved, closed")},
+        "strict": ("outcome",)},
+})
 """Zendesk: "Ticket". When it was solved is no field of the ticket; its audits tell (`stages.ZENDESK_TICKET_AUDITS`).
 
 Source: https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/
 """
+# fmt: on
