@@ -1,7 +1,8 @@
 """Frames: the same definitions over pandas, polars, PyArrow, DuckDB and PySpark, eager and lazy; extra "frames"."""
 
+from revops_core.frames.entity_frames import from_entities, to_entities
 from revops_core.frames.funnel import funnel
 from revops_core.frames.time_in_stage import time_in_stage
 from revops_core.frames.working_time import working_time
 
-__all__ = ["funnel", "time_in_stage", "working_time"]
+__all__ = ["from_entities", "funnel", "time_in_stage", "to_entities", "working_time"]
