@@ -68,11 +68,12 @@ class Reading:
 
 @frozen
 class ReadFrame:
-    """A frame with the columns that its readings need, and which of its cells are in doubt."""
+    """A frame with the columns that its readings need, which of its cells are in doubt, and the currency of amounts."""
 
     frame: Frame
     readings: Mapping[str, Reading]
     doubts: tuple[Doubt, ...]
+    currency: str | None = None
 
 
 def columns_of(
@@ -128,8 +129,8 @@ def read(
     """
     schema = frame.collect_schema()
     readings: dict[str, Reading] = {}
-    doubts: list[Doubt] = []
     faults: list[Fault] = []
+    made: _Made = ({}, {}, [])
     for field, column in named.items():
         if field.endswith(".currency") and field.removesuffix(".currency") in named:
             continue
@@ -137,7 +138,7 @@ def read(
         minor = None if field in factors else "" if of_currency else currency
         try:
             frame, reading = _typed(
-                frame, field, column, schema[column], doubts=doubts, tz=tz, minor=minor, of_currency=of_currency
+                frame, field, column, schema[column], made=made, tz=tz, minor=minor, of_currency=of_currency
             )
         except InvalidValueError as error:
             faults.extend(error.faults)
@@ -147,10 +148,16 @@ def read(
             readings[field] = evolve(reading, meanings=meanings, currency=of_currency if is_amount else "")
     if faults:
         raise InvalidValueError("frames", faults)
-    return ReadFrame(frame, readings, tuple(doubts))
+    in_sql, new, doubts = made
+    if in_sql:
+        frame = _in_sql(frame, in_sql)
+    return ReadFrame(frame.with_columns(**new) if new else frame, readings, tuple(doubts), currency)
 
 
 # --- one column ---
+
+_Made = tuple[dict[str, str], dict[str, Any], list[Doubt]]
+"""What is made for the fields of a frame: columns in the words of its SQL, columns beside those, cells in doubt."""
 
 
 def _typed(
@@ -159,53 +166,48 @@ def _typed(
     column: str,
     dtype: Any,
     *,
-    doubts: list[Doubt],
+    made: _Made,
     tz: str | None,
     minor: str | None,
     of_currency: str,
 ) -> tuple[Frame, Reading]:
-    """The frame with the new columns of a field, and its reading.
+    """The frame with what had to be made at once for a field, and its reading.
 
     `minor` is the currency whose minor unit floats must be near to: "" for that of each row, None for a plain number.
     """
     cell, told = nw.col(column), f"column '{column}' of {dtype}"
     if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):
-        frame, since = _in_spark(frame, field, column, "unix_micros(timestamp_micros(0) + {})")
-        return _with(frame, field, "duration", since, ~nw.col(column).is_null())
+        since = _sql_column(frame, field, column, "unix_micros(timestamp_micros(0) + {})", made)
+        return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
-        return _from_objects(frame, field, column, told=told, doubts=doubts, tz=tz)
+        return _from_objects(frame, field, column, told=told, made=made, tz=tz)
     if isinstance(dtype, nw.Unknown) or _is_empty(frame, column, dtype):  # nothing but nulls
-        doubts.append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
-        return _with(frame, field, "", nw.lit(0), nw.lit(value=False))
+        made[2].append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
+        return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
     rule, known = _rule_for(field), _known(frame, column, dtype)
     if isinstance(dtype, nw.Datetime | nw.Date) and rule != _DURATION:
-        frame, since = _since(frame, field, column, dtype, is_filled=known is None)
-        if isinstance(dtype, nw.Date):
-            return _with(frame, field, "day", since, known)
-        if dtype.time_zone is not None:
-            return _with(frame, field, "instant", since, known)
-        return _from_walls(frame, field, since, known, told=told, doubts=doubts, tz=tz)
+        since = _since(frame, field, column, dtype, is_filled=known is None, made=made)
+        if isinstance(dtype, nw.Date) or dtype.time_zone is not None:
+            return frame, _whole(field, "day" if isinstance(dtype, nw.Date) else "instant", since, known, made)
+        return _from_walls(frame, field, since, known, told=told, made=made, tz=tz)
     if isinstance(dtype, nw.Duration) and rule != _MOMENT:
-        return _with(frame, field, "duration", cell.dt.total_microseconds().fill_null(0), known)
+        return frame, _whole(field, "duration", cell.dt.total_microseconds().fill_null(0), known, made)
     if rule:
         raise InvalidValueError("frames", [Fault(field, rule, told)])
     if isinstance(dtype, nw.String):
         return frame, Reading("text", cell, known)
     if isinstance(dtype, nw.Categorical | nw.Enum):
-        frame = frame.with_columns(**{_new(field): cell.cast(nw.String)})
+        made[1][_new(field)] = cell.cast(nw.String)
         return frame, Reading("text", nw.col(_new(field)), known)
-    if isinstance(dtype, nw.Boolean):
-        return _with(frame, field, "number", cell.fill_null(value=False), known)
-    if dtype.is_integer():
-        return (
-            (frame, Reading("number", cell))
-            if known is None
-            else _with(frame, field, "number", cell.fill_null(0), known)
-        )
+    if dtype.is_integer() and known is None:
+        return frame, Reading("number", cell)
+    if isinstance(dtype, nw.Boolean) or dtype.is_integer():
+        filled = cell.fill_null(value=False) if isinstance(dtype, nw.Boolean) else cell.fill_null(0)
+        return frame, _whole(field, "number", filled, known, made)
     if dtype.is_float():
-        return _from_floats(frame, field, cell, known, doubts=doubts, minor=minor, of_currency=of_currency)
+        return _from_floats(frame, field, cell, known, made=made, minor=minor, of_currency=of_currency)
     if isinstance(dtype, nw.Decimal):
-        return _from_decimals(frame, field, cell, known, scale=dtype.scale, doubts=doubts)
+        return frame, _from_decimals(field, cell, known, scale=dtype.scale, made=made)
     raise InvalidValueError("frames", [Fault(field, "must be a column of plain values", told)])
 
 
@@ -249,59 +251,63 @@ def _known(frame: Frame, column: str, dtype: Any) -> nw.Expr | None:
     return ~missing
 
 
-def _with(frame: Frame, field: str, kind: str, whole: Any, known: Any, *, scale: int = 1) -> tuple[Frame, Reading]:
-    """The frame with a column of whole numbers without nulls and one that says where they are known; its reading."""
+def _whole(field: str, kind: str, whole: Any, known: Any, made: _Made, *, scale: int = 1) -> Reading:
+    """The reading of a column of whole numbers without nulls and of one that says where they are known."""
     name = _new(field)
-    new = {name: whole.cast(nw.Int64), **({} if known is None else {f"{name}_known": known})}
-    reading = Reading(kind, nw.col(name), None if known is None else nw.col(f"{name}_known"), scale)
-    return frame.with_columns(**new), reading
+    made[1][name] = whole.cast(nw.Int64)
+    if known is None:
+        return Reading(kind, nw.col(name), None, scale)
+    made[1][f"{name}_known"] = known
+    return Reading(kind, nw.col(name), nw.col(f"{name}_known"), scale)
 
 
-def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool) -> tuple[Frame, nw.Expr]:
+def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool, made: _Made) -> nw.Expr:
     """Whole microseconds since 1970 of a column of timestamps, or whole days of dates; 0 where it is null."""
-    cell, engine, is_day = nw.col(column), engine_of(frame), isinstance(dtype, nw.Date)
-    epoch = _NAIVE_EPOCH if is_day or dtype.time_zone is None else _EPOCH
-    if engine in SPARK:  # in its own words: what narwhals reads of a timestamp is wrong before 1970, or not there
-        micros = (
-            "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if epoch is _NAIVE_EPOCH else "unix_micros({})"
-        )
-        return _in_spark(frame, field, column, "unix_date({})" if is_day else micros)
-    if engine == "duckdb":
-        since = (cell.cast(nw.Datetime("us")) if is_day else cell) - nw.lit(epoch)
-        whole = since.dt.total_microseconds().fill_null(0)
-        return frame, whole // DAY if is_day else whole
+    cell, is_day = nw.col(column), isinstance(dtype, nw.Date)
+    is_naive = is_day or dtype.time_zone is None
+    if engine_of(frame) in SPARK:  # what narwhals reads of its timestamps is wrong before 1970, or not there
+        micros = "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if is_naive else "unix_micros({})"
+        return _sql_column(frame, field, column, "unix_date({})" if is_day else micros, made)
+    if engine_of(frame) == "duckdb":  # which narwhals reads by way of intervals, ten times slower
+        return _sql_column(frame, field, column, "({} - date '1970-01-01')" if is_day else "epoch_us({})", made)
     if is_day:
-        return frame, cell.cast(nw.Int32).fill_null(0)
+        return cell.cast(nw.Int32).fill_null(0)
     # Filled first: pandas makes floats of what holds nulls, which are not exact after 2255.
-    return frame, (cell if is_filled else cell.fill_null(epoch)).dt.timestamp("us")
+    return (cell if is_filled else cell.fill_null(_NAIVE_EPOCH if is_naive else _EPOCH)).dt.timestamp("us")
 
 
-def _in_spark(frame: Frame, field: str, column: str, sql: str) -> tuple[Frame, nw.Expr]:
-    """What an expression of Spark makes of a column; 0 where that is null."""
-    name = f"{_new(field)}_since"
-    text = sql.format("`" + column.replace("`", "``") + "`")
-    return nw.from_native(nw.to_native(frame).selectExpr("*", f"{text} as `{name}`")), nw.col(name).fill_null(0)
+def _sql_column(frame: Frame, field: str, column: str, sql: str, made: _Made) -> nw.Expr:
+    """A column that Spark or DuckDB makes of another in its own words; 0 where that is null."""
+    mark = "`" if engine_of(frame) in SPARK else '"'
+    made[0][f"{_new(field)}_since"] = f"coalesce({sql.format(mark + column.replace(mark, mark * 2) + mark)}, 0)"
+    return nw.col(f"{_new(field)}_since")
+
+
+def _in_sql(frame: Frame, columns: Mapping[str, str]) -> Frame:
+    native, made = nw.to_native(frame), [f"{sql} as {name}" for name, sql in columns.items()]
+    in_spark = engine_of(frame) in SPARK
+    return nw.from_native(native.selectExpr("*", *made) if in_spark else native.project(", ".join(["*", *made])))
 
 
 def _from_walls(
-    frame: Frame, field: str, wall: Any, known: Any, *, told: str, doubts: list[Doubt], tz: str | None
+    frame: Frame, field: str, wall: Any, known: Any, *, told: str, made: _Made, tz: str | None
 ) -> tuple[Frame, Reading]:
     """A column of times without a zone, as microseconds: days written as midnights, or instants in `tz`."""
     if not _is_day(field) and tz is None:
         rule = "must have a time zone, or `tz` must tell it"
         raise InvalidValueError("frames", [Fault(field, rule, told)])
-    name = f"{_new(field)}_wall"
-    frame = frame.with_columns(**{name: wall.cast(nw.Int64)})
-    shown = nw.col(name)
+    shown = wall
+    if isinstance(frame, nw.DataFrame):
+        frame = frame.with_columns(**{f"{_new(field)}_wall": wall.cast(nw.Int64)})
+        shown = nw.col(f"{_new(field)}_wall")
     if _is_day(field):
-        frame, reading = _with(frame, field, "day", whole_days(shown, frame), known)
-        doubts.append(("no_day", field, "must be days, at midnight", reading.value * DAY != shown))
-        return frame, reading
+        days = whole_days(shown, frame)
+        made[2].append(("no_day", field, "must be days, at midnight", days * DAY != shown))
+        return frame, _whole(field, "day", days, known, made)
     offset, in_doubt = offsets(shown, str(tz), frame, of_walls=True)
     if in_doubt is not None:
-        rule = f"must be times that {tz} showed"
-        doubts.append(("no_such_time", field, rule, in_doubt))
-    return _with(frame, field, "instant", shown - offset, known)
+        made[2].append(("no_such_time", field, f"must be times that {tz} showed", in_doubt))
+    return frame, _whole(field, "instant", shown - offset, known, made)
 
 
 def _from_floats(
@@ -310,46 +316,42 @@ def _from_floats(
     cell: nw.Expr,
     known: nw.Expr | None,
     *,
-    doubts: list[Doubt],
+    made: _Made,
     minor: str | None,
     of_currency: str,
 ) -> tuple[Frame, Reading]:
     """A column of floats, each of which must lie near a minor unit, or near a number of six decimals."""
     decimals = _MOST_DECIMALS if minor is None else 4 if minor == "" else MINOR_UNITS[minor]
     scale, near = 10**decimals, _NEAR_A_NUMBER if minor is None else _NEAR_A_MINOR_UNIT
-    name = f"{_new(field)}_scaled"
     scaled = (cell if known is None else nw.when(known).then(cell).otherwise(0.0)) * float(scale)
-    frame = frame.with_columns(**{name: scaled})
-    nearest = nw.col(name).round()
-    is_near = ((nw.col(name) - nearest).abs() <= near * scale) & (nearest.abs() < 2.0**53)
-    whole = nw.when(is_near).then(nearest).otherwise(0.0)
-    frame, reading = _with(frame, field, "number", whole, known, scale=scale)
+    if isinstance(frame, nw.DataFrame):
+        frame = frame.with_columns(**{f"{_new(field)}_scaled": scaled})
+        scaled = nw.col(f"{_new(field)}_scaled")
+    nearest = scaled.round()
+    is_near = ((scaled - nearest).abs() <= near * scale) & (nearest.abs() < 2.0**53)
+    reading = _whole(field, "number", nw.when(is_near).then(nearest).otherwise(0.0), known, made, scale=scale)
     is_wrong = ~is_near
     for places in (0, 2, 3) if minor == "" else ():
         step, codes = 10 ** (4 - places), [code for code, held in MINOR_UNITS.items() if held == places]
-        is_off = (reading.value // step * step != reading.value) & nw.col(of_currency).is_in(codes).fill_null(
-            value=False
-        )
-        is_wrong = is_wrong | is_off
+        is_of_these = nw.col(of_currency).is_in(codes).fill_null(value=False)
+        is_wrong = is_wrong | (is_of_these & (reading.value // step * step != reading.value))
     unit = "a number of six decimals" if minor is None else "a minor unit of its currency"
-    doubts.append(("no_amount", field, f"must lie within {near:.9f} of {unit}".replace("000 ", " "), is_wrong))
+    made[2].append(("no_amount", field, f"must lie within {near:.9f} of {unit}".replace("000 ", " "), is_wrong))
     return frame, reading
 
 
-def _from_decimals(
-    frame: Frame, field: str, cell: nw.Expr, known: nw.Expr | None, *, scale: int, doubts: list[Doubt]
-) -> tuple[Frame, Reading]:
+def _from_decimals(field: str, cell: nw.Expr, known: nw.Expr | None, *, scale: int, made: _Made) -> Reading:
     """A column of decimals: exactly as many units as its type has decimals, up to six."""
     held = cell
     if scale > _MOST_DECIMALS:
         held = cell.cast(nw.Decimal(28, _MOST_DECIMALS))
-        doubts.append(("inexact_amount", field, _TOO_FINE, (held != cell).fill_null(value=False)))
+        made[2].append(("inexact_amount", field, _TOO_FINE, (held != cell).fill_null(value=False)))
     units = 10 ** min(scale, _MOST_DECIMALS)
-    return _with(frame, field, "number", (held * units).cast(nw.Int64).fill_null(0), known, scale=units)
+    return _whole(field, "number", (held * units).cast(nw.Int64).fill_null(0), known, made, scale=units)
 
 
 def _from_objects(
-    frame: Frame, field: str, column: str, *, told: str, doubts: list[Doubt], tz: str | None
+    frame: Frame, field: str, column: str, *, told: str, made: _Made, tz: str | None
 ) -> tuple[Frame, Reading]:
     """A column of Python objects, as pandas holds days and decimals, read cell by cell."""
     cells = collected(frame)[column].to_list()
@@ -357,7 +359,7 @@ def _from_objects(
     types = {type(cell) for cell in found if cell is not None}
     rule, scale = _rule_for(field), 1
     if not types:
-        return _with(frame, field, "", nw.lit(0), nw.lit(value=False))
+        return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
     if types <= {date} and rule != _DURATION:
         kind, whole = "day", [0 if cell is None else cell.toordinal() - _EPOCH.toordinal() for cell in found]
     elif all(issubclass(one, datetime) for one in types) and rule != _DURATION:
@@ -385,16 +387,16 @@ def _from_objects(
             "frames", [Fault(field, rule or "must be plain values of one type", f"{told}: {names}")]
         )
     if kind == "text":
-        text = nw.new_series(_new(field), whole, nw.String, backend=frame.implementation)
-        return frame.with_columns(text), Reading("text", nw.col(_new(field)), ~nw.col(_new(field)).is_null())
-    made = nw.new_series(_new(field), whole, nw.Int64, backend=frame.implementation)
+        made[1][_new(field)] = nw.new_series(_new(field), whole, nw.String, backend=frame.implementation)
+        return frame, Reading("text", nw.col(_new(field)), ~nw.col(_new(field)).is_null())
+    cells_read = nw.new_series(_new(field), whole, nw.Int64, backend=frame.implementation)
     known = None
     if None in found:
         is_known = [cell is not None for cell in found]
         known = nw.new_series(f"{_new(field)}_known", is_known, nw.Boolean, backend=frame.implementation)
     if kind == "wall":
-        return _from_walls(frame, field, made, known, told=told, doubts=doubts, tz=tz)
-    return _with(frame, field, kind, made, known, scale=scale)
+        return _from_walls(frame, field, cells_read, known, told=told, made=made, tz=tz)
+    return frame, _whole(field, kind, cells_read, known, made, scale=scale)
 
 
 def _micros(cell: datetime | None) -> int:

@@ -27,6 +27,7 @@ __all__ = [
     "offsets",
     "opened",
     "refuse",
+    "rows_of",
     "small_frame",
     "whole_days",
 ]
@@ -72,6 +73,16 @@ def engine_of(frame: Frame) -> str:
 def collected(frame: Frame) -> nw.DataFrame[Any]:
     """The frame itself, or what a lazy one comes to."""
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def rows_of(frame: Frame) -> list[dict[str, Any]]:
+    """The rows of a small frame as mappings; a lazy one is computed for it."""
+    native: Any = nw.to_native(frame)
+    if engine_of(frame) == "duckdb":  # its own way needs neither PyArrow nor a second statement
+        return [dict(zip(native.columns, row, strict=True)) for row in native.fetchall()]
+    if engine_of(frame) in SPARK:
+        return [row.asDict() for row in native.collect()]
+    return collected(frame).rows(named=True)
 
 
 def small_frame(like: Frame, data: Mapping[str, list[Any]]) -> Frame:
@@ -132,8 +143,8 @@ def counts_of(frame: Frame, doubts: Iterable[Doubt]) -> list[tuple[Doubt, int]]:
     if not held:
         return []
     flags = {f"revops_{number}": doubt[3].cast(nw.Int64) for number, doubt in enumerate(held)}
-    row = collected(frame.select(**flags).select(nw.all().sum())).rows()[0]
-    return [(doubt, int(count or 0)) for doubt, count in zip(held, row, strict=True)]
+    row = rows_of(frame.select(**flags).select(nw.all().sum()))[0]
+    return [(doubt, int(count or 0)) for doubt, count in zip(held, row.values(), strict=True)]
 
 
 def floor_divided(value: nw.Expr, by: int, frame: Frame) -> nw.Expr:

@@ -31,8 +31,8 @@ from revops_core.values.period import Period
 __all__ = ["View", "condition_of", "meanings_of", "period_numbers", "value_of"]
 
 Readings = tuple[Reading, ...]
-View = tuple[ReadFrame, Bound | None, str, str | None]
-"""How rows are looked at: their columns, how far to look, the zone of civil days, the currency of plain amounts."""
+View = tuple[ReadFrame, Bound | None, str]
+"""How rows are looked at: their columns, how far to look, and the zone of civil days."""
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
@@ -67,11 +67,15 @@ def _misfit(rule: str, got: object) -> InvalidValueError:
     return InvalidValueError("frames", [Fault("", rule, got)])
 
 
-def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> Reading:
-    """The position of the period in which the date of a row falls; -1 in none, unknown, or still to come."""
+def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> tuple[Reading, nw.Expr | None]:
+    """The position of the period in which the date of a row falls; -1 in none, unknown, or still to come.
+
+    And which rows can fall into one at all, which costs less to tell; None: all.
+    """
     begins, ends, _ = edges_of(tuple(periods))
     readings = value_of(dated, view)
     number: nw.Expr = nw.lit(-1)
+    near = []
     for reading in reversed(readings):
         if reading.kind not in {"instant", "day", ""}:
             raise InvalidValueError("frames", [Fault(str(dated), "must be dates or timestamps", reading.kind)])
@@ -83,7 +87,9 @@ def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> 
         ]
         falls, is_there = _stepped(reading.value, edges), all_hold(reading.known, _is_seen(reading, view[1]))
         number = falls if is_there is None else nw.when(is_there).then(falls).otherwise(number)
-    return Reading("number", number, doubts=_doubts(readings))
+        if edges:
+            near.append(all_hold(reading.known, (reading.value >= edges[0][0]) & (reading.value < edges[-1][1])))
+    return Reading("number", number, doubts=_doubts(readings)), reduce(or_, near) if near else None
 
 
 def _stepped(value: nw.Expr, edges: Sequence[tuple[int, int]]) -> nw.Expr:
@@ -248,7 +254,7 @@ def _times(view: View, left: Any, right: Any) -> Readings:
 
 def _side(view: View, argument: Any) -> Readings:
     """One side of an operation: the readings of an expression, or a literal as one."""
-    return value_of(argument, view) if isinstance(argument, Expression) else (_literal(argument, view[3]),)
+    return value_of(argument, view) if isinstance(argument, Expression) else (_literal(argument, view[0].currency),)
 
 
 def _literal(value: Any, currency: str | None) -> Reading:
@@ -331,10 +337,11 @@ def _one_of(view: View, argument: Any, *choices: Any) -> Readings:
     for reading in readings:
         if reading.kind == "text" and all(isinstance(choice, str) for choice in wanted):
             cells = meanings_of(reading, wanted)
-            same = reading.value == cells[0] if len(cells) == 1 else reading.value.is_in(cells)
+            is_short = len(cells) < 4  # DuckDB is faster so
+            same = reduce(or_, (reading.value == cell for cell in cells)) if is_short else reading.value.is_in(cells)
             found.append(same.fill_null(value=False))
         else:
-            found.extend(_holds(eq, reading, _literal(choice, view[3])) for choice in wanted)
+            found.extend(_holds(eq, reading, _literal(choice, view[0].currency)) for choice in wanted)
     return _truth(reduce(or_, found) if found else nw.lit(value=False), *readings)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.frames.columns import columns_of, read
-from revops_core.frames.engines import opened, refuse
-from revops_core.frames.totals import Query, Tallies, add_tallies, queries_of
-from revops_core.kpis.filling import needed_fields
+from revops_core.frames.columns import ReadFrame, columns_of, read
+from revops_core.frames.engines import Frame, engine_of, opened
+from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.layout import Layout, laid_out, merged_tallies
@@ -60,7 +62,7 @@ def kpi_table(
             that end before they start: with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum.
     """
-    held, names, layout, periods = _plan(kpis, by, over, as_of, currency, tz)
+    held, names, layout, periods = _plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
     for population, frame, named in _frames(df, held, columns):
         queries, meanings = _queries(
@@ -85,7 +87,7 @@ def kpi_table(
 
 
 def _plan(
-    kpis: Any, by: Any, over: Any, as_of: datetime | None, currency: str | None, tz: str | None
+    kpis: Any, by: Any, over: Any, *, as_of: datetime | None, currency: str | None, tz: str | None
 ) -> tuple[tuple[Kpi, ...], tuple[str, ...], Layout, tuple[Period, ...]]:
     """The KPIs, the parts of a segment, what to keep, and the periods: checked."""
     held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
@@ -145,32 +147,37 @@ def _queries(
     """The queries over one frame, and what the cells of each part of a segment mean."""
     frame = opened(df)
     lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
-    needed, amounts = _fields_of(lanes)
+    needed = fields_of(lanes)
+    fields = {name for names in needed for name in names}
     named = columns_of(frame, [*needed, *((name,) for name in by)], columns)
-    wanted = {name: column for name, column in named.items() if name.removesuffix(".currency") in _flat(needed)}
-    factors = set(_flat(needed)) - amounts
-    rows = read(frame, wanted, tz=tz, currency=currency, values=values, factors=factors)
-    refuse(rows.frame, rows.doubts)
+    values_read = (slot[2] for lane in lanes for slot in lane.slots if slot[2] is not None)
+    factors = fields.difference(*map(_amounts_in, values_read))
+
+    def read_columns(within: Frame, chosen: set[str]) -> ReadFrame:
+        held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
+        return read(within, held, tz=tz, currency=currency, values=values, factors=factors)
+
+    def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
+        readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
+        return evolve(
+            everything, frame=within, readings=readings, doubts=[one for one in everything.doubts if one[1] in chosen]
+        )
+
+    narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
+    is_eager = isinstance(narrow, nw.DataFrame)
+    if is_eager and engine_of(frame) == "polars" and not any(map(_needs_cells, narrow.schema.values())):
+        narrow, is_eager = narrow.lazy(), False  # polars computes a whole query faster than its parts
+    # What is wrong with the columns is told at once. A lazy engine reads no cell that it does not need, so that all
+    # can be read first; an eager one reads them where the rows of no period are gone.
+    everything = read_columns(narrow.head(0) if is_eager else narrow, fields)
+    start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
     parts = [columns.get(name, name) for name in by]
-    return (
-        queries_of(rows, lanes, parts, layout.tz, currency),
-        [(values or {}).get(name) or {} for name in by],
-    )
+    return queries_of(start, lanes, parts, layout.tz, reader), [(values or {}).get(name) or {} for name in by]
 
 
-def _fields_of(lanes: Iterable[Any]) -> tuple[list[tuple[str, ...]], set[str]]:
-    """The fields that lanes read, each with those that may stand for it; and those whose values are amounts."""
-    needed: dict[tuple[str, ...], None] = {}
-    amounts: set[str] = set()
-    for lane in lanes:
-        if lane.dated is not None and (lane.periods or lane.bound):
-            needed |= dict.fromkeys(needed_fields(lane.dated, lane.bound))
-        for _, where, value in lane.slots:
-            needed |= dict.fromkeys(needed_fields(where, lane.bound))
-            if value is not None:
-                needed |= dict.fromkeys(needed_fields(value, lane.bound))
-                amounts |= _amounts_in(value)
-    return list(needed), amounts
+def _needs_cells(dtype: Any) -> bool:
+    """Whether the cells of a column must be looked at before a query is written."""
+    return isinstance(dtype, nw.Object) or (isinstance(dtype, nw.Datetime) and dtype.time_zone is None)
 
 
 def _amounts_in(value: Expression) -> set[str]:
@@ -179,7 +186,3 @@ def _amounts_in(value: Expression) -> set[str]:
         return {value.arguments[0]}
     parts = value.arguments[:1] if value.operation == "times" else value.arguments
     return set().union(*(_amounts_in(part) for part in parts if isinstance(part, Expression)))
-
-
-def _flat(needed: Iterable[tuple[str, ...]]) -> list[str]:
-    return [name for names in needed for name in names]

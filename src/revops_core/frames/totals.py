@@ -6,7 +6,7 @@ The sums are few, whatever the number of rows; as settled tallies they make a `K
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from itertools import repeat
@@ -18,14 +18,15 @@ from attrs import evolve, frozen
 from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
-from revops_core.frames.engines import Doubt, Frame, all_hold, collected, floor_divided
+from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
 from revops_core.frames.expressions import View, condition_of, period_numbers, value_of
+from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
 from revops_core.kpis.tally import Settled
 from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
-__all__ = ["NUMBER", "Query", "Tallies", "add_tallies", "queries_of"]
+__all__ = ["NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of"]
 
 Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
@@ -33,14 +34,21 @@ Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
 Column = tuple[str | None, str, Reading | None]
 """What a slot reads: the column that counts its rows (None: all), that of its values (0 elsewhere), their reading."""
 
+ReadColumns = Callable[[Frame, set[str]], ReadFrame]
+"""How some fields are read from the columns of a frame."""
+
 NUMBER = "revops_number"
 """The column with the position of the period of a row; -1 where it falls into none."""
 
 _BY, _FLAG, _VALUE, _DOUBT, _CURRENCY, _ROWS = (
     f"revops_{name}" for name in ("by", "flag", "value", "doubt", "currency", "rows")
 )
+_NARROW = frozenset({"pandas", "modin", "pyarrow"})
+"""The engines that have no integers of more than 64 bits, and wrap what does not fit without a word."""
+
 _BITS = 62
-"""Sums stay below two to this power, so that they fit into 64 bits; what may be larger is added up in limbs."""
+"""There sums stay below two to this power: what may be larger is added up in limbs."""
+
 _EXACT = Context(prec=80)
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 
@@ -52,6 +60,7 @@ class Query:
     Args:
         frame: the columns that are grouped by, added up and collected, and no others.
         keys: those that are grouped by: the segment, the period, currencies.
+        segments: every segment, also of rows that fall into no period; None where `frame` has them all.
         lanes: the lanes it fills.
         columns: what each slot reads, by the bound of its lane.
         doubts: columns of 1 where a row is in doubt, each with its code, field and rule.
@@ -59,77 +68,105 @@ class Query:
 
     frame: Frame
     keys: tuple[str, ...]
+    segments: Frame | None
     lanes: tuple[Lane, ...]
     columns: Mapping[tuple[Bound | None, Slot], Column]
     doubts: Mapping[str, tuple[str, str, str]]
 
 
-def queries_of(rows: ReadFrame, lanes: Sequence[Lane], by: Sequence[str], tz: str, currency: str | None) -> list[Query]:
+def queries_of(
+    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns
+) -> list[Query]:
     """The queries that fill some lanes: one for each date that rows are placed by, and one for lanes without.
 
     Args:
-        rows: the frame, read.
+        frame: the frame.
         lanes: the lanes.
         by: the columns that make a segment.
         tz: the zone of civil days.
-        currency: of amounts that have no column for it.
+        read_columns: reads fields from their columns.
     """
     by_date: dict[Expression | None, list[Lane]] = {}
     for lane in lanes:
-        is_placed = bool(lane.periods) or lane.bound is not None
-        by_date.setdefault(lane.dated if is_placed else None, []).append(lane)
-    return [_query(rows, dated, tuple(held), by, (tz, currency)) for dated, held in by_date.items()]
+        by_date.setdefault(_date_of(lane), []).append(lane)
+    return [_query(frame, tuple(held), by, tz, read_columns) for held in by_date.values()]
 
 
-def _query(
-    rows: ReadFrame, dated: Expression | None, lanes: tuple[Lane, ...], by: Sequence[str], told: tuple[str, str | None]
-) -> Query:
-    frame, is_placed = rows.frame, None
+def _date_of(lane: Lane) -> Expression | None:
+    """The date that rows are placed by; None where all rows count."""
+    return lane.dated if lane.periods or lane.bound is not None else None
+
+
+def fields_of(lanes: Iterable[Lane]) -> dict[tuple[str, ...], None]:
+    """The fields that lanes read, each with those that may stand for it."""
+    needed: dict[tuple[str, ...], None] = {}
+    for lane in lanes:
+        parts = [_date_of(lane), *(part for slot in lane.slots for part in slot[1:])]
+        needed |= dict.fromkeys(
+            names for part in parts if part is not None for names in needed_fields(part, lane.bound)
+        )
+    return needed
+
+
+def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns) -> Query:
     keys = {f"{_BY}_{place}": nw.col(column) for place, column in enumerate(by)}
     doubtful: list[tuple[nw.Expr | None, Doubt]] = []
+    is_placed, segments, placed = None, None, set[str]()
+    fields = {name for names in fields_of(lanes) for name in names}
+    dated, bound = _date_of(lanes[0]), lanes[0].bound
+    rows = ReadFrame(frame, {}, ())
     if dated is not None:
-        number = period_numbers(dated, (rows, lanes[0].bound, *told), lanes[0].periods)
-        frame = frame.with_columns(**{NUMBER: number.value})
+        placed = {name for names in needed_fields(dated, bound) for name in names}
+        rows = read_columns(frame, placed)
+        # The rows of no period are dropped before anything else is read of them.
+        number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
+        if is_near is not None:
+            segments = frame.select(**keys).group_by(list(keys)).agg(**{_ROWS: nw.len()}) if by else None
+            rows = evolve(rows, frame=rows.frame.filter(is_near))
+        rows = evolve(rows, frame=rows.frame.with_columns(**{NUMBER: number.value}))
         keys[NUMBER], is_placed = nw.col(NUMBER), nw.col(NUMBER) >= 0
-        doubtful += [(None, doubt) for doubt in number.doubts]
+        doubtful += [(is_placed, doubt) for doubt in (*rows.doubts, *number.doubts)]
+    others = read_columns(rows.frame, fields - placed)
+    doubtful += [(is_placed, doubt) for doubt in others.doubts]
+    rows = evolve(others, readings={**rows.readings, **others.readings})
     conditions = {(where, lane.bound): None for lane in lanes for _, where, _ in lane.slots if where.operation != "row"}
     flags, new = {}, {}
-    for place, (where, bound) in enumerate(conditions):
-        condition = condition_of(where, (rows, bound, *told))
-        flags[where, bound] = f"{_FLAG}_{place}"
+    for place, (where, look) in enumerate(conditions):
+        condition = condition_of(where, (rows, look, tz))
+        flags[where, look] = f"{_FLAG}_{place}"
         new[f"{_FLAG}_{place}"] = condition.value
         doubtful += [(is_placed, doubt) for doubt in condition.doubts]
-    frame = frame.with_columns(**new) if new else frame
+    flagged = rows.frame.with_columns(**new) if new else rows.frame
     wanted = {name: nw.col(name).cast(nw.Int8) for name in new}
     columns: dict[tuple[Bound | None, Slot], Column] = {}
     for lane in lanes:
-        for slot in dict.fromkeys(lane.slots):
+        for slot in lane.slots:
             _, where, value = slot
             flag = flags.get((where, lane.bound))
             like = [one for one in columns if one[0] == lane.bound and one[1][1:] == slot[1:]]
             if value is None or like:
                 columns[lane.bound, slot] = columns[like[0]] if like else (flag, "", None)
                 continue
-            reading = _one_reading(value, (rows, lane.bound, *told))
+            reading = _one_reading(value, (rows, lane.bound, tz))
             counts = all_hold(None if flag is None else nw.col(flag), reading.known)
             name = f"{_VALUE}_{len(columns)}"
             if reading.known is not None and counts is not None:
                 flag = f"{name}_known"
                 wanted[flag] = counts.cast(nw.Int8)
-            wanted[name] = (
-                reading.value if counts is None else nw.when(counts).then(reading.value).otherwise(_nothing(reading))
-            )
+            wanted[name] = reading.value
+            if counts is not None:
+                chosen = nw.when(counts).then(reading.value)
+                wanted[name] = chosen if reading.kind == "text" else chosen.otherwise(0)
             if reading.currency:
                 code = nw.col(reading.currency)
                 reading = evolve(reading, currency=f"{_CURRENCY}_{reading.currency}")
-                keys[reading.currency] = code if told[1] is None else code.fill_null(told[1])
-            is_there = all_hold(is_placed, counts)
-            doubtful += [(is_there, doubt) for doubt in _doubts_of(reading, str(value), keys)]
+                keys[reading.currency] = code if rows.currency is None else code.fill_null(rows.currency)
+            doubtful += [(all_hold(is_placed, counts), doubt) for doubt in _doubts_of(reading, str(value), keys)]
             columns[lane.bound, slot] = (flag, name, reading)
     marks = _marks(doubtful)
     wanted |= {f"{_DOUBT}_{place}": mark.cast(nw.Int8) for place, mark in enumerate(marks.values())}
     doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
-    return Query(frame.select(**keys, **wanted), tuple(keys), lanes, columns, doubts)
+    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
 
 
 def _one_reading(value: Expression, view: View) -> Reading:
@@ -138,10 +175,6 @@ def _one_reading(value: Expression, view: View) -> Reading:
         kinds = " and ".join(reading.kind for reading in readings)
         raise InvalidValueError("frames", [Fault(str(value), "must come to values of one kind", kinds)])
     return readings[0]
-
-
-def _nothing(reading: Reading) -> nw.Expr:
-    return nw.lit(None) if reading.kind == "text" else nw.lit(0)
 
 
 def _doubts_of(reading: Reading, what: str, keys: Mapping[str, nw.Expr]) -> tuple[Doubt, ...]:
@@ -177,56 +210,66 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
     Raises:
         InvalidValueError: rows are in doubt; tells their number.
     """
-    summed = {
-        (name, slot[0]): None for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"}
-    }
-    largest, row_count = _looked_at(query, dict.fromkeys(name for name, _ in summed))
+    summed = dict.fromkeys((name, slot[0]) for (_, slot), (_, name, _) in query.columns.items() if slot[0] in _SUMMED)
+    size = _size_of(query, [name for name, _ in summed])
     terms: dict[tuple[str, int], list[tuple[str, int]]] = {}
     new: dict[str, nw.Expr] = {}
     for name, operation in summed:
         for power in (1, 2) if operation == "mean" else (1,):
-            terms[name, power] = _terms(query.frame, name, power, (largest[name], row_count), new)
+            terms[name, power] = _terms(query.frame, name, power, size.get(name, (0, 0)), new)
     counted = (name for name, _, _ in query.columns.values() if name is not None)
-    names = dict.fromkeys([*counted, *(name for held in terms.values() for name, _ in held)])
+    names = dict.fromkeys([*counted, *query.doubts, *(name for held in terms.values() for name, _ in held)])
     sums: dict[str, nw.Expr] = {name: nw.col(name).sum() for name in names} | {_ROWS: nw.len()}
-    frame = query.frame.with_columns(**new) if new else query.frame
-    grouped = collected(frame.group_by(list(query.keys)).agg(**sums) if query.keys else frame.select(**sums))
+    frame = query.frame
+    if new and engine_of(frame) in _NARROW:
+        frame = frame.with_columns(**new)
+    else:
+        sums |= {name: term.sum() for name, term in new.items()}
+    found = rows_of(frame.group_by(list(query.keys)).agg(**sums) if query.keys else frame.select(**sums))
+    _refuse_doubts(query, found)
     collections = {
-        (slot[0], name): _collected(query, slot[0], column)
+        (slot[0], column[1]): _collected(query, slot[0], column)
         for (_, slot), column in query.columns.items()
-        for name in [column[1]]
         if slot[0] in {"quantile", "distinct"}
     }
-    by_count = sum(name.startswith(_BY) for name in query.keys)
-    for row in grouped.rows(named=True):
+
+    def places_of(parts: Sequence[Any]) -> list[list[Settled]]:
+        segment = tuple(told.get(part, part) for part, told in zip(parts, meanings, strict=True))
+        return tallies.setdefault(segment, [[] for _ in range(places)])
+
+    for row in () if query.segments is None else rows_of(query.segments):
+        places_of(tuple(map(_plain, row.values()))[:-1])
+    for row in found:
         key = tuple(map(_plain, (row[name] for name in query.keys)))
-        segment = tuple(told.get(part, part) for part, told in zip(key[:by_count], meanings, strict=True))
-        number = row.get(NUMBER, 0)
-        held = tallies.setdefault(segment, [[] for _ in range(places)])
-        for lane in query.lanes if number >= 0 and row[_ROWS] else ():
-            held[lane.first + number].append(
-                tuple(
-                    _part(query.columns[lane.bound, slot], slot[0], row, key, terms, collections) for slot in lane.slots
-                )
+        held, number = places_of(key[: len(meanings)]), row.get(NUMBER, 0)
+        for lane in query.lanes if row[_ROWS] and number >= 0 else ():
+            parts = (
+                _part(query.columns[lane.bound, slot], slot[0], row, terms=terms, collections=collections, key=key)
+                for slot in lane.slots
             )
+            held[lane.first + number].append(tuple(parts))
 
 
-def _looked_at(query: Query, names: Mapping[str, None]) -> tuple[dict[str, int], int]:
-    """The largest size of each value, and the number of rows; raises where rows are in doubt."""
-    edges = {f"{name}_least": nw.col(name).min() for name in names} | {
-        f"{name}_most": nw.col(name).max() for name in names
-    }
-    doubts = {name: nw.col(name).cast(nw.Int64).sum() for name in query.doubts}
-    found = collected(query.frame.select(**edges, **doubts, **{_ROWS: nw.len()})).rows(named=True)[0]
-    faults = [
-        Fault(field, rule, f"{int(found[name]):,} rows")
-        for name, (_, field, rule) in query.doubts.items()
-        if found[name]
-    ]
+_SUMMED = frozenset({"total", "mean"})
+
+
+def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
+    """Raise with the number of rows of each doubt, where there are any."""
+    counts = {name: sum(int(_plain(row[name]) or 0) for row in found) for name in query.doubts}
+    told = ((field, rule, counts[name]) for name, (_, field, rule) in query.doubts.items())
+    faults = [Fault(field, rule, f"{count:,} rows") for field, rule, count in told if count]
     if faults:
         raise InvalidValueError("frames.measure", faults)
-    largest = {name: max(abs(int(found[f"{name}_{edge}"] or 0)) for edge in ("least", "most")) for name in names}
-    return largest, int(found[_ROWS])
+
+
+def _size_of(query: Query, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """The largest size of each value, and the number of rows; not asked of engines that have wider integers."""
+    if not names or engine_of(query.frame) not in _NARROW:
+        return {}
+    frame = collected(query.frame)
+    least, most = (frame.select(*names).select(edge).rows()[0] for edge in (nw.all().min(), nw.all().max()))
+    ends = zip(names, least, most, strict=True)
+    return {name: (max(abs(int(_plain(end) or 0)) for end in (low, high)), len(frame)) for name, low, high in ends}
 
 
 def _terms(
@@ -236,6 +279,11 @@ def _terms(
 
     A value is split in so many limbs that no sum of them, or of their products, leaves 64 bits.
     """
+    engine = engine_of(frame)
+    if engine not in _NARROW:
+        wide = nw.col(name).cast(nw.Decimal(38, 0) if engine in SPARK else nw.Int128())
+        new[f"{name}_{power}"] = wide if power == 1 else wide * wide
+        return [(f"{name}_{power}", 1)]
     largest, row_count = size
     limb_count = 1
     while True:
@@ -267,7 +315,8 @@ def _collected(query: Query, operation: str, column: Column) -> dict[tuple[Any, 
     counted, name, reading = column
     frame = query.frame if counted is None else query.frame.filter(nw.col(counted) == 1)
     found: dict[tuple[Any, ...], list[Any]] = {}
-    for *key, value, count in collected(frame.group_by([*query.keys, name]).agg(**{_ROWS: nw.len()})).rows():
+    for row in rows_of(frame.group_by([*query.keys, name]).agg(**{_ROWS: nw.len()})):
+        *key, value, count = row.values()
         whole = tuple(map(_plain, key))
         times = int(count) if operation == "quantile" else 1
         found.setdefault(whole, []).extend(repeat(_natural(value, reading, operation), times))
@@ -302,6 +351,7 @@ def _part(
     column: Column,
     operation: str,
     row: Mapping[str, Any],
+    *,
     key: tuple[Any, ...],
     terms: Mapping[tuple[str, int], Sequence[tuple[str, int]]],
     collections: Mapping[tuple[str, str], Mapping[tuple[Any, ...], tuple[Any, ...]]],
