@@ -68,7 +68,7 @@ def funnel(
     # The core says what is wrong with the arguments, and names the steps: of a log without rows.
     empty = StageLog.of(()).funnel(pipeline, cohort=cohort, during=during, entering=entering, as_of=as_of)
     names = [step.stage for step in empty.steps]
-    moves, is_moves = ordered_moves(df, columns=columns, values=values, tz=tz)
+    moves, is_moves = ordered_moves(df, columns, values, tz)
     moves = _known_stages(moves, pipeline, is_moves=is_moves)
     if not is_moves:
         moves = moves.with_columns(source=nw.lit(""))

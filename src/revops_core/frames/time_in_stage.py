@@ -68,7 +68,7 @@ def time_in_stage(
     [('new', 259200000000, False), ('won', None, True)]
     """
     require("time_in_stage", as_of=(as_of, datetime | None), calendar=(calendar, BusinessCalendar | None))
-    frame, is_moves = ordered_moves(df, columns=columns, values=values, tz=tz, as_of=as_of)
+    frame, is_moves = ordered_moves(df, columns, values, tz, as_of=as_of)
     has_ended, end, timed = ~nw.col("is_last"), nw.col("next_at_us"), None
     if as_of is None:
         timed = has_ended
@@ -89,91 +89,75 @@ def time_in_stage(
     followed = {name: nw.when(has_ended).then(nw.col(name)) for name in ("next_stage", "exited_at")}
     stays = frame.with_columns(**followed, is_open=nw.col("is_last")).select(*names)
     if is_moves:
-        nothing = nw.when(nw.lit(value=False))
-        began = frame.filter(nw.col("is_first") & (nw.col("source") != nw.lit("")))
-        before = began.with_columns(
+        before = frame.filter(nw.col("is_first") & (nw.col("source") != nw.lit("")))
+        before = before.with_columns(
             stage=nw.col("source"),
             next_stage=nw.col("stage"),
-            entered_at=nothing.then(nw.col("entered_at")),
             exited_at=nw.col("entered_at"),
             is_open=nw.lit(value=False),
-            microseconds=nothing.then(nw.col("microseconds")),
+            **{name: nw.when(nw.lit(value=False)).then(nw.col(name)) for name in ("entered_at", "microseconds")},
         )
         stays = nw.concat([before.select(*names), stays])
     return nw.to_native(stays)
 
 
-def ordered_moves(
-    df: Any,
-    *,
-    columns: Mapping[str, str] | None,
-    values: Mapping[str, Mapping[Any, Any]] | None,
-    tz: str | None,
-    as_of: datetime | None = None,
-) -> tuple[Any, bool]:
+def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: datetime | None = None) -> Any:
     """The moves of a frame, read and in the order of each record, and whether they are moves and not mere standings.
 
     Columns: `subject_id`, `stage`, `entered_at` (as it came), `at_us`, `is_first`, `is_last`, and of the next move of
-    the record `next_stage`, `exited_at`, `next_at_us`; of moves `source`, "" where it is not known; of a lazy frame
-    `problem`, 1 where a row lacks something or tells no order. The arguments are those of `time_in_stage`.
+    the record `next_stage`, `exited_at`, `next_at_us`; of moves `source`, "" where it is not known; `problem`, in a
+    lazy frame 1 where a row lacks something or tells no order. The arguments are those of `time_in_stage`.
     """
-    opened_frame, given, meanings = opened(df), columns or {}, values or {}
-    there, is_lazy = opened_frame.collect_schema().names(), isinstance(opened_frame, nw.LazyFrame)
+    frame, given, meanings = opened(df), columns or {}, values or {}
+    there, is_lazy = frame.collect_schema().names(), isinstance(frame, nw.LazyFrame)
     more = [name for name in ("seq", "source") if name in given or name in there]
     fields = ["subject_id", "target", "at", *more]
-    named = columns_of(opened_frame, [(name,) for name in fields], given)
-    rows = read(opened_frame, named, tz=tz)
+    named = columns_of(frame, [(name,) for name in fields], given)
+    rows = read(frame, named, tz=tz)
     known = {name: reading.known for name, reading in rows.readings.items() if reading.known is not None}
     doubts: list[Doubt] = [*rows.doubts]
     doubts += [("missing_value", name, "must be given", ~known[name]) for name in fields[:3] if name in known]
     if not is_lazy:
         refuse(rows.frame, doubts)
+    subject, seq, source = rows.readings["subject_id"], rows.readings.get("seq"), rows.readings.get("source")
     new = {
-        "subject_id": _filled(rows.readings["subject_id"]),
+        "subject_id": subject.value.fill_null("") if subject.kind == "text" else subject.value,
         "stage": _stage(rows.readings["target"], meanings.get("target", {})),
         "entered_at": nw.col(named["at"]),
         "at_us": rows.readings["at"].value,
         "problem": any_holds(doubts).cast(nw.Int64),
     }
+    order = ["at_us"]
     if more:
-        seq, source = rows.readings.get("seq"), rows.readings.get("source")
         numbers = nw.lit(-1) if seq is None else seq.value
-        is_known = known.get("seq")
-        new["seq"] = (numbers if is_known is None else nw.when(is_known).then(numbers).otherwise(-1)).cast(nw.Int64)
+        new["seq"] = nw.when(known["seq"]).then(numbers).otherwise(-1) if "seq" in known else numbers
+        new["seq"] = new["seq"].cast(nw.Int64)
         told = meanings.get("source", meanings.get("target", {}))
         new["source"] = nw.lit("") if source is None else _stage(source, told)
+        new["is_move"] = (new["source"] != nw.lit("")).cast(nw.Int64)
+        order += ["seq", "is_move"]  # a record starts before it moves
     moves: Any = rows.frame.select(**new)
     if as_of is not None:
         moves = moves.filter(nw.col("at_us") <= to_microseconds(as_of))
-    if more:  # a record starts before it moves
-        moves = moves.with_columns(rank=(nw.col("source") != nw.lit("")).cast(nw.Int64))
-    order = ["at_us", "seq", "rank"] if more else ["at_us"]
     moves = _beside(moves, order)
-    is_tied = ~nw.col("is_first") & (nw.col("stage") != nw.col("last_stage"))
-    if more:
-        is_tied = ~nw.col("is_first")
+    is_other = nw.col("stage") != nw.col("last_stage")
+    is_tied = ~nw.col("is_first") if more else ~nw.col("is_first") & is_other
     for name in order:
         is_tied = is_tied & (nw.col(name) == nw.col(f"last_{name}"))
     if is_lazy:
-        tied = is_tied.fill_null(value=False).cast(nw.Int64)
-        moves = moves.with_columns(problem=nw.col("problem") + tied)
+        moves = moves.with_columns(problem=nw.col("problem") + is_tied.fill_null(value=False).cast(nw.Int64))
     elif more:
         refuse(moves, [("no_order", "seq", _ONE_ORDER, is_tied)])
-    if not more:
-        is_new = nw.col("is_first") | (nw.col("stage") != nw.col("last_stage")) | (nw.col("problem") > 0)
-        moves = _beside(moves.filter(is_new).drop("is_first"), order)
+    if not more:  # a stage that is told once more is no new stay
+        moves = _beside(moves.filter(nw.col("is_first") | is_other | (nw.col("problem") > 0)), order)
     return moves, bool(more)
-
-
-def _filled(reading: Reading) -> nw.Expr:
-    return reading.value.fill_null("") if reading.kind == "text" else reading.value
 
 
 def _stage(reading: Reading, meanings: Mapping[Any, Any]) -> nw.Expr:
     """The name of a stage as we call it; "" where it is missing."""
     if reading.kind not in {"text", ""}:
         raise InvalidValueError("frames", [Fault("target", "must be a column of text", reading.kind)])
-    told = _filled(reading) if reading.kind else nw.lit("")
+    told = reading.value.fill_null("") if reading.kind else nw.lit("")
     result = told
     for theirs, ours in meanings.items():
         result = nw.when(told == nw.lit(theirs)).then(nw.lit(ours)).otherwise(result)
@@ -185,19 +169,15 @@ def _beside(moves: Any, order: list[str]) -> Any:
     taken = {"last_stage": ("stage", -1), **{f"last_{name}": (name, -1) for name in order}}
     taken |= {"next_stage": ("stage", 1), "exited_at": ("entered_at", 1), "next_at_us": ("at_us", 1)}
     if isinstance(moves, nw.LazyFrame):
-        new = {
-            name: nw.col(column).shift(-step).over("subject_id", order_by=order)
-            for name, (column, step) in taken.items()
-        }
-        moves = moves.with_columns(**new)
+        told = {name: nw.col(column).shift(-step) for name, (column, step) in taken.items()}
+        moves = moves.with_columns(**{name: cell.over("subject_id", order_by=order) for name, cell in told.items()})
         return moves.with_columns(is_first=nw.col("last_at_us").is_null(), is_last=nw.col("next_at_us").is_null())
+    # `shift` makes floats of whole numbers in pandas, and has no `over` in PyArrow: rows are taken by their place.
     moves = moves.drop("row", strict=False).with_row_index("row").sort("subject_id", *order, "row")
     moves = moves.drop("row").with_row_index("row")
     row, subject = moves["row"].cast(nw.Int64), moves["subject_id"]
     places = {-1: (row - 1).clip(lower_bound=0), 1: (row + 1).clip(upper_bound=max(len(row) - 1, 0))}
-    beside = {step: subject[place] != subject for step, place in places.items()}
-    return moves.with_columns(
-        *(moves[column][places[step]].alias(name) for name, (column, step) in taken.items()),
-        ((row == 0) | beside[-1]).alias("is_first"),
-        ((row == len(row) - 1) | beside[1]).alias("is_last"),
-    )
+    edges = {-1: row == 0, 1: row == len(row) - 1}
+    ends = {step: edges[step] | (subject[place] != subject) for step, place in places.items()}
+    beside = (moves[column][places[step]].alias(name) for name, (column, step) in taken.items())
+    return moves.with_columns(*beside, ends[-1].alias("is_first"), ends[1].alias("is_last"))
