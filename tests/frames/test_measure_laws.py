@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,14 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from revops_core import kpis
 from revops_core.errors import CurrencyMismatchError, InvalidRowError, InvalidValueError
 from revops_core.frames.measure import kpi_table
+from revops_core.frames.measure import measure as measure_frame
+from revops_core.frames.tidy_rows import tidy_columns
 from revops_core.kpis import CATALOGUE, Kpi, count, distinct, mean, measure, median, quantile, total
 from revops_core.values.condition import each, first_known, known, missing, not_yet, one_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from tests.frames.engines import ENGINES, SPARK, WITH_SPARK, frame_of
+from tests.frames.engines import ENGINES, LAZY, SPARK, WITH_SPARK, frame_of, rows_of
 
 TYPES = {
     "id": "text",
@@ -87,7 +89,7 @@ OURS = [
         name="odd",
         dated=created,
         formula=count(~(row.is_new == False) & (row.owner_id != "ana")) / count(known(row.owner_id)),
-    ),  # noqa: E712
+    ),
     Kpi(
         name="net",
         unit="money",
@@ -202,5 +204,81 @@ def test_currencies_of_a_column_never_mix_on_any_engine(engine):
         mixed = [{**record, "code": code} for record, code in zip(records, codes, strict=False)]
         expected, found = differ(engine, mixed, chosen, options, money=True)
         assert found == expected
+
+    check()
+
+
+def in_order(rows):
+    return sorted(
+        rows,
+        key=lambda row: [
+            str(value)
+            for name, value in row.items()
+            if name in {"owner_id", "outcome", "is_new", "created_on", "code", "period", "kpi"}
+        ],
+    )
+
+
+def near(found, expected):
+    """Whether two cells are the same; two floats that were computed in another order, nearly so."""
+    if isinstance(found, float) and isinstance(expected, float):
+        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+    return found == expected
+
+
+def check_rows(engine, records, chosen, options, *, money):
+    """The tidy rows of a frame against the measurements of objects."""
+    rows = [dict(record) for record in records]
+    told = {"columns": {"amount.currency": "code", "rebate.currency": "code"}} if money else {"currency": "EUR"}
+    if money:
+        for record in rows:
+            for name in ("amount", "rebate"):
+                record[name] = None if record[name] is None else Money(record[name], record["code"])
+    is_lazy = engine in LAZY
+    try:
+        table = measure(rows, chosen, currency=None if money else "EUR", **options)
+        columns = tidy_columns(table)
+    except (CurrencyMismatchError, InvalidRowError) as error:
+        if is_lazy:
+            found = rows_of(measure_frame(frame_of(engine, records, TYPES), chosen, **told, **options))
+            assert any(row["problem_count"] > 0 and row["value"] is None for row in found), str(error)
+        return
+    found = in_order(rows_of(measure_frame(frame_of(engine, records, TYPES), chosen, **told, **options)))
+    expected = in_order([dict(zip(columns, line, strict=True)) for line in zip(*columns.values(), strict=True)])
+    assert len(found) == len(expected)
+    for row, wanted in zip(found, expected, strict=True):
+        skipped = {"low", "high"} if is_lazy else set()
+        assert list(row) == list(wanted)
+        assert not {
+            name: (row[name], wanted[name]) for name in wanted.keys() - skipped if not near(row[name], wanted[name])
+        }
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
+def test_tidy_rows_of_every_engine_are_the_measurements_of_objects(engine):
+    @settings(max_examples=3 if engine == SPARK else 60, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(
+        RECORDS,
+        st.lists(st.sampled_from(OURS + OVER_DEALS), min_size=1, max_size=5, unique_by=lambda kpi: kpi.name),
+        OPTIONS,
+    )
+    def check(records, chosen, options):
+        check_rows(engine, records, chosen, options, money=False)
+
+    check()
+
+
+@pytest.mark.parametrize("engine", ["polars", "polars-lazy", "duckdb", *([SPARK] if WITH_SPARK else [])])
+def test_tidy_rows_of_currencies_are_those_of_objects(engine):
+    @settings(max_examples=3 if engine == SPARK else 40, suppress_health_check=list(HealthCheck), deadline=None)
+    @given(
+        RECORDS,
+        st.lists(st.sampled_from(MIXED), min_size=1, max_size=3, unique_by=lambda kpi: kpi.name),
+        st.sampled_from([{}, {"by": "code"}, {"by": "code", "over": BERLIN.quarters()}, {"by": "owner_id"}]),
+        st.lists(st.sampled_from(["EUR", "EUR", "EUR", "JPY"]), min_size=12, max_size=12),
+    )
+    def check(records, chosen, options, codes):
+        mixed = [{**record, "code": code} for record, code in zip(records, codes, strict=False)]
+        check_rows(engine, mixed, chosen, options, money=True)
 
     check()

@@ -12,6 +12,7 @@ from attrs import evolve
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, columns_of, read
 from revops_core.frames.engines import Frame, engine_of, opened
+from revops_core.frames.tidy_rows import TYPES, lazy_rows, tidy_columns
 from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
@@ -20,7 +21,7 @@ from revops_core.values.checks import Currency, as_tuple, require
 from revops_core.values.expression import Expression
 from revops_core.values.period import Period
 
-__all__ = ["kpi_table"]
+__all__ = ["kpi_table", "measure"]
 
 Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
 
@@ -84,6 +85,89 @@ def kpi_table(
             for key, places in tallies.items()
         },
     )
+
+
+def measure(
+    df: Any,
+    kpis: Iterable[Kpi] | Kpi,
+    *,
+    by: str | Iterable[str] = (),
+    over: Period | Iterable[Period] = (),
+    as_of: datetime | None = None,
+    columns: Columns | None = None,
+    values: Mapping[str, Mapping[Any, Any]] | None = None,
+    currency: str | None = None,
+    tz: str | None = None,
+) -> Any:
+    """Any number of KPIs over a DataFrame, as tidy rows: a DataFrame of the same kind, eager or lazy.
+
+    It has the parts of the segment, then `period`, `kpi`, `value`, `reason`, `unit`, `currency`, `numerator`,
+    `denominator`, `n`, `partial`, `low` and `high` (a 95 % interval) and `problem_count`. Numbers are floats: shares as
+    fractions, amounts in major units, durations in days; `kpi_table` has them exactly.
+
+    A lazy frame stays lazy: nothing is computed before the engine is asked for rows. Then what is wrong with cells can
+    only be counted: where `problem_count` is above 0, `value` is null. Intervals need all sums at once: they are null,
+    and `kpi_table` has them.
+
+    Args:
+        df: as for `kpi_table`.
+        kpis: as for `kpi_table`.
+        by: as for `kpi_table`.
+        over: as for `kpi_table`.
+        as_of: as for `kpi_table`.
+        columns: as for `kpi_table`.
+        values: as for `kpi_table`.
+        currency: as for `kpi_table`.
+        tz: as for `kpi_table`.
+
+    Raises:
+        MissingColumnsError: with every column that is not there.
+        InvalidValueError: columns of wrong types; of an eager frame also wrong cells, with the number of rows.
+        CurrencyMismatchError: amounts of two currencies in one sum, of an eager frame.
+    """
+    held, names, layout, periods = _plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    taken = [name for name in names if name in TYPES]
+    if taken:
+        rule = "must not be called like a column of the result; name another column in `columns`"
+        raise InvalidValueError("frames.measure", [Fault("by", rule, tuple(taken))])
+    frame = opened(next(iter(df.values())) if isinstance(df, Mapping) and df else df)
+    options: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": tz}
+    if isinstance(frame, nw.DataFrame):
+        table = kpi_table(df, held, by=names, over=periods, columns=columns, values=values, **options)
+        found = tidy_columns(table)
+        return nw.to_native(_frame_of(found, frame, {name: _column(name, columns) for name in names}))
+    queries = []
+    for population, one, named in _frames(df, held, columns):
+        found_queries, meanings = _queries(
+            one, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
+        )
+        queries += [(query, meanings) for query in found_queries]
+    empty = KpiTable(
+        kpis=held, by=names, periods=periods, as_of=as_of, currency=currency, tz=layout.tz, trace=False, segments={}
+    )
+    return nw.to_native(lazy_rows(queries, empty, layout))
+
+
+def _column(name: str, columns: Any) -> str:
+    told = columns or {}
+    if _is_by_name(told):
+        told = next((held for held in told.values() if name in held), {})
+    return str(told.get(name, name))
+
+
+def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]) -> Any:
+    """Columns as a frame of the engine of another; those of the segment have the type of their column."""
+    schema = like.collect_schema()
+    series = []
+    for name, cells in found.items():
+        kind = TYPES.get(name) or schema[by[name]]
+        is_text = any(isinstance(cell, str) for cell in cells)
+        if engine_of(like) in {"pandas", "modin"} and (name in by or all(cell is None for cell in cells)):
+            kind = None  # as it would make zeros of what is missing
+        elif name in by and is_text:
+            kind = nw.String
+        series.append(nw.new_series(name, cells, kind, backend=like.implementation))
+    return nw.from_dict({one.name: one for one in series})
 
 
 def _plan(

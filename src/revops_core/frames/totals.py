@@ -26,7 +26,18 @@ from revops_core.kpis.tally import Settled
 from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
-__all__ = ["NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of"]
+__all__ = [
+    "BY",
+    "COUNT",
+    "NUMBER",
+    "Query",
+    "ReadColumns",
+    "Tallies",
+    "add_tallies",
+    "fields_of",
+    "queries_of",
+    "wide_sum",
+]
 
 Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
@@ -40,9 +51,10 @@ ReadColumns = Callable[[Frame, set[str]], ReadFrame]
 NUMBER = "revops_number"
 """The column with the position of the period of a row; -1 where it falls into none."""
 
-_BY, _FLAG, _VALUE, _DOUBT, _CURRENCY, _ROWS = (
-    f"revops_{name}" for name in ("by", "flag", "value", "doubt", "currency", "rows")
-)
+BY, COUNT = "revops_by", "revops_rows"
+"""How the columns of a segment begin, and the column with the number of rows."""
+
+_FLAG, _VALUE, _DOUBT, _CURRENCY = (f"revops_{name}" for name in ("flag", "value", "doubt", "currency"))
 _NARROW = frozenset({"pandas", "modin", "pyarrow"})
 """The engines that have no integers of more than 64 bits, and wrap what does not fit without a word."""
 
@@ -109,7 +121,7 @@ def fields_of(lanes: Iterable[Lane]) -> dict[tuple[str, ...], None]:
 
 
 def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns) -> Query:
-    keys = {f"{_BY}_{place}": nw.col(column) for place, column in enumerate(by)}
+    keys = {f"{BY}_{place}": nw.col(column) for place, column in enumerate(by)}
     doubtful: list[tuple[nw.Expr | None, Doubt]] = []
     is_placed, segments, placed = None, None, set[str]()
     fields = {name for names in fields_of(lanes) for name in names}
@@ -121,7 +133,7 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
         # The rows of no period are dropped before anything else is read of them.
         number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
         if is_near is not None:
-            segments = frame.select(**keys).group_by(list(keys)).agg(**{_ROWS: nw.len()}) if by else None
+            segments = frame.select(**keys).group_by(list(keys)).agg(**{COUNT: nw.len()}) if by else None
             rows = evolve(rows, frame=rows.frame.filter(is_near))
         rows = evolve(rows, frame=rows.frame.with_columns(**{NUMBER: number.value}))
         keys[NUMBER], is_placed = nw.col(NUMBER), nw.col(NUMBER) >= 0
@@ -219,7 +231,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
             terms[name, power] = _terms(query.frame, name, power, size.get(name, (0, 0)), new)
     counted = (name for name, _, _ in query.columns.values() if name is not None)
     names = dict.fromkeys([*counted, *query.doubts, *(name for held in terms.values() for name, _ in held)])
-    sums: dict[str, nw.Expr] = {name: nw.col(name).sum() for name in names} | {_ROWS: nw.len()}
+    sums: dict[str, nw.Expr] = {name: nw.col(name).sum() for name in names} | {COUNT: nw.len()}
     frame = query.frame
     if new and engine_of(frame) in _NARROW:
         frame = frame.with_columns(**new)
@@ -242,7 +254,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
     for row in found:
         key = tuple(map(_plain, (row[name] for name in query.keys)))
         held, number = places_of(key[: len(meanings)]), row.get(NUMBER, 0)
-        for lane in query.lanes if row[_ROWS] and number >= 0 else ():
+        for lane in query.lanes if row[COUNT] and number >= 0 else ():
             parts = (
                 _part(query.columns[lane.bound, slot], slot[0], row, terms=terms, collections=collections, key=key)
                 for slot in lane.slots
@@ -281,7 +293,7 @@ def _terms(
     """
     engine = engine_of(frame)
     if engine not in _NARROW:
-        wide = nw.col(name).cast(nw.Decimal(38, 0) if engine in SPARK else nw.Int128())
+        wide = _wide(frame, name)
         new[f"{name}_{power}"] = wide if power == 1 else wide * wide
         return [(f"{name}_{power}", 1)]
     largest, row_count = size
@@ -310,12 +322,21 @@ def _terms(
     return [(term, 1 << (bits * weight)) for term, weight in zip(made, by_weight, strict=True)]
 
 
+def _wide(frame: Frame, name: str) -> nw.Expr:
+    return nw.col(name).cast(nw.Decimal(38, 0) if engine_of(frame) in SPARK else nw.Int128())
+
+
+def wide_sum(frame: Frame, name: str) -> nw.Expr:
+    """A sum of whole numbers on an engine that has wider integers, so that it does not overflow without a word."""
+    return _wide(frame, name).sum()
+
+
 def _collected(query: Query, operation: str, column: Column) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The values of each group: every one for a quantile, each once for a distinct count."""
     counted, name, reading = column
     frame = query.frame if counted is None else query.frame.filter(nw.col(counted) == 1)
     found: dict[tuple[Any, ...], list[Any]] = {}
-    for row in rows_of(frame.group_by([*query.keys, name]).agg(**{_ROWS: nw.len()})):
+    for row in rows_of(frame.group_by([*query.keys, name]).agg(**{COUNT: nw.len()})):
         *key, value, count = row.values()
         whole = tuple(map(_plain, key))
         times = int(count) if operation == "quantile" else 1
@@ -358,7 +379,7 @@ def _part(
 ) -> Any:
     """The part of a tally that one group of rows makes."""
     counted, name, reading = column
-    count = int(row[_ROWS] if counted is None else row[counted])
+    count = int(row[COUNT] if counted is None else row[counted])
     if reading is None:
         return count
     kind = (

@@ -22,11 +22,13 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["Part", "kinds_of", "measurement_of", "parts_of"]
+__all__ = ["NEVER_MONEY", "Part", "kinds_of", "measurement_of", "parts_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL_SAMPLE = 30
-_NEVER_MONEY = {"duration", "count", "points", "score"}
+NEVER_MONEY = frozenset({"duration", "count", "points", "score"})
+"""The units in which an amount that is missing is no amount of money."""
+
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
 
@@ -232,7 +234,7 @@ def _rows_of(side: Any, parts: Mapping[Aggregate, Part]) -> tuple[Any, ...]:
 def _in_unit(name: str, value: Value, unit: str, currency: str | None) -> Value:
     """The value in the type that its unit asks for."""
     if isinstance(value, Undefined):
-        return Undefined("too_few") if value.reason == "no_amount" and unit in _NEVER_MONEY else value
+        return Undefined("too_few") if value.reason == "no_amount" and unit in NEVER_MONEY else value
     if isinstance(value, timedelta):
         return value
     if isinstance(value, Money):

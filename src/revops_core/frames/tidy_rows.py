@@ -1,0 +1,424 @@
+"""Tidy rows: a measured table as a frame, a row for each segment, period and KPI.
+
+Of an eager frame they are the measurements of a `KpiTable`. Of a lazy one they stay a query, which the engine runs when
+it is asked for rows: the same sums, and the same formula written as an expression of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from functools import reduce
+from operator import add, mul, or_, sub
+from types import MappingProxyType
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from revops_core.errors import Fault, InvalidValueError
+from revops_core.frames.columns import Reading
+from revops_core.frames.engines import DAY, Frame, floor_divided, small_frame
+from revops_core.frames.totals import BY, COUNT, NUMBER, Query, wide_sum
+from revops_core.kpis.formula import Aggregate, Formula, aggregates_of
+from revops_core.kpis.kpi import Kpi
+from revops_core.kpis.kpi_table import KpiTable
+from revops_core.kpis.layout import Layout
+from revops_core.kpis.measuring import NEVER_MONEY
+from revops_core.values.expression import Expression
+from revops_core.values.measurement import Undefined
+from revops_core.values.money import Money
+
+__all__ = ["TYPES", "lazy_rows", "tidy_columns"]
+
+TYPES: Mapping[str, Any] = MappingProxyType(
+    {
+        "period": nw.String,
+        "kpi": nw.String,
+        "value": nw.Float64,
+        "reason": nw.String,
+        "unit": nw.String,
+        "currency": nw.String,
+        "numerator": nw.Float64,
+        "denominator": nw.Float64,
+        "n": nw.Int64,
+        "partial": nw.Boolean,
+        "low": nw.Float64,
+        "high": nw.Float64,
+        "problem_count": nw.Int64,
+    }
+)
+"""The columns after those of the segment."""
+
+
+def tidy_columns(table: KpiTable) -> dict[str, list[Any]]:
+    """The measurements of a table as columns of plain numbers: amounts in major units, durations in days."""
+    found = list(table.measurements())
+    intervals = [one.ci() for one in found]
+    columns: dict[str, list[Any]] = {name: [one.segment[name] for one in found] for name in table.by}
+    return columns | {
+        "period": [None if one.period is None else str(one.period) for one in found],
+        "kpi": [one.name for one in found],
+        "value": [_float(one.value) for one in found],
+        "reason": [one.value.reason if isinstance(one.value, Undefined) else None for one in found],
+        "unit": [one.unit for one in found],
+        "currency": [one.currency for one in found],
+        "numerator": [_float(one.numerator) for one in found],
+        "denominator": [_float(one.denominator) for one in found],
+        "n": [one.n for one in found],
+        "partial": [one.partial for one in found],
+        "low": [None if one is None else _float(one.low) for one in intervals],
+        "high": [None if one is None else _float(one.high) for one in intervals],
+        "problem_count": [0 for _ in found],
+    }
+
+
+def _float(value: Any) -> float | None:
+    """A value as a float, nearest to it; None where it is undefined."""
+    if value is None or isinstance(value, Undefined):
+        return None
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    return float(value.amount if isinstance(value, Money) else value)
+
+
+# --- lazy ---
+
+Pair = tuple[Aggregate, Expression | None]
+Source = tuple[Frame, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
+"""Some rows of sums, what they add to which column of the whole, and what the cells of a segment mean."""
+
+Computed = tuple[Any, Any, str]
+"""A value, the reason why there is none (null where there is one), and its kind: "number", "money" or "duration"."""
+
+_KPI = "revops_kpi"
+
+
+def lazy_rows(
+    queries: Sequence[tuple[Query, Sequence[Mapping[Any, Any]]]], table: KpiTable, layout: Layout
+) -> nw.LazyFrame[Any]:
+    """The measurements that queries come to, as a query.
+
+    Args:
+        queries: what is to be added up, each with what the cells of the parts of a segment mean.
+        table: an empty table of what is measured.
+        layout: where the aggregates are.
+    """
+    pairs = list(dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted))
+    by = [f"{BY}_{place}" for place in range(len(table.by))]
+    like = queries[0][0].frame
+    numbers = small_frame(like, {NUMBER: list(range(len(table.periods) or 1))})
+    sources: list[Source] = [] if by else [(numbers, {}, {})]
+    readings: dict[int, Reading] = {}
+    for place, (query, meanings) in enumerate(queries):
+        told = dict(zip(by, meanings, strict=True))
+        for source, columns in _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}"):
+            sources.append((source, columns, told))
+    slots = sorted({name for _, columns, _ in sources for name in columns})
+    long = [_long(source, by, slots) for source in sources]
+    folds = {name: _FOLDS.get(name.rpartition("_")[2], nw.Expr.sum)(nw.col(name)) for name in slots}
+    wide: Any = nw.concat(long, how="vertical").group_by([*by, NUMBER]).agg(**folds)
+    codes = [name for name in slots if name.endswith("_least")]
+    if codes:  # an empty sum is in the currency of the others, where they have one
+        whole = wide.with_columns(revops_one=nw.lit(1))
+        ends = {f"{name}_of_all": nw.col(name).min().over("revops_one") for name in codes}
+        ends |= {f"{name}_of_most": nw.col(name.replace("_least", "_most")).max().over("revops_one") for name in codes}
+        wide = whole.with_columns(**ends)
+    lines = [(number, kpi) for number in range(len(table.periods) or 1) for kpi in range(len(table.kpis))]
+    partial = [None if not table.periods else table.periods[number].is_partial(table.as_of) for number, _ in lines]
+    told_by_line = {
+        NUMBER: [number for number, _ in lines],
+        _KPI: [kpi for _, kpi in lines],
+        "revops_period": [str(table.periods[number]) if table.periods else "" for number, _ in lines],
+        "revops_partial": [-1 if one is None else int(one) for one in partial],
+    }
+    rows = wide.join(small_frame(like, told_by_line), on=NUMBER, how="inner")
+    columns = [_columns_of(kpi, table, pairs, queries, readings) for kpi in table.kpis]
+    tidy = {name: _chosen([one[name] for one in columns]) for name in columns[0]}
+    tidy["period"] = nw.when(nw.col("revops_period") != nw.lit("")).then(nw.col("revops_period"))
+    tidy["partial"] = nw.when(nw.col("revops_partial") >= 0).then(nw.col("revops_partial") == 1)
+    tidy |= {"low": nw.lit(None, dtype=nw.Float64), "high": nw.lit(None, dtype=nw.Float64)}
+    segment = {name: nw.col(f"{BY}_{place}") for place, name in enumerate(table.by)}
+    return rows.select(**segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()})
+
+
+_FOLDS: Mapping[str, Any] = {"least": nw.Expr.min, "most": nw.Expr.max}
+
+
+def _chosen(expressions: Sequence[nw.Expr]) -> nw.Expr:
+    """Of the expressions of all KPIs, that of the KPI of a row."""
+    chosen = expressions[-1]
+    for place in range(len(expressions) - 2, -1, -1):
+        chosen = nw.when(nw.col(_KPI) == place).then(expressions[place]).otherwise(chosen)
+    return chosen
+
+
+def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Frame:
+    """Some rows of sums, with a column for every slot."""
+    frame, columns, told = source
+    wanted: dict[str, nw.Expr] = {}
+    for name in by:
+        cell = nw.col(name)
+        for theirs, ours in told.get(name, {}).items():
+            here = (nw.col(name) == theirs).fill_null(value=False)
+            cell = nw.when(~here).then(cell) if ours is None else nw.when(here).then(nw.lit(ours)).otherwise(cell)
+        wanted[name] = cell
+    wanted[NUMBER] = nw.col(NUMBER).cast(nw.Int64)
+    for name in slots:
+        kind = {"least": nw.String, "most": nw.String, "real": nw.Float64}.get(name.rpartition("_")[2], nw.Int64)
+        wanted[name] = (
+            columns[name].cast(kind) if name in columns else nw.lit(None if kind == nw.String else 0, dtype=kind)
+        )
+    return frame.select(**wanted)
+
+
+def _sources(
+    query: Query, pairs: Sequence[Pair], layout: Layout, numbers: Frame, *, readings: dict[int, Reading], problem: str
+) -> Iterator[tuple[Frame, dict[str, nw.Expr]]]:
+    """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
+    is_placed = NUMBER in query.keys
+    frame = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
+    keys = [*query.keys, *([] if is_placed else [NUMBER])]
+    flags = dict.fromkeys([*(flag for flag, _, _ in query.columns.values() if flag), *query.doubts])
+    summed = dict.fromkeys(name for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"})
+    sums = {name: nw.col(name).cast(nw.Int64).sum() for name in flags}
+    sums |= {name: wide_sum(frame, name).cast(nw.Int64) for name in summed}
+    grouped = frame.group_by(keys).agg(**sums, **{COUNT: nw.len()})
+    columns: dict[str, nw.Expr] = {}
+    if query.doubts:
+        columns[problem] = reduce(add, (nw.col(name) for name in query.doubts))
+    for place, (aggregate, dated) in enumerate(pairs):
+        of_numbers: dict[str, dict[int, nw.Expr]] = {}
+        for (one, by_date, number), (_, lane) in layout.places.items():
+            if (one, by_date) != (aggregate, dated) or lane not in query.lanes:
+                continue
+            of_numbers.setdefault("n", {})[number] = nw.col(
+                query.columns[lane.bound, ("count", aggregate.where, None)][0] or COUNT
+            )
+            if aggregate.value is None:
+                continue
+            slot = (aggregate.operation, aggregate.where, aggregate.value)
+            flag, name, reading = query.columns[lane.bound, slot if slot in lane.slots else ("mean", *slot[1:])]
+            readings[place] = reading
+            of_numbers.setdefault("known", {})[number] = nw.col(flag or COUNT)
+            if reading.currency:
+                code = nw.when(nw.col(flag or COUNT) > 0).then(nw.col(reading.currency))
+                of_numbers.setdefault("least", {})[number] = code
+                of_numbers.setdefault("most", {})[number] = code
+            if aggregate.operation in {"total", "mean"}:
+                of_numbers.setdefault("sum", {})[number] = nw.col(name)
+            elif not is_placed or number == 0:
+                counted = frame if flag is None else frame.filter(nw.col(flag) == 1)
+                found, made = _ordered(counted, keys, name, aggregate)
+                at = found if is_placed else found.with_columns(**{NUMBER: nw.lit(number)})
+                yield at.filter(nw.col(NUMBER) >= 0), {f"{place}_{kind}": column for kind, column in made.items()}
+        for kind, by_number in of_numbers.items():
+            columns[f"{place}_{kind}"] = by_number[min(by_number)] if is_placed else _at(by_number)
+    if not is_placed:
+        yield grouped.drop(NUMBER).join(numbers, how="cross"), columns
+    elif query.segments is not None:
+        yield grouped.filter(nw.col(NUMBER) >= 0), columns
+        yield query.segments.join(numbers, how="cross"), {}
+    else:
+        inside = {name: nw.when(nw.col(NUMBER) >= 0).then(column) for name, column in columns.items()}
+        yield grouped, {NUMBER: nw.lit(0), **inside}
+
+
+def _at(by_number: Mapping[int, nw.Expr]) -> nw.Expr:
+    """Of the expressions of several periods, that of the period of a row."""
+    chosen: Any = None
+    for number, column in by_number.items():
+        chosen = column if chosen is None else nw.when(nw.col(NUMBER) == number).then(column).otherwise(chosen)
+    return chosen  # type: ignore[no-any-return]
+
+
+def _ordered(frame: Frame, keys: Sequence[str], name: str, aggregate: Aggregate) -> tuple[Frame, dict[str, nw.Expr]]:
+    """How many different values each group has, or its quantile between the two values beside it."""
+    counts = frame.group_by([*keys, name]).agg(**{COUNT: nw.len()})
+    if aggregate.operation == "distinct":
+        return counts.group_by(list(keys)).agg(revops_sum=nw.len()), {"sum": nw.col("revops_sum")}
+    share, whole = (aggregate.level or Decimal(0)).as_integer_ratio()
+    places = counts.with_columns(
+        revops_upto=nw.col(COUNT).cast(nw.Int64).cum_sum().over(*keys, order_by=name),
+        revops_steps=(nw.col(COUNT).cast(nw.Int64).sum().over(*keys) - 1) * share,
+    )
+    lower, rest = floor_divided(nw.col("revops_steps"), whole, frame), nw.col("revops_steps")
+    rest = rest - lower * whole
+    upper = lower + (rest > 0).cast(nw.Int64)
+    ends = places.with_columns(
+        revops_low=nw.when(nw.col("revops_upto") > lower).then(nw.col(name)),
+        revops_high=nw.when(nw.col("revops_upto") > upper).then(nw.col(name)),
+        revops_rest=rest,
+    )
+    held = ends.group_by(list(keys)).agg(
+        revops_low=nw.col("revops_low").min(),
+        revops_high=nw.col("revops_high").min(),
+        revops_rest=nw.col("revops_rest").max(),
+    )
+    between = (nw.col("revops_high") - nw.col("revops_low")) * nw.col("revops_rest") / whole
+    return held, {"real": nw.col("revops_low") + between}
+
+
+# --- formulas ---
+
+
+def _columns_of(
+    kpi: Kpi,
+    table: KpiTable,
+    pairs: Sequence[Pair],
+    queries: Sequence[tuple[Query, Any]],
+    readings: Mapping[int, Reading],
+) -> dict[str, nw.Expr]:
+    """The tidy columns of one KPI, as `measurement_of` fills them."""
+    places = {aggregate: pairs.index((aggregate, dated)) for aggregate, dated in kpi.wanted}
+    in_currency = table.currency if kpi.unit == "money" else None
+    parts = {
+        aggregate: _part(aggregate, place, readings.get(place), in_currency) for aggregate, place in places.items()
+    }
+    value, reason, kind = _computed(kpi.formula, parts)
+    coded = [place for place in places.values() if place in readings and readings[place].currency]
+    if kpi.unit == "money" and kind == "number":
+        rule = "must be given, as the amounts in these columns are plain numbers"
+        raise InvalidValueError(kpi.name, [Fault("currency", rule, table.currency)])
+    code: nw.Expr = nw.lit(table.currency, dtype=nw.String)
+    mixed: nw.Expr = nw.lit(0)
+    if coded:
+        of_all = [
+            nw.when(nw.col(f"{one}_least_of_all") == nw.col(f"{one}_least_of_most")).then(nw.col(f"{one}_least_of_all"))
+            for one in coded
+        ]
+        code = nw.coalesce(*(nw.col(f"{one}_least") for one in coded), *of_all)
+        for one in coded:
+            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
+            mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0)
+        if kpi.unit == "money":
+            reason = (
+                nw.when(reason.is_null() & code.is_null() & (value == 0)).then(nw.lit("no_amount")).otherwise(reason)
+            )
+    if kpi.unit in NEVER_MONEY:
+        reason = (
+            nw.when((reason == nw.lit("no_amount")).fill_null(value=False)).then(nw.lit("too_few")).otherwise(reason)
+        )
+    sides = _sides(kpi.formula, places, parts)
+    is_both = ~sides[0][1] & ~sides[1][1]
+    if kpi.when_zero != "zero_denominator":
+        reason = nw.when(is_both & ~reason.is_null()).then(nw.lit(kpi.when_zero)).otherwise(reason)
+    below = (
+        kpi.formula.arguments[1]
+        if isinstance(kpi.formula, Formula) and kpi.formula.operation == "over"
+        else kpi.formula
+    )
+    made_of = dict.fromkeys(aggregates_of(below)) or parts
+    ns = [_row_count(places[one], one.operation, readings) for one in made_of]
+    lanes = {
+        place: [name for (query, _), name in _problems(queries) if _reads(query, pairs[place])]
+        for place in places.values()
+    }
+    problems = [nw.col(name) for name in dict.fromkeys(name for names in lanes.values() for name in names)]
+    problem = reduce(add, [*problems, mixed])
+    is_fine = problem == 0
+    is_there = is_fine & reason.is_null()
+    moneyed = [(is_there, kind), *((~missing, side_kind) for _, missing, side_kind in sides)]
+    in_code = [there for there, one in moneyed if one == "money"]
+    return {
+        "kpi": nw.lit(kpi.name),
+        "value": nw.when(is_there).then(_in_days(value, kind)),
+        "reason": nw.when(is_fine).then(reason),
+        "unit": nw.lit(kpi.unit),
+        "currency": nw.when(reduce(or_, in_code)).then(code) if in_code else nw.lit(None, dtype=nw.String),
+        "numerator": nw.when(is_fine & ~sides[0][1]).then(_in_days(sides[0][0], sides[0][2])),
+        "denominator": nw.when(is_fine & ~sides[1][1]).then(_in_days(sides[1][0], sides[1][2])),
+        "n": nw.max_horizontal(*ns) if ns else nw.lit(0),
+        "problem_count": problem,
+    }
+
+
+def _row_count(place: int, operation: str, readings: Mapping[int, Reading]) -> nw.Expr:
+    """How many rows went into an aggregate; those that were counted, where none of them has a value."""
+    if place not in readings:
+        return nw.col(f"{place}_n")
+    known = nw.col(f"{place}_known")
+    return known if operation == "distinct" else nw.when(known > 0).then(known).otherwise(nw.col(f"{place}_n"))
+
+
+def _problems(queries: Sequence[tuple[Query, Any]]) -> list[tuple[tuple[Query, Any], str]]:
+    return [(query, f"problem_{place}") for place, query in enumerate(queries) if query[0].doubts]
+
+
+def _reads(query: Query, pair: Pair) -> bool:
+    """Whether a query adds up an aggregate."""
+    aggregate, dated = pair
+    return any(lane.dated == dated and lane.population == aggregate.population for lane in query.lanes)
+
+
+def _in_days(value: Any, kind: str) -> nw.Expr:
+    return value / DAY if kind == "duration" else value * 1.0  # type: ignore[no-any-return]
+
+
+def _reason(condition: nw.Expr, name: str, otherwise: Any = None) -> nw.Expr:
+    told = nw.when(condition).then(nw.lit(name))
+    return told if otherwise is None else told.otherwise(otherwise)
+
+
+def _part(aggregate: Aggregate, place: int, reading: Reading | None, currency: str | None) -> Computed:
+    """What one aggregate came to, as `measuring.parts_of` has it."""
+    if reading is None:
+        return nw.col(f"{place}_n"), None, "number"
+    if aggregate.operation == "distinct":
+        return nw.col(f"{place}_sum"), None, "number"
+    is_money = reading.currency or currency is not None
+    kind = "duration" if reading.kind == "duration" else "money" if is_money else "number"
+    known, is_empty = nw.col(f"{place}_known"), nw.col(f"{place}_known") == 0
+    reason = _reason(is_empty & (nw.col(f"{place}_n") > 0), "no_amount")
+    if aggregate.operation == "total":
+        return _units(place, "sum", reading), reason, kind
+    if aggregate.operation == "quantile":
+        return _units(place, "real", reading), _reason(is_empty & reason.is_null(), "too_few", reason), kind
+    mean = _units(place, "sum", reading) / nw.when(is_empty).then(1).otherwise(known)
+    return mean, _reason(is_empty & reason.is_null(), "zero_denominator", reason), kind
+
+
+def _units(place: int, name: str, reading: Reading) -> nw.Expr:
+    units = nw.col(f"{place}_{name}")
+    return units if reading.scale == 1 else units / reading.scale
+
+
+def _computed(node: Any, parts: Mapping[Aggregate, Computed]) -> Computed:
+    """A formula as an expression, as `formula.computed` has it."""
+    if isinstance(node, Aggregate):
+        value, reason, kind = parts[node]
+        return value, nw.lit(None, dtype=nw.String) if reason is None else reason, kind
+    if not isinstance(node, Formula):
+        return nw.lit(float(node) if isinstance(node, Decimal) else node), nw.lit(None, dtype=nw.String), "number"
+    (left, why_left, one), (right, why_right, other) = (_computed(part, parts) for part in node.arguments)
+    reason = nw.coalesce(why_right, why_left)
+    kinds = {one, other}
+    if node.operation == "over":
+        reason = _reason(reason.is_null() & (right == 0), "zero_denominator", reason)
+        reason = _reason(reason.is_null() & (right < 0), "negative_base", reason)
+        size = nw.when(right > 0).then(right).otherwise(1)
+        if other == "duration" and one != "duration":
+            return left / (size / DAY), reason, one
+        return left / size, reason, "number" if one == other else one
+    kind = next((held for held in ("money", "duration") if held in kinds), "number")
+    return _ARITHMETIC[node.operation](left, right), reason, kind
+
+
+_ARITHMETIC: Mapping[str, Any] = {"plus": add, "minus": sub, "times": mul}
+
+
+def _sides(
+    formula: Aggregate | Formula, places: Mapping[Aggregate, int], parts: Mapping[Aggregate, Computed]
+) -> list[tuple[nw.Expr, nw.Expr, str]]:
+    """The numerator and the denominator, where each is missing, and their kinds."""
+    if isinstance(formula, Formula) and formula.operation == "over":
+        computed = [_computed(side, parts) for side in formula.arguments]
+        return [(value, ~reason.is_null(), kind) for value, reason, kind in computed]
+    if isinstance(formula, Aggregate) and formula.operation == "mean":
+        place = places[formula]
+        known, kind = nw.col(f"{place}_known"), parts[formula][2]
+        is_missing = (known == 0) & (nw.col(f"{place}_n") > 0)
+        mean = parts[formula][0]
+        return [(mean * known, is_missing, kind), (known, is_missing, "number")]
+    never = (nw.lit(0), nw.lit(value=True), "number")
+    return [never, never]
