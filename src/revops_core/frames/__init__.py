@@ -2,7 +2,8 @@
 
 from revops_core.frames.entity_frames import from_entities, to_entities
 from revops_core.frames.funnel import funnel
+from revops_core.frames.measure import kpi_table, measure
 from revops_core.frames.time_in_stage import time_in_stage
 from revops_core.frames.working_time import working_time
 
-__all__ = ["from_entities", "funnel", "time_in_stage", "to_entities", "working_time"]
+__all__ = ["from_entities", "funnel", "kpi_table", "measure", "time_in_stage", "to_entities", "working_time"]
