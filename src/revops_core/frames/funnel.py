@@ -68,17 +68,12 @@ def funnel(
     # The core says what is wrong with the arguments, and names the steps: of a log without rows.
     empty = StageLog.of(()).funnel(pipeline, cohort=cohort, during=during, entering=entering, as_of=as_of)
     names = [step.stage for step in empty.steps]
-    moves, is_moves = ordered_moves(df, columns, values, tz)
-    moves = _known_stages(moves, pipeline, is_moves=is_moves)
-    if not is_moves:
-        moves = moves.with_columns(source=nw.lit(""))
-    window, limit = cohort if during is None else during, limit_of(as_of)
-    bounds = None
+    moves = _known_stages(ordered_moves(df, columns, values, tz), [stage.name for stage in pipeline], pipeline)
+    window, limit, bounds = cohort if during is None else during, limit_of(as_of), None
     if isinstance(window, Interval | Period):
         bounds = to_microseconds(window.start), to_microseconds(window.end)
     at, stage, source = nw.col("at_us"), nw.col("stage"), nw.col("source")
-    has_happened = at <= limit
-    is_counted = has_happened
+    is_counted = has_happened = at <= limit
     if during is not None and bounds is not None:
         is_counted = has_happened & (at >= bounds[0]) & (at < bounds[1])
     is_latest = has_happened & (nw.col("is_last") | (nw.col("next_at_us") > limit))
@@ -115,15 +110,12 @@ def _rungs(pipeline: Pipeline, size: int) -> list[list[str]]:
     return [[name] for name in opened] + ([goals] if len(opened) < size else [])
 
 
-def _known_stages(moves: Any, pipeline: Pipeline, *, is_moves: bool) -> Any:
+def _known_stages(moves: Any, names: list[str], pipeline: Pipeline) -> Any:
     """The moves, refused or marked where one names a stage that the pipeline has not."""
-    names = [stage.name for stage in pipeline]
     if isinstance(moves, nw.LazyFrame):
-        is_unknown = ~nw.col("stage").is_in(names)
-        if is_moves:
-            is_unknown = is_unknown | (nw.col("is_first") & ~nw.col("source").is_in([*names, ""]))
+        is_unknown = ~nw.col("stage").is_in(names) | (nw.col("is_first") & ~nw.col("source").is_in([*names, ""]))
         return moves.with_columns(problem=nw.col("problem") + is_unknown.cast(nw.Int64))
-    starts = moves.filter(nw.col("is_first"))["source"].unique().to_list() if is_moves else []
+    starts = moves.filter(nw.col("is_first"))["source"].unique().to_list()
     for name in sorted({*moves["stage"].unique().to_list(), *starts} - {""}):
         pipeline.stage(name)
     return moves
@@ -131,21 +123,18 @@ def _known_stages(moves: Any, pipeline: Pipeline, *, is_moves: bool) -> Any:
 
 def _steps(records: Any, names: list[str]) -> Any:
     """One row for each step, from one for each record."""
-    numbers = range(len(names))
+    numbers, belongs = range(len(names)), nw.col("belongs")
     visits = {number: nw.col(f"visits_{number}") + nw.col(f"start_{number}") for number in numbers}
-    records = records.with_columns(**{f"visits_{number}": each for number, each in visits.items()})
-    got_to = {number: nw.col(f"visits_{number}") > 0 for number in numbers}
-    belongs, wide = nw.col("belongs"), {"entity_count": nw.col("belongs")}
+    wide = {"entity_count": belongs, "problem_count": nw.col("problem")}
     for kind in ("lost", "open"):
         stands = nw.when(nw.col("past") > 0).then(nw.col(kind)).otherwise(nw.col(f"start_{kind}"))
         wide[f"{kind}_count"] = stands * belongs
     got_so_far = nw.lit(value=False)
     for number in reversed(numbers):
-        got_so_far = got_so_far | got_to[number]
-        wide[f"actual_{number}"] = got_to[number].cast(nw.Int64) * belongs
+        got_so_far = got_so_far | (visits[number] > 0)
+        wide[f"actual_{number}"] = (visits[number] > 0).cast(nw.Int64) * belongs
         wide[f"filled_{number}"] = got_so_far.cast(nw.Int64) * belongs
-        wide[f"visits_{number}"] = nw.col(f"visits_{number}") * belongs
-    wide["problem_count"] = nw.col("problem")
+        wide[f"visits_{number}"] = visits[number] * belongs
     totals = records.select(**wide).select(*(nw.col(name).sum().fill_null(0).cast(nw.Int64) for name in wide))
     steps = small_frame(totals, {"step": list(numbers), "stage": names})
     long = steps.join(totals, how="cross")

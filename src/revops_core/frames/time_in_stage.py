@@ -68,7 +68,7 @@ def time_in_stage(
     [('new', 259200000000, False), ('won', None, True)]
     """
     require("time_in_stage", as_of=(as_of, datetime | None), calendar=(calendar, BusinessCalendar | None))
-    frame, is_moves = ordered_moves(df, columns, values, tz, as_of=as_of)
+    frame = ordered_moves(df, columns, values, tz, as_of=as_of)
     has_ended, end, timed = ~nw.col("is_last"), nw.col("next_at_us"), None
     if as_of is None:
         timed = has_ended
@@ -88,25 +88,22 @@ def time_in_stage(
         frame = frame.with_columns(microseconds=nw.when(nw.col("problem_count") == 0).then(nw.col("microseconds")))
     followed = {name: nw.when(has_ended).then(nw.col(name)) for name in ("next_stage", "exited_at")}
     stays = frame.with_columns(**followed, is_open=nw.col("is_last")).select(*names)
-    if is_moves:
-        before = frame.filter(nw.col("is_first") & (nw.col("source") != nw.lit("")))
-        before = before.with_columns(
-            stage=nw.col("source"),
-            next_stage=nw.col("stage"),
-            exited_at=nw.col("entered_at"),
-            is_open=nw.lit(value=False),
-            **{name: nw.when(nw.lit(value=False)).then(nw.col(name)) for name in ("entered_at", "microseconds")},
-        )
-        stays = nw.concat([before.select(*names), stays])
-    return nw.to_native(stays)
+    before = frame.filter(nw.col("is_first") & (nw.col("source") != nw.lit(""))).with_columns(
+        stage=nw.col("source"),
+        next_stage=nw.col("stage"),
+        exited_at=nw.col("entered_at"),
+        is_open=nw.lit(value=False),
+        **{name: nw.when(nw.lit(value=False)).then(nw.col(name)) for name in ("entered_at", "microseconds")},
+    )
+    return nw.to_native(nw.concat([before.select(*names), stays]))
 
 
 def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: datetime | None = None) -> Any:
-    """The moves of a frame, read and in the order of each record, and whether they are moves and not mere standings.
+    """The moves of a frame, read and in the order of each record; the arguments are those of `time_in_stage`.
 
     Columns: `subject_id`, `stage`, `entered_at` (as it came), `at_us`, `is_first`, `is_last`, and of the next move of
-    the record `next_stage`, `exited_at`, `next_at_us`; of moves `source`, "" where it is not known; `problem`, in a
-    lazy frame 1 where a row lacks something or tells no order. The arguments are those of `time_in_stage`.
+    the record `next_stage`, `exited_at`, `next_at_us`; `source`, "" where it is not known; `problem`, in a lazy frame
+    above 0 where a row lacks something or tells no order.
     """
     frame, given, meanings = opened(df), columns or {}, values or {}
     there, is_lazy = frame.collect_schema().names(), isinstance(frame, nw.LazyFrame)
@@ -125,6 +122,7 @@ def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: 
         "stage": _stage(rows.readings["target"], meanings.get("target", {})),
         "entered_at": nw.col(named["at"]),
         "at_us": rows.readings["at"].value,
+        "source": nw.lit(""),
         "problem": any_holds(doubts).cast(nw.Int64),
     }
     order = ["at_us"]
@@ -132,8 +130,8 @@ def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: 
         numbers = nw.lit(-1) if seq is None else seq.value
         new["seq"] = nw.when(known["seq"]).then(numbers).otherwise(-1) if "seq" in known else numbers
         new["seq"] = new["seq"].cast(nw.Int64)
-        told = meanings.get("source", meanings.get("target", {}))
-        new["source"] = nw.lit("") if source is None else _stage(source, told)
+        if source is not None:
+            new["source"] = _stage(source, meanings.get("source", meanings.get("target", {})))
         new["is_move"] = (new["source"] != nw.lit("")).cast(nw.Int64)
         order += ["seq", "is_move"]  # a record starts before it moves
     moves: Any = rows.frame.select(**new)
@@ -150,7 +148,7 @@ def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: 
         refuse(moves, [("no_order", "seq", _ONE_ORDER, is_tied)])
     if not more:  # a stage that is told once more is no new stay
         moves = _beside(moves.filter(nw.col("is_first") | is_other | (nw.col("problem") > 0)), order)
-    return moves, bool(more)
+    return moves
 
 
 def _stage(reading: Reading, meanings: Mapping[Any, Any]) -> nw.Expr:
