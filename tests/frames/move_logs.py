@@ -14,11 +14,12 @@ ROWS = {"subject_id": "text", "target": "text", "at": "instant"}
 MOVES = ROWS | {"seq": "whole", "source": "text"}
 FIRST = datetime(2026, 3, 27, 22, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+STEP = timedelta(hours=5, microseconds=7)
 
 
 def instants(spread):
     """Instants around the night in which the clocks of Europe change; with a small `spread` many are the same."""
-    return st.integers(0, spread).map(lambda steps: FIRST + steps * timedelta(hours=5, microseconds=7))
+    return st.integers(0, spread).map(lambda steps: FIRST + steps * STEP)
 
 
 @st.composite

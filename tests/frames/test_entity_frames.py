@@ -141,6 +141,10 @@ def test_instants_of_any_zone_come_back_in_utc():
     [found], _ = to_entities(Ticket, from_entities([Ticket(id="t", created_at=local)], backend="pandas"))
     assert found.created_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert found.created_at.tzinfo is UTC
+    summer = pd.DataFrame(
+        {"id": ["t"], "created_at": pd.to_datetime(["2026-07-01 12:00"]).tz_localize("Europe/Berlin")}
+    )
+    assert str(one(Ticket, summer)[0].created_at) == "2026-07-01 10:00:00+00:00"
     assert type(found.created_at) is datetime
 
 
@@ -269,6 +273,8 @@ def test_what_the_importer_says_is_said_of_frames():
     values = {"amount.currency": {"euro": "EUR"}}
     yen = pl.DataFrame({"id": ["a"], "amount": [2.5], "amount_currency": ["euro"]})
     assert one(Opportunity, yen, values=values)[0].amount == Money("2.50", "EUR")
+    _, [problem] = to_entities(Opportunity, yen, values={"amount.currency": {"euro": "JPY"}})
+    assert problem.field == "amount"
 
 
 def test_what_makes_no_frame_is_refused():

@@ -20,6 +20,8 @@ from tests.frames.move_logs import (
     MOVES,
     ROWS,
     STAGES,
+    STEP,
+    instants,
     log_of,
     many_moves,
     many_standings,
@@ -73,14 +75,23 @@ def test_the_funnels_of_a_large_log_are_those_of_the_core(engine, make):
 @settings(max_examples=40)
 def test_any_funnel_of_any_log_is_that_of_the_core(engine, data):
     records = data.draw(moves() | standings(with_ties=engine not in LAZY))
-    edges = st.integers(0, 14).map(lambda steps: FIRST + steps * timedelta(hours=5))
+    edges = instants(14)
     start = data.draw(edges)
-    window = Interval(start, start + data.draw(st.integers(1, 12)) * timedelta(hours=5))
+    window = Interval(start, start + data.draw(st.integers(1, 12)) * STEP)
     question = data.draw(st.sampled_from([{"cohort": "all"}, {"cohort": window}, {"during": window}]))
     question = question | {"as_of": data.draw(st.none() | edges)}
     question = question | {"entering": data.draw(st.none() | st.sampled_from(STAGES))}
     frame = frame_of(engine, records, types_of(records))
     assert steps_in(funnel(frame, OPPORTUNITY, **question)) == steps_of(records, question)
+
+
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
+@pytest.mark.parametrize("word", ["cohort", "during"])
+def test_a_window_holds_its_start_and_not_its_end(engine, word):
+    edges = [FIRST, FIRST + HOUR]
+    records = [{"subject_id": str(at), "target": "proposal", "at": at} for at in edges]
+    question = {word: Interval(*edges)}
+    assert steps_in(funnel(frame_of(engine, records, ROWS), OPPORTUNITY, **question)) == steps_of(records, question)
 
 
 @pytest.mark.parametrize("engine", EVERY_ENGINE)

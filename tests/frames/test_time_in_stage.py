@@ -22,6 +22,7 @@ from tests.frames.move_logs import (
     MICROSECOND,
     MOVES,
     ROWS,
+    instants,
     log_of,
     many_moves,
     many_standings,
@@ -89,7 +90,7 @@ def test_the_stays_of_a_large_log_are_those_of_the_core(engine, make, as_of, cal
 @settings(max_examples=40)
 def test_the_stays_of_any_log_are_those_of_the_core(engine, data):
     records = data.draw(moves() | standings(with_ties=engine not in LAZY))
-    as_of = data.draw(st.none() | st.integers(0, 14).map(lambda steps: FIRST + steps * timedelta(hours=5)))
+    as_of = data.draw(st.none() | instants(14))
     calendar = data.draw(st.sampled_from([None, OFFICE]))
     stays = time_in_stage(frame_of(engine, records, types_of(records)), as_of=as_of, calendar=calendar)
     assert stays_in(stays) == stays_of(records, as_of, calendar)
@@ -157,6 +158,13 @@ def test_of_two_rows_at_one_instant_the_one_further_down_is_later(engine):
     assert StageLog.of([tuple(record.values()) for record in records]).variants()[0][0] == ("proposal", "lost", "won")
 
 
+@pytest.mark.parametrize("engine", IN_MEMORY)
+def test_many_rows_at_one_instant_keep_their_order(engine):
+    records = [{"subject_id": f"o{n % 3}", "target": f"s{n}", "at": FIRST} for n in range(6000)]
+    stays = rows_of(time_in_stage(frame_of(engine, records, ROWS)))
+    assert [row["stage"] for row in stays] == [f"s{n}" for first in range(3) for n in range(first, 6000, 3)]
+
+
 @pytest.mark.parametrize("engine", EVERY_LAZY_ENGINE)
 def test_a_lazy_frame_counts_what_lacks_something_or_tells_no_order_and_has_no_time_for_that_record(engine):
     records = [
@@ -179,6 +187,14 @@ def test_a_lazy_frame_counts_what_lacks_something_or_tells_no_order_and_has_no_t
         problems = {row["subject_id"]: row["problem_count"] for row in stays}
         assert problems == {"sound": 0, "tied": 1, "no instant": 1 if calendar is None else 2, "no stage": 1, "": 1}
         assert {row["subject_id"] for row in stays if row["microseconds"] is not None} == {"sound"}
+
+
+@pytest.mark.parametrize("engine", EVERY_LAZY_ENGINE)
+def test_a_time_that_the_clocks_jumped_over_is_counted_even_where_the_stage_is_told_once_more(engine):
+    walls = [datetime(2026, 3, 29, 1), datetime(2026, 3, 29, 2, 30)]
+    records = [{"subject_id": "o1", "target": "proposal", "at": wall} for wall in walls]
+    stays = time_in_stage(frame_of(engine, records, ROWS | {"at": "wall"}), tz="Europe/Berlin")
+    assert {row["problem_count"] for row in rows_of(stays)} == {1}
 
 
 @pytest.mark.parametrize("engine", EVERY_LAZY_ENGINE)

@@ -186,15 +186,18 @@ def from_entities(
     words = _SQL if engine == "duckdb" else _SPARK
     told = {name: words.get(kind) or f"decimal(38,{scales[name]})" for name, (kind, _) in columns.items()}
     lines = list(zip(*cells.values(), strict=True))
-    if engine != "duckdb":
-        schema = ", ".join(f"`{name.replace('`', '``')}` {word}" for name, word in told.items())
-        return native.sparkSession.createDataFrame(lines, schema)
-    rows = json.dumps([dict(zip(cells, line, strict=True)) for line in lines], default=_json)
-    texts = (text.replace("'", "''") for text in (rows, json.dumps([told])))
+    schema = ", ".join(f"`{name.replace('`', '``')}` {word}" for name, word in told.items())
+    return _on_duckdb(native, lines, told) if engine == "duckdb" else native.sparkSession.createDataFrame(lines, schema)
+
+
+def _on_duckdb(like: Any, lines: list[tuple[Any, ...]], types: Mapping[str, str]) -> Any:
+    """A relation of these lines, in the connection of `like`: written as JSON, which DuckDB reads by types."""
+    rows = json.dumps([dict(zip(types, line, strict=True)) for line in lines], default=_json)
+    texts = (text.replace("'", "''") for text in (rows, json.dumps([types])))
     sql = "select unnest(from_json('{}', '{}'), max_depth := 2)".format(*texts)
-    if frame is None:
+    if like is None:
         return nw.Implementation.from_backend("duckdb").to_native_namespace().sql(sql)
-    return native.query("revops_frame", sql)
+    return like.query("revops_frame", sql)
 
 
 def _columns(cls: type, held: tuple[Any, ...], faults: list[Fault]) -> Iterable[tuple[str, tuple[Any, list[Any]]]]:
@@ -202,7 +205,13 @@ def _columns(cls: type, held: tuple[Any, ...], faults: list[Fault]) -> Iterable[
     for field, hint in hints_of(cls).items():
         kind, cells = kind_of(hint), [getattr(each, field) for each in held]
         if field == "custom":
-            yield from _custom_columns(cells, faults)
+            for name in dict.fromkeys(name for custom in cells for name in custom):
+                held_there = [_flat(custom.get(name)) for custom in cells]
+                kinds = {type(cell) for cell in held_there if cell is not None} or {str}
+                if len(kinds) > 1 or not kinds <= {*_NARWHALS, Decimal}:
+                    told = sorted(each.__name__ for each in kinds)
+                    faults.append(Fault(f"custom.{name}", "must have values of one plain type, and no floats", told))
+                yield f"{_CUSTOM}{name}", (kinds.pop(), held_there)
         elif kind is Money:
             yield field, (Decimal, [None if cell is None else cell.amount for cell in cells])
             yield f"{field}{_CURRENCY}", (str, [None if cell is None else cell.currency for cell in cells])
@@ -211,18 +220,6 @@ def _columns(cls: type, held: tuple[Any, ...], faults: list[Fault]) -> Iterable[
             yield field, (str, [";".join(cell) or None for cell in cells])
         elif kind in {*_NARWHALS, Decimal}:
             yield field, (kind, [_flat(cell) for cell in cells])
-
-
-def _custom_columns(
-    customs: list[Mapping[str, Any]], faults: list[Fault]
-) -> Iterable[tuple[str, tuple[Any, list[Any]]]]:
-    for name in dict.fromkeys(name for custom in customs for name in custom):
-        cells = [_flat(custom.get(name)) for custom in customs]
-        kinds = {type(cell) for cell in cells if cell is not None} or {str}
-        if len(kinds) > 1 or not kinds <= {*_NARWHALS, Decimal}:
-            told = sorted(kind.__name__ for kind in kinds)
-            faults.append(Fault(f"custom.{name}", "must have values of one plain type, and no floats", told))
-        yield f"{_CUSTOM}{name}", (kinds.pop(), cells)
 
 
 def _flat(cell: Any) -> Any:
