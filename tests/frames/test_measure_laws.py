@@ -87,6 +87,7 @@ OURS = [
     Kpi(name="new_share", dated=created, formula=count(row.is_new == True) / count(row)),  # noqa: E712
     Kpi(
         name="odd",
+        unit="ratio",
         dated=created,
         formula=count(~(row.is_new == False) & (row.owner_id != "ana")) / count(known(row.owner_id)),
     ),
@@ -106,6 +107,7 @@ OURS = [
     Kpi(name="waiting", unit="count", dated=(), formula=count(not_yet(row.close_date) & not_yet(closed))),
     Kpi(
         name="late",
+        unit="ratio",
         dated=closed,
         formula=count(row.closed_on > row.close_date) / count(row.closed_at >= row.created_at),
     ),

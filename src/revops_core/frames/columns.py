@@ -284,9 +284,13 @@ def _sql_column(frame: Frame, field: str, column: str, sql: str, made: _Made) ->
 
 
 def _in_sql(frame: Frame, columns: Mapping[str, str]) -> Frame:
+    native: Any
     native, made = nw.to_native(frame), [f"{sql} as {name}" for name, sql in columns.items()]
     in_spark = engine_of(frame) in SPARK
-    return nw.from_native(native.selectExpr("*", *made) if in_spark else native.project(", ".join(["*", *made])))
+    found: Frame = nw.from_native(
+        native.selectExpr("*", *made) if in_spark else native.project(", ".join(["*", *made]))
+    )
+    return found
 
 
 def _from_walls(

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import narwhals.stable.v2 as nw
 
+from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.values.instants import from_microseconds
 from revops_core.values.zone import zone
@@ -173,7 +174,7 @@ def offsets(microseconds: nw.Expr, tz: str, frame: Frame, *, of_walls: bool) -> 
     in_doubt = None
     if isinstance(frame, nw.DataFrame):
         least, most = frame.select(revops_least=microseconds.min(), revops_most=microseconds.max()).rows()[0] or (0, 0)
-        first, last = (int(edge or 0) // DAY for edge in (least, most))
+        first, last = (0 if is_missing(edge) else int(edge) // DAY for edge in (least, most))
     else:
         first, last = _LAZY_DAYS
     base, changes = _changes_of(tz, first - 2, last + 2)

@@ -143,7 +143,8 @@ def _is_cell(reading: Reading, theirs: Any) -> nw.Expr:
     """Whether a cell says what the caller calls `theirs`."""
     if reading.kind == "text" or theirs is None:
         return (reading.value == theirs).fill_null(value=False)
-    return all_hold(reading.known, reading.value == int(theirs * reading.scale))  # type: ignore[return-value]
+    is_same: nw.Expr = reading.value == int(theirs * reading.scale)
+    return is_same if reading.known is None else reading.known & is_same
 
 
 def meanings_of(reading: Reading, ours: Sequence[object]) -> list[Any]:
@@ -160,12 +161,13 @@ def _first_known(view: View, *arguments: Expression) -> Readings:
             found.append(reading)
         elif (found[-1].kind, found[-1].scale) == (reading.kind, reading.scale) and found[-1].known is not None:
             last = found[-1]
-            value = nw.when(last.known).then(last.value).otherwise(reading.value)
-            known = None if reading.known is None else last.known | reading.known
+            here: Any = last.known
+            value = nw.when(here).then(last.value).otherwise(reading.value)
+            known = None if reading.known is None else here | reading.known
             found[-1] = evolve(last, value=value, known=known, doubts=last.doubts + reading.doubts)
         elif earlier is not None:
             found.append(evolve(reading, known=all_hold(reading.known, ~earlier)))
-        earlier = None if any(one.known is None for one in found) else reduce(or_, (one.known for one in found))  # type: ignore[type-var]
+        earlier = _any_known(found)
         if earlier is None:
             break
     return tuple(found)
@@ -177,7 +179,7 @@ def _minus(view: View, left: Any, right: Any) -> Readings:
         for other in _side(view, right):
             known = all_hold(one.known, other.known)
             if {one.kind, other.kind} == {"instant", "day"}:
-                one, other = (_as_day(reading, view) for reading in (one, other))  # noqa: PLW2901
+                one, other = (_as_day(reading, view, known) for reading in (one, other))  # noqa: PLW2901
             if one.kind == other.kind == "day":
                 found.append(
                     Reading("duration", (one.value - other.value) * DAY, known, doubts=one.doubts + other.doubts)
@@ -189,13 +191,22 @@ def _minus(view: View, left: Any, right: Any) -> Readings:
     return _merged(found)
 
 
-def _as_day(reading: Reading, view: View) -> Reading:
+def _any_known(readings: Sequence[Reading]) -> nw.Expr | None:
+    """Where at least one of several readings is known; None where one always is."""
+    knowns: list[Any] = [reading.known for reading in readings]
+    return None if any(known is None for known in knowns) else reduce(or_, knowns)
+
+
+def _as_day(reading: Reading, view: View, known: nw.Expr | None) -> Reading:
+    """A moment as a day; `known` tells which rows are to have it."""
     if reading.kind == "day":
         return reading
     day, in_doubt = civil_days(reading.value, view[2], view[0].frame)
     rule = f"must lie between 1900 and 2050 for its day in {view[2]}"
-    doubts = () if in_doubt is None else (("no_day", "dates", rule, all_hold(reading.known, in_doubt)),)
-    return evolve(reading, kind="day", value=day, doubts=reading.doubts + doubts)  # type: ignore[arg-type]
+    if in_doubt is None:
+        return evolve(reading, kind="day", value=day)
+    doubt: Doubt = ("no_day", "dates", rule, in_doubt if known is None else known & in_doubt)
+    return evolve(reading, kind="day", value=day, doubts=(*reading.doubts, doubt))
 
 
 def _merged(readings: Sequence[Reading]) -> Readings:
@@ -204,9 +215,9 @@ def _merged(readings: Sequence[Reading]) -> Readings:
         return tuple(readings)
     value = readings[-1].value
     for reading in reversed(readings[:-1]):
-        value = nw.when(reading.known).then(reading.value).otherwise(value)
-    known = reduce(or_, (reading.known for reading in readings))  # type: ignore[type-var]
-    return (evolve(readings[0], value=value, known=known, doubts=_doubts(readings)),)
+        here: Any = reading.known
+        value = nw.when(here).then(reading.value).otherwise(value)
+    return (evolve(readings[0], value=value, known=_any_known(readings), doubts=_doubts(readings)),)
 
 
 def _plus(view: View, left: Any, right: Any) -> Readings:
@@ -355,8 +366,8 @@ def _known(view: View, argument: Expression) -> Readings:
     readings = value_of(argument, view)
     if not readings:
         return _truth(nw.lit(value=False))
-    knowns = [reading.known for reading in readings if reading.known is not None]
-    return _truth(reduce(or_, knowns) if len(knowns) == len(readings) else nw.lit(value=True), *readings)
+    known = _any_known(readings)
+    return _truth(nw.lit(value=True) if known is None else known, *readings)
 
 
 def _missing(view: View, argument: Expression) -> Readings:

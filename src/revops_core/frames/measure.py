@@ -16,12 +16,12 @@ from revops_core.frames.tidy_rows import TYPES, lazy_rows, tidy_columns
 from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
-from revops_core.kpis.layout import Layout, laid_out, merged_tallies
+from revops_core.kpis.layout import Lane, Layout, laid_out, merged_tallies
 from revops_core.values.checks import Currency, as_tuple, require
 from revops_core.values.expression import Expression
 from revops_core.values.period import Period
 
-__all__ = ["kpi_table", "measure"]
+__all__ = ["factors_of", "frames_of", "kpi_table", "measure", "plan", "queries_over"]
 
 Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
 
@@ -63,10 +63,10 @@ def kpi_table(
             that end before they start: with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum.
     """
-    held, names, layout, periods = _plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
-    for population, frame, named in _frames(df, held, columns):
-        queries, meanings = _queries(
+    for population, frame, named in frames_of(df, held, columns):
+        queries, meanings = queries_over(
             frame, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
         )
         for query in queries:
@@ -125,7 +125,7 @@ def measure(
         InvalidValueError: columns of wrong types; of an eager frame also wrong cells, with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum, of an eager frame.
     """
-    held, names, layout, periods = _plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     taken = [name for name in names if name in TYPES]
     if taken:
         rule = "must not be called like a column of the result; name another column in `columns`"
@@ -137,8 +137,8 @@ def measure(
         found = tidy_columns(table)
         return nw.to_native(_frame_of(found, frame, {name: _column(name, columns) for name in names}))
     queries = []
-    for population, one, named in _frames(df, held, columns):
-        found_queries, meanings = _queries(
+    for population, one, named in frames_of(df, held, columns):
+        found_queries, meanings = queries_over(
             one, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
         )
         queries += [(query, meanings) for query in found_queries]
@@ -170,7 +170,7 @@ def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]
     return nw.from_dict({one.name: one for one in series})
 
 
-def _plan(
+def plan(
     kpis: Any, by: Any, over: Any, *, as_of: datetime | None, currency: str | None, tz: str | None
 ) -> tuple[tuple[Kpi, ...], tuple[str, ...], Layout, tuple[Period, ...]]:
     """The KPIs, the parts of a segment, what to keep, and the periods: checked."""
@@ -194,7 +194,7 @@ def _plan(
     return held, names, laid_out(wanted, periods, as_of, zone_key, trace=False), periods
 
 
-def _frames(df: Any, kpis: Sequence[Kpi], columns: Any) -> list[tuple[str | None, Any, Mapping[str, str]]]:
+def frames_of(df: Any, kpis: Sequence[Kpi], columns: Any) -> list[tuple[str | None, Any, Mapping[str, str]]]:
     """Each population with its frame and columns; None where one frame serves KPIs of several."""
     needed = dict.fromkeys(name for kpi in kpis for name in kpi.populations)
     require("frames.measure", columns=(columns, Mapping[str, object] | None))
@@ -217,7 +217,7 @@ def _is_by_name(columns: Mapping[str, Any]) -> bool:
     return any(isinstance(held, Mapping) for held in columns.values())
 
 
-def _queries(
+def queries_over(
     df: Any,
     layout: Layout,
     by: Sequence[str],
@@ -234,8 +234,7 @@ def _queries(
     needed = fields_of(lanes)
     fields = {name for names in needed for name in names}
     named = columns_of(frame, [*needed, *((name,) for name in by)], columns)
-    values_read = (slot[2] for lane in lanes for slot in lane.slots if slot[2] is not None)
-    factors = fields.difference(*map(_amounts_in, values_read))
+    factors = factors_of(lanes)
 
     def read_columns(within: Frame, chosen: set[str]) -> ReadFrame:
         held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
@@ -244,7 +243,10 @@ def _queries(
     def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
         readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
         return evolve(
-            everything, frame=within, readings=readings, doubts=[one for one in everything.doubts if one[1] in chosen]
+            everything,
+            frame=within,
+            readings=readings,
+            doubts=tuple(one for one in everything.doubts if one[1] in chosen),
         )
 
     narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
@@ -257,6 +259,13 @@ def _queries(
     start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
     parts = [columns.get(name, name) for name in by]
     return queries_of(start, lanes, parts, layout.tz, reader), [(values or {}).get(name) or {} for name in by]
+
+
+def factors_of(lanes: Iterable[Lane]) -> set[str]:
+    """The fields that are no amounts: those that are only compared, or that an amount is multiplied by."""
+    lanes = list(lanes)
+    fields = {name for names in fields_of(lanes) for name in names}
+    return fields.difference(*(_amounts_in(value) for lane in lanes for _, _, value in lane.slots if value is not None))
 
 
 def _needs_cells(dtype: Any) -> bool:

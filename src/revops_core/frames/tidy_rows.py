@@ -85,7 +85,7 @@ def _float(value: Any) -> float | None:
 # --- lazy ---
 
 Pair = tuple[Aggregate, Expression | None]
-Source = tuple[Frame, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
+Source = tuple[Any, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
 """Some rows of sums, what they add to which column of the whole, and what the cells of a segment mean."""
 
 Computed = tuple[Any, Any, str]
@@ -115,7 +115,7 @@ def lazy_rows(
         for source, columns in _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}"):
             sources.append((source, columns, told))
     slots = sorted({name for _, columns, _ in sources for name in columns})
-    long = [_long(source, by, slots) for source in sources]
+    long: list[Any] = [_long(source, by, slots) for source in sources]
     folds = {name: _FOLDS.get(name.rpartition("_")[2], nw.Expr.sum)(nw.col(name)) for name in slots}
     wide: Any = nw.concat(long, how="vertical").group_by([*by, NUMBER]).agg(**folds)
     codes = [name for name in slots if name.endswith("_least")]
@@ -126,20 +126,23 @@ def lazy_rows(
         wide = whole.with_columns(**ends)
     lines = [(number, kpi) for number in range(len(table.periods) or 1) for kpi in range(len(table.kpis))]
     partial = [None if not table.periods else table.periods[number].is_partial(table.as_of) for number, _ in lines]
-    told_by_line = {
+    told_by_line: dict[str, list[Any]] = {
         NUMBER: [number for number, _ in lines],
         _KPI: [kpi for _, kpi in lines],
         "revops_period": [str(table.periods[number]) if table.periods else "" for number, _ in lines],
         "revops_partial": [-1 if one is None else int(one) for one in partial],
     }
     rows = wide.join(small_frame(like, told_by_line), on=NUMBER, how="inner")
-    columns = [_columns_of(kpi, table, pairs, queries, readings) for kpi in table.kpis]
-    tidy = {name: _chosen([one[name] for one in columns]) for name in columns[0]}
+    of_kpis = [_columns_of(kpi, table, pairs, queries, readings) for kpi in table.kpis]
+    tidy = {name: _chosen([one[name] for one in of_kpis]) for name in of_kpis[0]}
     tidy["period"] = nw.when(nw.col("revops_period") != nw.lit("")).then(nw.col("revops_period"))
     tidy["partial"] = nw.when(nw.col("revops_partial") >= 0).then(nw.col("revops_partial") == 1)
     tidy |= {"low": nw.lit(None, dtype=nw.Float64), "high": nw.lit(None, dtype=nw.Float64)}
     segment = {name: nw.col(f"{BY}_{place}") for place, name in enumerate(table.by)}
-    return rows.select(**segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()})
+    tidy_rows: nw.LazyFrame[Any] = rows.select(
+        **segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()}
+    )
+    return tidy_rows
 
 
 _FOLDS: Mapping[str, Any] = {"least": nw.Expr.min, "most": nw.Expr.max}
@@ -153,7 +156,7 @@ def _chosen(expressions: Sequence[nw.Expr]) -> nw.Expr:
     return chosen
 
 
-def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Frame:
+def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Any:
     """Some rows of sums, with a column for every slot."""
     frame, columns, told = source
     wanted: dict[str, nw.Expr] = {}
@@ -165,7 +168,7 @@ def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Frame:
         wanted[name] = cell
     wanted[NUMBER] = nw.col(NUMBER).cast(nw.Int64)
     for name in slots:
-        kind = {"least": nw.String, "most": nw.String, "real": nw.Float64}.get(name.rpartition("_")[2], nw.Int64)
+        kind: Any = {"least": nw.String, "most": nw.String, "real": nw.Float64}.get(name.rpartition("_")[2], nw.Int64)
         wanted[name] = (
             columns[name].cast(kind) if name in columns else nw.lit(None if kind == nw.String else 0, dtype=kind)
         )
@@ -174,10 +177,10 @@ def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Frame:
 
 def _sources(
     query: Query, pairs: Sequence[Pair], layout: Layout, numbers: Frame, *, readings: dict[int, Reading], problem: str
-) -> Iterator[tuple[Frame, dict[str, nw.Expr]]]:
+) -> Iterator[tuple[Any, dict[str, nw.Expr]]]:
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
-    frame = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
+    frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
     keys = [*query.keys, *([] if is_placed else [NUMBER])]
     flags = dict.fromkeys([*(flag for flag, _, _ in query.columns.values() if flag), *query.doubts])
     summed = dict.fromkeys(name for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"})
@@ -199,6 +202,8 @@ def _sources(
                 continue
             slot = (aggregate.operation, aggregate.where, aggregate.value)
             flag, name, reading = query.columns[lane.bound, slot if slot in lane.slots else ("mean", *slot[1:])]
+            if reading is None:
+                continue
             readings[place] = reading
             of_numbers.setdefault("known", {})[number] = nw.col(flag or COUNT)
             if reading.currency:
@@ -216,12 +221,15 @@ def _sources(
             columns[f"{place}_{kind}"] = by_number[min(by_number)] if is_placed else _at(by_number)
     if not is_placed:
         yield grouped.drop(NUMBER).join(numbers, how="cross"), columns
-    elif query.segments is not None:
+    elif query.lanes[0].periods:
         yield grouped.filter(nw.col(NUMBER) >= 0), columns
-        yield query.segments.join(numbers, how="cross"), {}
+        if query.segments is not None:
+            segments: Any = query.segments
+            yield segments.join(numbers, how="cross"), {}
     else:
-        inside = {name: nw.when(nw.col(NUMBER) >= 0).then(column) for name, column in columns.items()}
-        yield grouped, {NUMBER: nw.lit(0), **inside}
+        # Rows that are still to come add nothing, but their segments are there.
+        seen = grouped.with_columns(revops_seen=nw.col(NUMBER) >= 0).with_columns(**{NUMBER: nw.lit(0)})
+        yield seen, {name: nw.when(nw.col("revops_seen")).then(column) for name, column in columns.items()}
 
 
 def _at(by_number: Mapping[int, nw.Expr]) -> nw.Expr:
