@@ -51,10 +51,15 @@ def marks_of(chart):
 
 
 def boxes_of(chart):
-    """The width and the height of every bar in the picture, in pixels, in the order in which they are drawn."""
-    shapes = re.findall(r'<path [^>]*aria-roledescription="bar"[^>]* d="([^"]+)"', svg_of(chart))
+    """The width, the height and the upper edge of every bar in the picture, in pixels, as they are drawn."""
     found = []
-    for path in shapes:
-        width, height, _ = re.match(r"M[-\d.]+,[-\d.]+h([-\d.]+)v([-\d.]+)h([-\d.]+)Z", path).groups()
-        found.append((abs(float(width)), abs(float(height))))
+    for path in re.findall(r'<path [^>]*aria-roledescription="bar"[^>]* d="([^"]+)"', svg_of(chart)):
+        top, width, height = re.match(r"M[-\d.]+,([-\d.]+)h([-\d.]+)v([-\d.]+)h[-\d.]+Z", path).groups()
+        found.append((abs(float(width)), abs(float(height)), min(float(top), float(top) + float(height))))
     return found
+
+
+def corners_of(chart):
+    """The heights, in pixels, at which the corners of the first area in the picture lie: there, and back below."""
+    (path, *_) = re.findall(r'<path [^>]*aria-roledescription="area mark"[^>]* d="([^"]+)"', svg_of(chart))
+    return [float(y) for _, y in re.findall(r"[ML]([-\d.]+),([-\d.]+)", path)]

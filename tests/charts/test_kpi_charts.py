@@ -14,7 +14,7 @@ from revops_core.values.confidence import wilson_interval
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from tests.charts.drawing import svg_of, texts_of, values_of
+from tests.charts.drawing import corners_of, svg_of, texts_of, values_of
 from tests.golden.company_rows import QUARTERS, company_rows
 
 COMPANY = sample_company()
@@ -47,6 +47,15 @@ def test_every_point_is_its_measurement_and_every_band_its_interval(kpi):
             else tuple(pytest.approx(as_days(bound)) for bound in (interval.low, interval.high))
         )
     svg_of(charts.series(TABLE, kpi=kpi))
+
+
+def test_the_band_is_drawn_from_the_low_to_the_high_bound():
+    chart = charts.series(measured(kpis.win_rate, as_of=datetime(2026, 3, 1, tzinfo=UTC)))
+    points = [point for point in values_of(chart) if point["low"] is not None]
+    wanted = [point["low"] for point in points] + [point["high"] for point in points[::-1]]
+    corners = corners_of(chart)
+    slope = (corners[1] - corners[0]) / (wanted[1] - wanted[0])
+    assert corners == [pytest.approx(corners[0] + (each - wanted[0]) * slope, abs=0.05) for each in wanted]
 
 
 def as_days(bound):
@@ -104,6 +113,33 @@ def test_rows_of_a_table_and_a_frame_draw_what_the_table_draws():
                 assert {key: one[key] for key in one.keys() - bounds} == {
                     key: other[key] for key in other.keys() - bounds
                 }
+
+
+def as_a_frame_has_it(found):
+    """A measurement as a frame of plain numbers has it: amounts in major units, durations in seconds."""
+    interval = found.ci() if found.unit != "fraction" else None
+    numbers = {"value": found.value, "numerator": found.numerator, "denominator": found.denominator}
+    numbers |= {"low": interval and interval.low, "high": interval and interval.high}
+    plain = {name: None if value is None or (not found.is_defined and name == "value") else as_seconds(value)
+             for name, value in numbers.items()}  # fmt: skip
+    reason = None if found.is_defined else found.value.reason
+    told = {name: getattr(found, name) for name in ("unit", "currency", "n", "partial")}
+    return {**found.segment, "period": str(found.period), "kpi": found.name, "reason": reason, **plain, **told,
+            "problem_count": 0}  # fmt: skip
+
+
+def as_seconds(value):
+    return value / timedelta(seconds=1) if isinstance(value, timedelta) else float(getattr(value, "amount", value))
+
+
+@pytest.mark.parametrize("kpi", CHOSEN, ids=lambda kpi: kpi.name)
+def test_rows_of_plain_numbers_give_the_same_picture_with_the_same_intervals(kpi):
+    rows = [as_a_frame_has_it(found) for found in SOURCES.measurements()]
+    wanted = values_of(charts.series(SOURCES, kpi=kpi))
+    for one, other in zip(values_of(charts.series(rows, kpi=kpi)), wanted, strict=True):
+        assert one.keys() == other.keys()
+        for key, value in one.items():
+            assert value == (pytest.approx(other[key], rel=1e-9) if isinstance(other[key], float) else other[key]), key
 
 
 def test_the_same_comes_from_a_frame_that_holds_floats_and_missing_values():
@@ -194,6 +230,18 @@ def test_many_segments_have_a_panel_each_and_colours_that_go_round():
     assert len(set(zip(*looks, strict=True))) == 30
 
 
+@pytest.mark.parametrize("count", [2, 7])
+def test_segments_and_kpis_may_be_called_anything(count):
+    tricks = ["a.b", "c[0]", "it's", '"', "<b>x</b>", "\\", "datum.value"][-count:]
+    rows = [{**row("<i>", 1), "kpi": "k.p[0]'s", "seg.[ment]": name} for name in tricks]
+    chart = charts.series(rows, title="<script>")
+    texts = {text.replace("&#39;", "'").replace("&quot;", '"') for text in texts_of(chart)}
+    named = {name.replace("<", "&lt;").replace(">", "&gt;") for name in [*tricks, "<script>", "<i>", "seg.[ment]"]}
+    assert named <= texts
+    assert "<" not in chart.to_json()
+    assert "<b>" not in chart._repr_mimebundle_()["text/markdown"]
+
+
 def test_a_misspelt_kpi_is_refused_with_the_nearest():
     with pytest.raises(InvalidValueError, match=r"did you mean 'win_rate'\?"):
         charts.series(TABLE, kpi="winrate")
@@ -203,7 +251,7 @@ def test_a_misspelt_kpi_is_refused_with_the_nearest():
 
 
 def test_what_cannot_be_drawn_as_one_line_is_refused():
-    with pytest.raises(InvalidValueError, match="must have one or more measurements"):
+    with pytest.raises(InvalidValueError, match="must have something to draw"):
         charts.series([])
     with pytest.raises(InvalidValueError, match="'result' must be"):
         charts.series(7)
@@ -281,10 +329,9 @@ def test_an_undefined_kpi_has_its_reason_and_no_bar():
 
 
 def test_an_undefined_amount_keeps_the_currency_of_the_period_before():
-    chart = charts.scorecard(card(QUARTER.next()))
-    name = chart.table.rows()[1]["KPI"]
-    assert (name, lines_of(chart)[1]["value"]) == ("Average deal size (EUR)", None)
-    assert lines_of(chart)[1]["before"] == pytest.approx(as_days(card().lines[1].measurement.value))
+    size = kpis.average_deal_size
+    line = ScorecardLine(kpi=size, measurement=size([]), before=size(COMPANY.opportunities))
+    assert charts.scorecard([line]).table.rows()[0]["KPI"] == "Average deal size (EUR)"
 
 
 def test_lines_of_ones_own_and_a_kpi_below_zero():
@@ -308,7 +355,7 @@ def test_lines_of_ones_own_and_a_kpi_below_zero():
 
 
 def test_what_is_no_scorecard_is_refused():
-    with pytest.raises(InvalidValueError, match="must have one or more lines"):
+    with pytest.raises(InvalidValueError, match="must have something to draw"):
         charts.scorecard([])
     with pytest.raises(InvalidValueError, match="'result' must be"):
         charts.scorecard(CARD)

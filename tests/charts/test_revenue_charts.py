@@ -54,19 +54,22 @@ def test_each_bar_of_the_bridge_is_drawn_as_high_as_its_amount():
         bridge.churn,
         bridge.end,
     ]
-    heights = [height for _, height in boxes_of(charts.revenue_bridge(bridge))]
+    heights = [height for _, height, _ in boxes_of(charts.revenue_bridge(bridge))]
     scale = heights[0] / float(bridge.start.amount)
     assert heights == [pytest.approx(float(each.amount) * scale, abs=0.01) for each in amounts]
     for value in values_of(charts.revenue_bridge(bridge)):
         assert value["top"] == max(value["below"], value["level"])
 
 
-def test_each_layer_of_the_cake_is_drawn_as_high_as_its_revenue():
+def test_each_layer_of_the_cake_is_drawn_as_high_as_its_revenue_the_oldest_at_the_bottom():
     chart = charts.layer_cake(COHORTS)
-    drawn = [value["amount"] for value in values_of(chart) if "amount" in value]
-    heights = [height for _, height in boxes_of(chart)]
-    scale = max(heights) / max(drawn)
-    assert sorted(heights) == [pytest.approx(each * scale, abs=0.01) for each in sorted(drawn)]
+    drawn = [value for value in values_of(chart) if "amount" in value]
+    boxes = boxes_of(chart)
+    scale = max(height for _, height, _ in boxes) / max(value["amount"] for value in drawn)
+    assert [height for _, height, _ in boxes] == [pytest.approx(value["amount"] * scale, abs=0.01) for value in drawn]
+    for quarter in QUARTERS:
+        tops = [top for value, (_, _, top) in zip(drawn, boxes, strict=True) if value["period"] == quarter.label]
+        assert tops == sorted(tops, reverse=True)
 
 
 @settings(max_examples=25, deadline=None)
@@ -165,7 +168,7 @@ def test_nobody_at_all_and_periods_of_any_length_are_drawn():
 def test_what_are_no_cohorts_is_refused():
     with pytest.raises(InvalidValueError, match=r"charts\.cohort_heat_map: 'result' must be a CohortTable"):
         charts.cohort_heat_map(COHORTS.triangle())
-    with pytest.raises(InvalidValueError, match=r"'of' must be one of customers, revenue \(did you mean 'revenue'\?\)"):
+    with pytest.raises(InvalidValueError, match=r"'of' must be one of customers, revenue \(got 'revenues'\)"):
         charts.cohort_heat_map(COHORTS, of="revenues")
     with pytest.raises(InvalidValueError, match=r"charts\.layer_cake: 'result' must be a CohortTable"):
         charts.layer_cake(7)

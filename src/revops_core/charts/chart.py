@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
 from revops_core.values.checks import as_tuple, require
 from revops_core.values.show import show
 from revops_core.values.table import Table
 
-__all__ = ["COLORS", "Chart", "amount", "bound", "drawn", "layer", "named", "word"]
+__all__ = ["COLORS", "Chart", "amount", "bound", "drawn", "layer", "rows_of", "word"]
 
 _HEX = "blue #0072B2 orange #E69F00 green #009E73 purple #CC79A7 sky #56B4E9 red #D55E00 black #000000 olive #A89A00"
 _GREYS = "grey #8C8C8C silver #C8C8C8 line #B0B0B0 pale #E6E6E6 soft #5A5A5A ink #2B2B2B"
@@ -32,13 +31,12 @@ COLORS: Mapping[str, str] = MappingProxyType(dict(zip(_WORDS[::2], _WORDS[1::2],
 _SCHEMA, _VEGA_LITE = "https://vega.github.io/schema/vega-lite/v5.json", "application/vnd.vegalite.v5+json"
 _TEXTS = {"labelColor": COLORS["ink"], "titleColor": COLORS["ink"], "titleFontWeight": "normal", "labelLimit": 260}
 _LINES = {"gridColor": COLORS["pale"], "domainColor": COLORS["line"], "tickColor": COLORS["line"]}
-_TITLE = {"anchor": "start", "frame": "group", "fontSize": 15, "color": COLORS["ink"], "offset": 14}
 _CONFIG = {
     "font": "Helvetica, Arial, sans-serif",
     "view": {"stroke": None},
     "axis": {**_TEXTS, **_LINES, "titlePadding": 10, "labelFontSize": 11},
     "legend": {**_TEXTS, "symbolLimit": 60, "symbolOpacity": 1},
-    "title": {**_TITLE, "subtitleColor": COLORS["soft"], "subtitlePadding": 5},
+    "title": {"anchor": "start", "frame": "group", "fontSize": 15, "offset": 14, "subtitleColor": COLORS["soft"]},
 }
 
 
@@ -120,8 +118,7 @@ def drawn(table: Table, says: Sequence[str] = (), **parts: Any) -> Chart:
 
 def bound(table: Table, numbers: Iterable[Mapping[str, Any]], **channels: Any) -> dict[str, Any]:
     """The data of a picture: what is drawn of each row of a table, whose cells are the lines of its tooltip."""
-    units = table.units or ("",) * len(table.columns)
-    texts = ({f"t{n}": show(cell, units[n]) for n, cell in enumerate(cells)} for cells in table.cells)
+    texts = ({f"t{n}": show(cell) for n, cell in enumerate(cells)} for cells in table.cells)
     values = [{**text, **each} for text, each in zip(texts, numbers, strict=True)]
     tooltip = [{"field": f"t{n}", "type": "nominal", "title": name} for n, name in enumerate(table.columns)]
     return {"data": {"values": values}, "encoding": {**channels, "tooltip": tooltip}}
@@ -143,15 +140,18 @@ def layer(mark: str, look: Mapping[str, Any], only: str = "", /, **channels: Any
     return {**filtered, "mark": {"type": mark, **look}, "encoding": channels}
 
 
-def named(what: str, field: str, value: object, names: Iterable[str]) -> str:
-    """`value`, which must be one of `names`.
+def rows_of(what: str, result: Any, kinds: Any, columns: Sequence[str]) -> tuple[Any, ...]:
+    """One or more rows of the `kinds` that are asked for, of which those that are mappings have all `columns`.
 
     Raises:
-        InvalidValueError: it is none of them; tells the nearest.
+        InvalidValueError: there are none, or they are something else.
+        MissingColumnsError: a row lacks a column.
     """
-    known = as_tuple(names)
-    if value in known:
-        return str(value)
-    near = get_close_matches(str(value), known, n=1)
-    hint = f" (did you mean '{near[0]}'?)" if near else ""
-    raise InvalidValueError(what, [Fault(field, f"must be one of {', '.join(known)}{hint}", value)])
+    rows = as_tuple(result)
+    require(what, result=(rows, tuple[kinds, ...]))
+    if not rows:
+        raise InvalidValueError(what, [Fault("result", "must have something to draw", result)])
+    for row in rows:
+        if isinstance(row, Mapping) and (missing := [name for name in columns if name not in row]):
+            raise MissingColumnsError(missing, map(str, row))
+    return rows

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
 from itertools import cycle, islice, pairwise
 from textwrap import wrap
 from typing import Any
 
-from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, named, word
-from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
+from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
+from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.scorecard import ScorecardLine, ScorecardResult
-from revops_core.values.checks import as_tuple, require
+from revops_core.values.checks import require
 from revops_core.values.confidence import wilson_interval
 from revops_core.values.measurement import REASONS, Measurement, Undefined
 from revops_core.values.money import Money
@@ -25,8 +26,9 @@ from revops_core.values.table import Table
 __all__ = ["scorecard", "series"]
 
 Row = Mapping[str, Any]
+Figure = tuple[dict[str, float | None], dict[str, str]]
 _NEEDED = ("kpi", "value", "period", "unit")
-_TOLD = {*_NEEDED, "reason", "currency", "numerator", "denominator", "n", "partial", "interval", "problem_count"}
+_TOLD = {*_NEEDED, "reason", "currency", "numerator", "denominator", "n", "partial", "low", "high", "problem_count"}
 _SPANS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 _MOST_LINES = 3  # more lines in one picture, with their bands, cannot be told apart: each has a panel of its own
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "triangle-right", "triangle-left")
@@ -36,9 +38,7 @@ _LINE = ("KPI", "value", "95 % interval", "before", "target", "status")
 _BULLET = "bar: value, thick line: target, thin line: 95 % interval, diamond: the period before"
 
 
-def series(
-    result: KpiTable | Iterable[Measurement | Mapping[str, Any]], *, kpi: Kpi | str | None = None, title: str = ""
-) -> Chart:
+def series(result: KpiTable | Iterable[Measurement | Row], *, kpi: Kpi | str | None = None, title: str = "") -> Chart:
     """One KPI from period to period, a line for each segment, with its 95 % confidence interval as a band.
 
     A period that still runs is a hollow point on a dashed line. Where the KPI is undefined the line has a gap, and a
@@ -127,10 +127,8 @@ def scorecard(result: ScorecardResult | Iterable[ScorecardLine], *, title: str =
     -----------------  -----  -------------  ------  ------  ------
     Deals won (count)  9                     7       8       met
     """
-    lines = result.lines if isinstance(result, ScorecardResult) else as_tuple(result)
-    require("charts.scorecard", result=(lines, tuple[ScorecardLine, ...]), title=(title, str))
-    if not lines:
-        raise InvalidValueError("charts.scorecard", [Fault("result", "must have one or more lines", result)])
+    require("charts.scorecard", title=(title, str))
+    lines = rows_of("charts.scorecard", getattr(result, "lines", result), ScorecardLine, ())
     says, whole = [_BULLET], "Scorecard"
     if isinstance(result, ScorecardResult):
         whole = f"{result.name}, {result.period}"
@@ -172,17 +170,16 @@ def _bullet(line: ScorecardLine) -> tuple[list[str], dict[str, Any]]:
 
 def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
     """The measurements of one KPI as rows: those of objects with exact values and every interval."""
-    held = as_tuple(result.measurements() if isinstance(result, KpiTable) else result)
-    require("charts.series", result=(held, tuple[Measurement | Mapping[str, Any], ...]))
+    held = result.measurements() if isinstance(result, KpiTable) else result
+    held = rows_of("charts.series", held, Measurement | Row, _NEEDED)
     rows = [_row(each) if isinstance(each, Measurement) else each for each in held]
-    for row in rows:
-        if missing := [column for column in _NEEDED if column not in row]:
-            raise MissingColumnsError(missing, map(str, row))
     names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
-    if not names:
-        raise InvalidValueError("charts.series", [Fault("result", "must have one or more measurements", result)])
     wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
-    rows = [row for row in rows if row["kpi"] == named("charts.series", "kpi", wanted, names)]
+    if wanted not in names:
+        near = get_close_matches(str(wanted), names, n=1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        raise InvalidValueError("charts.series", [Fault("kpi", f"must be one of {', '.join(names)}{hint}", kpi)])
+    rows = [row for row in rows if row["kpi"] == wanted]
     currencies = {row["currency"] for row in rows if not _is_missing(row.get("currency"))}
     faults = [Fault("currency", f"must be one for all of '{wanted}': draw each alone", sorted(currencies))]
     if any(_is_missing(row["period"]) for row in rows):
@@ -193,26 +190,23 @@ def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
 
 
 def _row(found: Measurement) -> Row:
-    period = None if found.period is None else str(found.period)
-    reason = found.value.reason if isinstance(found.value, Undefined) else None
-    told = {"kpi": found.name, "period": period, "value": found.value, "reason": reason, "interval": found.ci()}
+    interval, period = found.ci(), None if found.period is None else str(found.period)
+    bounds = {"low": interval.low, "high": interval.high} if interval else {}
+    told = {"kpi": found.name, "period": period, "value": found.value, **bounds}
     return {**found.segment, **told, **{name: getattr(found, name) for name in ("unit", "currency", "n", "partial")}}
 
 
 def _drawn_of(row: Row) -> dict[str, Any]:
     """The value of a row and its 95 % interval: its own, or that of a share of so many records."""
-    interval: Any = row.get("interval")
-    top, bottom, n = map(row.get, ("numerator", "denominator", "n"))
-    if "interval" not in row and row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))):
-        interval = wilson_interval(int(top or 0), int(bottom or 0)) if bottom == n else None
-    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    low, high, top, bottom, n = map(row.get, ("low", "high", "numerator", "denominator", "n"))
+    if row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))) and bottom == n:
+        interval = wilson_interval(int(top or 0), int(bottom or 0))
+        low, high = (interval.low, interval.high) if interval else (None, None)
     is_told = _is_missing(row["value"]) and row.get("reason") in REASONS
     return {"value": Undefined(row["reason"]) if is_told else row["value"], "low": low, "high": high}
 
 
-def _figures(
-    held: list[dict[str, Any]], unit: str, currency: str | None
-) -> tuple[dict[str, Any], list[tuple[dict[str, float | None], dict[str, str]]]]:
+def _figures(held: list[dict[str, Any]], unit: str, currency: str | None) -> tuple[dict[str, Any], list[Figure]]:
     """The axis that values share; and of each its number on the axis and its text."""
     exact = [{key: _exact(value, unit, currency) for key, value in each.items()} for each in held]
     spans = [abs(value) for each in exact for value in each.values() if isinstance(value, timedelta)]
@@ -225,10 +219,8 @@ def _figures(
         texts["value"] = texts["value"] or "undefined"
         texts["interval"] = f"{texts['low']} to {texts['high']}" if texts["low"] else ""
         known = {key: value for key, value in each.items() if value is not None}
-        drawn_at = {
-            key: value / scale if scale else float(getattr(value, "amount", value)) for key, value in known.items()
-        }
-        figures.append(({**dict.fromkeys(each), **drawn_at}, texts))
+        at = {key: value / scale if scale else float(getattr(value, "amount", value)) for key, value in known.items()}
+        figures.append(({**dict.fromkeys(each), **at}, texts))
     return {"title": title, "format": form}, figures
 
 
@@ -250,6 +242,6 @@ def _exact(value: Any, unit: str, currency: str | None) -> Any:
         raise InvalidValueError("charts.series", [Fault("value", "must be a number", value)]) from None
     if not number.is_finite():
         return None
-    if unit == "money" and currency is not None:
-        return Money(number, currency)
+    if unit == "duration" or (unit == "money" and currency is not None):
+        return timedelta(seconds=float(number)) if unit == "duration" else Money(number, str(currency))
     return Fraction(number) if unit == "fraction" else int(number) if unit == "count" else number

@@ -7,38 +7,35 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from attrs import astuple
+from attrs import asdict
 
 from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, word
-from revops_core.errors import Fault, InvalidValueError, MissingColumnsError
+from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
+from revops_core.errors import Fault, InvalidValueError
 from revops_core.sla.clock import Clock
 from revops_core.sla.reading import TargetReading
 from revops_core.stages.funnel import Funnel
-from revops_core.values.checks import Count, Id, as_tuple, require
+from revops_core.values.checks import Count, Id, require
 from revops_core.values.instants import to_microseconds as _at
 from revops_core.values.show import show
 from revops_core.values.table import Table
 
 __all__ = ["funnel", "sla_timeline"]
 
+Stretch = tuple[str, datetime, datetime]
 _STEP = {"stage": Id, "actual_count": Count, "filled_count": Count, "visit_count": Count}
+_WHOLE = ("entity_count", "lost_count", "open_count")
 _TITLES = ("stage", "entered", "or later", "of the stage before", "of the first", "entries")
 _REACHED = {"reached_is": "entered it or a later stage", "entered_is": "entered it"}
 _TOLD = ("target", "what", "from", "to", "detail")
-_LOOKS = {  # what is drawn: its colour, its place and its shape
-    "closed": ("sky", "low", "square"),
-    "running": ("blue", "high", "square"),
-    "overdue": ("red", "high", "square"),
-    "counted": ("purple", "high", "square"),
-    "paused": ("silver", "middle", "square"),
-    "due": ("ink", "event", "diamond"),
-    "missed": ("red", "event", "cross"),
-    "reached": ("green", "event", "circle"),
-    "cancelled": ("grey", "event", "circle"),
-    "escalation": ("red", "notice", "triangle-up"),
+# What is drawn: its colour, the layer it is drawn in, and its shape.
+_LOOKS = {
+    "closed": ("sky", "low", "square"), "running": ("blue", "high", "square"), "overdue": ("red", "high", "square"),
+    "counted": ("purple", "high", "square"), "paused": ("silver", "middle", "square"),
+    "due": ("ink", "event", "diamond"), "missed": ("red", "event", "cross"), "reached": ("green", "event", "circle"),
+    "cancelled": ("grey", "event", "circle"), "escalation": ("red", "notice", "triangle-up"),
     "reminder": ("orange", "notice", "triangle-right"),
-}
+}  # fmt: skip
 _HEIGHTS = {"low": 5, "middle": 12, "high": 20}
 _PLACES = {"event": 20, "notice": -20}
 
@@ -50,12 +47,12 @@ def funnel(result: Funnel | Iterable[Mapping[str, Any]], *, title: str = "Funnel
     entered the stage itself.
 
     Args:
-        result: what `StageLog.funnel` answered, or rows with stage, actual_count, filled_count and visit_count, in the
-            order of the stages.
+        result: what `StageLog.funnel` answered; or rows with stage, actual_count, filled_count and visit_count, in the
+            order of the stages or with their `step`, such as those of a result of `frames.funnel`.
         title: of the picture.
 
     Raises:
-        InvalidValueError: there are no steps, or what is given is no funnel.
+        InvalidValueError: there are no steps, a stage comes twice, or what is given is no funnel.
         MissingColumnsError: a row lacks a column.
 
     >>> steps = [{"stage": "new", "actual_count": 8, "filled_count": 8, "visit_count": 9},
@@ -67,11 +64,8 @@ def funnel(result: Funnel | Iterable[Mapping[str, Any]], *, title: str = "Funnel
     new          8         8                            100.0 %        9
     won          2         2               25.0 %        25.0 %        2
     """
+    steps, says = _steps(result)
     require("charts.funnel", title=(title, str))
-    steps, says = _steps(result), []
-    if isinstance(result, Funnel):
-        counts = (result.entity_count, result.lost_count, result.open_count)
-        says = [result.definition, "{:,} entities, {:,} lost, {:,} still on their way".format(*counts)]
     cells: list[tuple[Any, ...]] = []
     numbers: list[dict[str, Any]] = []
     for number, (stage, entered, reached, visits) in enumerate(steps):
@@ -95,20 +89,21 @@ def funnel(result: Funnel | Iterable[Mapping[str, Any]], *, title: str = "Funnel
     return drawn(table, says, **data, width=480, height={"step": 38}, layer=layers)
 
 
-def _steps(result: Any) -> list[tuple[Any, ...]]:
-    """The steps as rows of their four columns."""
+def _steps(result: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """The steps as rows of their four columns, and who was counted."""
     if isinstance(result, Funnel):
-        return [astuple(step) for step in result.steps]
-    rows = as_tuple(result)
-    require("charts.funnel", result=(rows, tuple[Mapping[str, Any], ...]))
+        whole = {name: getattr(result, name) for name in ("definition", *_WHOLE)}
+        result = [{**asdict(step), **whole} for step in result.steps]
+    rows = sorted(rows_of("charts.funnel", result, Mapping[str, Any], [*_STEP]), key=lambda row: row.get("step", 0))
     for row in rows:
-        if missing := [name for name in _STEP if name not in row]:
-            raise MissingColumnsError(missing, map(str, row))
         require("charts.funnel", **{name: (row[name], rule) for name, rule in _STEP.items()})
     stages = [row["stage"] for row in rows]
-    if not stages or len(set(stages)) < len(stages):
-        raise InvalidValueError("charts.funnel", [Fault("result", "must have one or more stages, each once", stages)])
-    return [tuple(row[name] for name in _STEP) for row in rows]
+    if len(set(stages)) < len(stages):
+        raise InvalidValueError("charts.funnel", [Fault("result", "must have each stage once", stages)])
+    says = [rows[0]["definition"]] if "definition" in rows[0] else []
+    if rows[0].keys() >= {*_WHOLE}:
+        says.append("{:,} entities, {:,} lost, {:,} still on their way".format(*map(rows[0].get, _WHOLE)))
+    return [tuple(row[name] for name in _STEP) for row in rows], says
 
 
 def sla_timeline(clock: Clock, as_of: datetime, *, title: str = "") -> Chart:
@@ -178,9 +173,7 @@ def _bars(cycle: TargetReading) -> Iterator[tuple[str, datetime, datetime, str]]
                 yield *piece, detail
 
 
-def _pieces(
-    calendar: BusinessCalendar, kind: str, start: datetime, end: datetime
-) -> Iterator[tuple[str, datetime, datetime]]:
+def _pieces(calendar: BusinessCalendar, kind: str, start: datetime, end: datetime) -> Iterator[Stretch]:
     """A stretch of time cut at every opening and closing."""
     at = start
     for piece in calendar.intervals(start, end):

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
-from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, named, word
+from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, word
 from revops_core.kpis.cohorts import CohortTable
 from revops_core.kpis.revenue_movements import Bridge
 from revops_core.kpis.revenue_tables import bridge_table
@@ -85,7 +85,7 @@ def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = 
         title: of the picture.
 
     Raises:
-        InvalidValueError: no cohorts, or another `of`; tells the nearest.
+        InvalidValueError: no cohorts, or another `of`.
 
     >>> from revops_core.kpis.cohorts import cohorts
     >>> from revops_core.kpis.revenue_ledger import RevenueLedger
@@ -95,7 +95,6 @@ def cohort_heat_map(result: CohortTable, *, of: str = "customers", title: str = 
     ['none', 'none']
     """
     require("charts.cohort_heat_map", result=(result, CohortTable), title=(title, str))
-    named("charts.cohort_heat_map", "of", of, ("customers", "revenue"))
     ages, bases = range(len(result.periods)), result.came if of == "customers" else result.opening
     rows: dict[str, Sequence[Fraction | Undefined]] = {
         f"{period.label}  ({show(base)})": [result.retention(number, age, of) for age in ages[: len(ages) - number]]
