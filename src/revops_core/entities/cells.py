@@ -90,11 +90,12 @@ def cell_reader(
         return CellReader(_by_text(_percentage, _hundredth) if percent else _by_text(_number), rule)
     if kind is date:
         days, rule = _by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}"
-        return CellReader(_of_instants(days, formats, tz) if _INSTANTS & {*formats} else days, rule)
+        if tz is not None and not _INSTANTS.isdisjoint(formats):
+            days = _days_of(_instants(formats, tz), days, tz)
+        return CellReader(days, rule)
     if kind is datetime:
         rule = f"must be a date with a time{_as_written(formats)}, with an offset or in a zone `tz` that showed it"
-        instants = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
-        return CellReader(_since_1970(instants, formats) if _UNIX.keys() & {*formats} else instants, rule)
+        return CellReader(_instants(formats, tz), rule)
     if kind == tuple[str, ...]:
         return CellReader(_by_text(lambda text: _parts(text, separator)), "must be text")
     if kind is object:
@@ -207,9 +208,12 @@ def _instant_reader(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[
     return read
 
 
-def _since_1970(read: Callable[[Any], object], formats: tuple[str, ...]) -> Callable[[Any], object]:
-    """`read`, after numbers as the formats of `_UNIX` write instants; the first of them is the one that counts."""
-    unit = next(_UNIX[name] for name in formats if name in _UNIX)
+def _instants(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[Any], object]:
+    """The reader of instants; of numbers, too, where one of the formats of `_UNIX` says what they count."""
+    read = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
+    unit = next((_UNIX[name] for name in formats if name in _UNIX), None)
+    if unit is None:
+        return read
 
     def read_number(cell: Any) -> object:
         text = cell.strip() if isinstance(cell, str) else str(cell)
@@ -221,22 +225,17 @@ def _since_1970(read: Callable[[Any], object], formats: tuple[str, ...]) -> Call
     return read_number
 
 
-def _of_instants(
-    read: Callable[[Any], object], formats: tuple[str, ...], tz: ZoneInfo | None
-) -> Callable[[Any], object]:
-    """The days of instants in the zone `tz`; `read` where a cell is no instant."""
-    instants = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
-    if _UNIX.keys() & {*formats}:
-        instants = _since_1970(instants, formats)
+def _days_of(instants: Callable[[Any], object], days: Callable[[Any], object], tz: ZoneInfo) -> Callable[[Any], object]:
+    """The days of instants in the zone `tz`; `days` where a cell is no instant."""
 
-    def read_day(cell: Any) -> object:
+    def read(cell: Any) -> object:
         try:
             at = instants(cell)
         except ValueError:
-            return read(cell)
-        return at.astimezone(tz).date() if isinstance(at, datetime) and tz is not None else read(cell)
+            return days(cell)
+        return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
 
-    return read_day
+    return read
 
 
 def _in_zone(at: Any, tz: ZoneInfo | None) -> object:
