@@ -508,3 +508,72 @@ def test_a_line_item_is_read_like_any_other_value() -> None:
         LineItem, {"product_id": "p1", "quantity": "3", "unit_price": "10", "billing_interval": "month"}, currency="EUR"
     )
     assert found.price == Money(30, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit"),
+    [
+        ("1767224100", "unix"),
+        (1767224100, "unix"),
+        (1767224100.0, "unix"),
+        (" 1767224100.000 ", "unix"),
+        ("1767224100000", "unix_ms"),
+        (Decimal(1767224100000), "unix_ms"),
+        ("2025-12-31T23:35:00Z", "unix_ms"),
+    ],
+    ids=repr,
+)
+def test_instants_and_their_days_are_read_from_seconds_and_milliseconds_where_it_is_said(
+    cell: object, unit: str
+) -> None:
+    at = datetime(2025, 12, 31, 23, 35, tzinfo=UTC)
+    assert one(Opportunity, "created_at", cell, date_formats=[unit]) == at
+    assert one(Opportunity, "close_date", cell, date_formats=[unit], tz="Europe/Berlin") == date(2026, 1, 1)
+    assert one(Opportunity, "close_date", cell, date_formats=[unit], tz="UTC") == date(2025, 12, 31)
+    rule(Opportunity, "close_date", cell, date_formats=[unit])
+    if not isinstance(cell, str) or "T" not in cell:
+        rule(Opportunity, "created_at", cell, tz="UTC")
+
+
+@pytest.mark.parametrize("cell", ["1.0000001", float("inf"), True, "1e400", 10**30, "-", "x"], ids=repr)
+def test_no_other_number_is_an_instant(cell: object) -> None:
+    rule(Opportunity, "created_at", cell, date_formats=["unix"])
+    rule(Opportunity, "close_date", cell, date_formats=["unix"], tz="UTC")
+
+
+@pytest.mark.parametrize("cell", ["2026-03-01", date(2026, 3, 1), datetime(2026, 3, 1), "1.3.26"], ids=repr)
+def test_a_day_stays_a_day_where_instants_are_days_too(cell: object) -> None:
+    formats = ["instant", "unix", "%d.%m.%y"]
+    assert one(Opportunity, "close_date", cell, date_formats=formats, tz="America/New_York") == date(2026, 3, 1)
+
+
+def test_where_instants_are_days_the_zone_says_which() -> None:
+    cell = "2026-03-01T02:30:00Z"
+    assert one(Opportunity, "close_date", cell, date_formats=["instant"], tz="America/New_York") == date(2026, 2, 28)
+    typed = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
+    assert one(Opportunity, "close_date", typed, date_formats=["instant"], tz="America/New_York") == date(2026, 2, 28)
+    rule(Opportunity, "close_date", cell, date_formats=["instant"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "amount"),
+    [("1999", "EUR", "19.99"), (1999, "JPY", "1999"), (1999.0, "KWD", "1.999"), ("-5", "EUR", "-0.05")],
+)
+def test_amounts_are_read_from_cents_where_it_is_said(cell: object, currency: str, amount: str) -> None:
+    found = one(Opportunity, "amount", cell, minor_units=["amount"], currency=currency)
+    assert found == Money(amount, currency)
+
+
+@pytest.mark.parametrize("cell", ["19.5", 19.5, True, "x", Decimal("0.1")], ids=repr)
+def test_a_part_of_a_cent_is_no_amount_in_cents(cell: object) -> None:
+    says = rule(Opportunity, "amount", cell, minor_units=["amount"], currency="EUR")
+    assert "'amount' must be a" in says
+
+
+def test_the_currency_of_a_row_is_translated_by_values() -> None:
+    columns = {"id": "id", "amount": "amount", "amount.currency": "in"}
+    values = {"amount.currency": {"euro": "EUR"}}
+    rows = [{"id": "a", "amount": "1", "in": " euro "}, {"id": "b", "amount": "1", "in": "USD"}]
+    found, problems = read(Opportunity, *rows, columns=columns, values=values)
+    assert [deal.amount for deal in found] == [Money(1, "EUR"), Money(1, "USD")]
+    assert not problems

@@ -68,7 +68,14 @@ def roots() -> Iterator[object]:
     )
     yield ro.Problem(subject="Opportunity", subject_id="o1", code="late", says="It is late.")
     yield entities.Merged(subject="Account", subject_id="a1", duplicate_id="a9", at=at)
-    yield from (stages.LEAD, stages.OPPORTUNITY, stages.TICKET, sla.REVENUE_OPERATIONS, kpis.CATALOGUE, kpis.scorecard("sales"))
+    yield from (
+        stages.LEAD,
+        stages.OPPORTUNITY,
+        stages.TICKET,
+        sla.REVENUE_OPERATIONS,
+        kpis.CATALOGUE,
+        kpis.scorecard("sales"),
+    )
     yield stages.OPPORTUNITY.decide(ro.Opportunity(id="o1", stage="qualification"), "proposal", at=at)
     yield stages.Corrected(subject_id="o1", replaces="m1", at=at, reason="entered twice")
     yield (stages.Transition("trial", "won"), entities.Pause(starts_on=date(2026, 7, 1)))

@@ -27,6 +27,7 @@ from revops_core.entities.facts import (
     Spend,
 )
 from revops_core.entities.from_rows import from_rows
+from revops_core.entities.known_exports import HUBSPOT, SALESFORCE, STRIPE, ZENDESK
 from revops_core.entities.lead import Lead, LeadSource, LeadStage
 from revops_core.entities.line_item import BillingInterval, LineItem, Product
 from revops_core.entities.opportunity import (
@@ -44,7 +45,7 @@ from revops_core.entities.user import Team, User
 from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
-    "LEAD_RULES", "Account", "Activity", "Advocacy", "Answer", "AutomationRun", "BillingInterval", "BuyingRole",
+    "HUBSPOT", "LEAD_RULES", "SALESFORCE", "STRIPE", "ZENDESK", "Account", "Activity", "Advocacy", "Answer", "AutomationRun", "BillingInterval", "BuyingRole",
     "Changed", "Contact", "ContactRole", "Converted", "Deal", "ForecastCategory", "ForecastSnapshot", "Handoff",
     "IdealCustomerProfile", "Industry", "Lead", "LeadConversion", "LeadSource", "LeadStage", "LineItem", "Merged",
     "Milestone", "Opportunity", "OpportunityConversion", "OpportunityKind", "OpportunityStage", "Outcome", "Pause",

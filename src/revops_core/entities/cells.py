@@ -20,13 +20,16 @@ from attrs import frozen
 
 from revops_core.values.checks import as_decimal
 from revops_core.values.demand import kind_of
+from revops_core.values.instants import from_microseconds
 from revops_core.values.money import Money
 
 __all__ = ["CellReader", "cell_reader", "is_missing"]
 
 _EXACT = Context(prec=1000)  # of our own, so that a caller's context never rounds a cell
 _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill the memory
+_UNIX = {"unix": 1_000_000, "unix_ms": 1_000}  # the microseconds of one, by the name of the format
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INSTANTS = {*_UNIX, "instant"}
 _TRUTHS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
@@ -54,16 +57,23 @@ def is_missing(cell: object) -> bool:
 
 
 def cell_reader(
-    hint: Any, *, tz: ZoneInfo | None, date_formats: Iterable[str], percent: bool, separator: str
+    hint: Any,
+    *,
+    tz: ZoneInfo | None,
+    date_formats: Iterable[str],
+    percent: bool,
+    separator: str,
+    minor_units: bool = False,
 ) -> CellReader | None:
     """How a cell becomes a value of the annotation `hint`; None where one cell cannot hold such a value.
 
     Args:
         hint: the annotation of the field.
         tz: the zone of instants that are written without one; None: they are refused.
-        date_formats: `strptime` patterns that are tried before ISO 8601.
+        date_formats: `strptime` patterns that are tried before ISO 8601, and the names that `from_rows` tells of.
         percent: whether numbers are percentages.
         separator: what stands between the items of a tuple of texts.
+        minor_units: whether amounts are whole numbers of cents.
     """
     kind = kind_of(hint)
     formats = tuple(date_formats)
@@ -73,14 +83,19 @@ def cell_reader(
         return CellReader(_by_text(_truth), "must be true or false, yes or no, 1 or 0")
     if kind is int:
         return CellReader(_whole, "must be a whole number such as 1250, without separators")
+    if kind is Money and minor_units:
+        return CellReader(_whole, "must be a whole number of the minor unit, such as cents")
     if kind in (Decimal, Money):
         rule = "must be a number such as 1250.50, with a point and without separators"
         return CellReader(_by_text(_percentage, _hundredth) if percent else _by_text(_number), rule)
     if kind is date:
-        return CellReader(_by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}")
+        days, rule = _by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}"
+        if tz is not None and not _INSTANTS.isdisjoint(formats):
+            days = _days_of(_instants(formats, tz), days, tz)
+        return CellReader(days, rule)
     if kind is datetime:
         rule = f"must be a date with a time{_as_written(formats)}, with an offset or in a zone `tz` that showed it"
-        return CellReader(_by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz)), rule)
+        return CellReader(_instants(formats, tz), rule)
     if kind == tuple[str, ...]:
         return CellReader(_by_text(lambda text: _parts(text, separator)), "must be text")
     if kind is object:
@@ -154,6 +169,8 @@ def _index(cell: Any) -> object:
 
 def _strptime(text: str, formats: tuple[str, ...]) -> datetime | None:
     for pattern in formats:
+        if pattern in _INSTANTS:
+            continue
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
         except ValueError:
@@ -187,6 +204,36 @@ def _instant_reader(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[
                 raise ValueError(text)  # a day alone is no instant
             written = datetime.fromisoformat(text)
         return _in_zone(written, tz)
+
+    return read
+
+
+def _instants(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[Any], object]:
+    """The reader of instants; of numbers, too, where one of the formats of `_UNIX` says what they count."""
+    read = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
+    unit = next((_UNIX[name] for name in formats if name in _UNIX), None)
+    if unit is None:
+        return read
+
+    def read_number(cell: Any) -> object:
+        text = cell.strip() if isinstance(cell, str) else str(cell)
+        if isinstance(cell, bool) or not _NUMBER.fullmatch(text):
+            return read(cell)
+        microseconds = _whole(str(_EXACT.multiply(_number(text), Decimal(unit))))
+        return from_microseconds(microseconds)  # type: ignore[arg-type]
+
+    return read_number
+
+
+def _days_of(instants: Callable[[Any], object], days: Callable[[Any], object], tz: ZoneInfo) -> Callable[[Any], object]:
+    """The days of instants in the zone `tz`; `days` where a cell is no instant."""
+
+    def read(cell: Any) -> object:
+        try:
+            at = instants(cell)
+        except ValueError:
+            return days(cell)
+        return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
 
     return read
 

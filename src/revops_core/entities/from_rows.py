@@ -6,7 +6,7 @@ that many people have, beside this module: a dict of the keyword arguments of `f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import NOTHING, fields, frozen
@@ -39,6 +39,7 @@ def from_rows(
     currency: str | None = None,
     date_formats: Sequence[str] = (),
     percentages: Collection[str] = (),
+    minor_units: Collection[str] = (),
     missing: Collection[str] = ("",),
     separator: str = ";",
 ) -> tuple[list[T], list[Problem]]:
@@ -54,12 +55,16 @@ def from_rows(
             read as floats are refused: have it read text, `pandas.read_csv(file, dtype=str).to_dict("records")`.
         columns: field → column; `amount.currency` names the column of an amount's currency, `custom.x` a field of your
             own. Without it, columns are named like the fields, and others are told as problems.
-        values: field → (what the cell says → what it means); cells it does not name are kept as given.
+        values: field → (what the cell says → what it means); cells it does not name are kept as given. The currency
+            of an amount is a field here, too: {"amount.currency": {"eur": "EUR"}}.
         strict: fields whose cells must all be named in `values`.
         tz: the IANA zone of instants written without one; of a time shown twice the first is meant.
         currency: of amounts without a currency column, and where that is empty.
-        date_formats: patterns of `strptime` for days and instants that are not in ISO 8601.
+        date_formats: patterns of `strptime` for days and instants that are not in ISO 8601; "unix" or "unix_ms" for
+            numbers of seconds or milliseconds since 1970. With one of these, or with "instant", the cell of a day may
+            be an instant: its day is the one in `tz`.
         percentages: fields whose cells are percentages: "40" or "40%" is 0.40.
+        minor_units: fields whose amounts are whole numbers of cents, or of whatever their currency counts in.
         missing: texts that mean that there is no value, e.g. "?".
         separator: what stands between the items of a field such as `tags`.
 
@@ -82,7 +87,9 @@ def from_rows(
     >>> print(problems[0])
     Opportunity o2 row 2: 'amount' must be a number such as 1250.50, with a point and without separators (got 'n/a')
     """
-    strict, percentages, missing, date_formats = map(as_tuple, (strict, percentages, missing, date_formats))
+    strict, percentages, minor_units, missing, date_formats = map(
+        as_tuple, (strict, percentages, minor_units, missing, date_formats)
+    )
     require(
         "from_rows",
         cls=(cls, AttrsClass),
@@ -94,6 +101,7 @@ def from_rows(
         currency=(currency, Currency | None),
         date_formats=(date_formats, tuple[str, ...]),
         percentages=(percentages, tuple[str, ...]),
+        minor_units=(minor_units, tuple[str, ...]),
         missing=(missing, tuple[str, ...]),
         separator=(separator, Id),
     )
@@ -101,8 +109,8 @@ def from_rows(
     require("from_rows", values=(tuple((values or {}).values()), tuple[Mapping[Any, object], ...]), **named)
     meanings = {**{name: {} for name in strict}, **(values or {})}
     plan = _Plan(cls, meanings, frozenset(strict), currency, frozenset(missing))
-    for name in (*meanings, *percentages):
-        plan.hint(name)
+    for name in (*meanings, *percentages, *minor_units):
+        plan.hint(name.removesuffix(_CURRENCY))
     there = None if tz is None else zone(tz)
     options: dict[str, Any] = {"tz": there, "date_formats": date_formats, "separator": separator}
     found: list[T] = []
@@ -112,7 +120,7 @@ def from_rows(
         if not isinstance(row, Mapping):
             raise InvalidValueError("from_rows", [Fault(f"rows[{number}]", _ROW_RULE, type(row).__name__)])
         if number == 1:
-            cells = plan.columns_of(row, columns, frozenset(percentages), options, problems)
+            cells = plan.columns_of(row, columns, (percentages, minor_units), options, problems)
         value = plan.read(row, number, cells, problems)
         if value is not None:
             found.append(value)
@@ -121,14 +129,14 @@ def from_rows(
 
 @frozen
 class _Column:
-    """What is done with one column: the field it fills, how its cells are read, the column of the currency."""
+    """What is done with one column: the field it fills, how its cells are read, how a number becomes an amount."""
 
     field: str
     column: str
     reader: CellReader
     values: Mapping[Any, object] | None
     currency_column: str | None
-    is_money: bool
+    money: Callable[[Any, Any], Money] | None
     is_custom: bool
     is_personal: bool
 
@@ -166,12 +174,13 @@ class _Plan:
         self,
         row: Mapping[str, Any],
         columns: Mapping[str, str] | None,
-        percentages: frozenset[str],
+        scaled: tuple[Collection[str], Collection[str]],
         options: Mapping[str, Any],
         problems: list[Problem],
     ) -> list[_Column]:
         """The columns to read, checked against the first row."""
         header = [column for column in row if isinstance(column, str)]
+        percentages, minor_units = scaled
         chosen = self._named_like_fields(header, problems) if columns is None else dict(columns)
         lost = [column for column in dict.fromkeys(chosen.values()) if column not in header]
         lost += [name for name in self.required if name not in chosen]
@@ -187,7 +196,7 @@ class _Plan:
             if name.removesuffix(_CURRENCY) in currencies and name not in self.hints:
                 continue
             hint = self.hint(name)
-            reader = cell_reader(hint, percent=name in percentages, **options)
+            reader = cell_reader(hint, percent=name in percentages, minor_units=name in minor_units, **options)
             is_money = kind_of(hint) is Money
             if reader is None:
                 faults.append(Fault("columns", f"must not name '{name}': one cell cannot hold it", column))
@@ -196,7 +205,8 @@ class _Plan:
             else:
                 values, of_currency = self.values.get(name), currencies.get(name)
                 is_custom, personal = name.startswith(_CUSTOM), is_personal(self.cls, name)
-                plan.append(_Column(name, column, reader, values, of_currency, is_money, is_custom, personal))
+                made = Money.from_minor if name in minor_units else Money if is_money else None
+                plan.append(_Column(name, column, reader, values, of_currency, made, is_custom, personal))
         if faults:
             raise InvalidValueError("from_rows", faults)
         return plan
@@ -231,8 +241,8 @@ class _Plan:
                     continue
             try:
                 value = column.reader.read(cell)
-                if column.is_money and not isinstance(value, Money):
-                    value = Money(value, self._currency_in(row, column.currency_column))  # type: ignore[arg-type]
+                if column.money is not None and not isinstance(value, Money):
+                    value = column.money(value, self._currency_in(row, column))
             except InvalidValueError as error:
                 faults.extend(("invalid_value", Fault(column.field, *_rule_of(fault))) for fault in error.faults)
             except (ValueError, ArithmeticError):
@@ -246,11 +256,12 @@ class _Plan:
             self._tell(faults, arguments, row, number, problems)
         return value
 
-    def _currency_in(self, row: Mapping[str, Any], column: str | None) -> Any:
-        cell = None if column is None else row.get(column)
+    def _currency_in(self, row: Mapping[str, Any], column: _Column) -> Any:
+        cell = None if column.currency_column is None else row.get(column.currency_column)
         if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
             return self.currency
-        return cell.strip() if isinstance(cell, str) else cell
+        cell = cell.strip() if isinstance(cell, str) else cell
+        return _meaning(cell, self.values.get(column.field + _CURRENCY, {}))[1]
 
     def _made(self, arguments: dict[str, Any], faults: list[tuple[str, Fault]]) -> Any:
         """The value, without the fields that break a rule; None where the class cannot do without one of them."""

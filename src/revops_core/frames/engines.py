@@ -95,6 +95,11 @@ def small_frame(like: Frame, data: Mapping[str, list[Any]]) -> Frame:
     """
     engine, native = engine_of(like), nw.to_native(like)
     lines = list(zip(*data.values(), strict=True))
+    if engine == "duckdb" and all(type(cell) is int for column in data.values() for cell in column):
+        # Thousands of literals take seconds to bind, again at each further step of a query; a text is one literal.
+        texts = {name: ",".join(map(str, column)) for name, column in data.items()}
+        columns = (f"unnest(string_split('{text}', ',')::bigint[]) as \"{name}\"" for name, text in texts.items())
+        return nw.from_native(native.query("revops_frame", f"select {', '.join(columns)}"))  # type: ignore[no-any-return]
     if engine == "duckdb":
         rows = ", ".join(f"({', '.join(map(_literal, line))})" for line in lines)
         names = ", ".join(f'"{name}"' for name in data)
