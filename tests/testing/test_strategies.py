@@ -4,10 +4,14 @@ import copy
 import importlib
 import json
 import pickle
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
 
 import pytest
-from attrs import has
+from attrs import frozen, has
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
@@ -128,3 +132,22 @@ def test_a_wrong_argument_is_refused():
         strategies.values("Lead")
     with pytest.raises(InvalidValueError, match="'most' must be an int of at least 0"):
         strategies.worlds(most=-1)
+
+
+@frozen
+class Own:
+    """A class of an application, with what fields of ours do not hold."""
+
+    pair: tuple[int, str]
+    share: Fraction
+    by_day: Mapping[date, Money]
+    kind: Literal["a", "b"]
+
+
+@given(strategies.values(Own))
+def test_a_class_of_an_application_is_drawn_by_the_annotations_of_its_fields(value):
+    number, text = value.pair
+    assert (type(number), type(text), type(value.share)) == (int, str, Fraction)
+    assert {type(day) for day in value.by_day} <= {date}
+    assert len({money.currency for money in value.by_day.values()}) <= 1
+    assert value.kind in {"a", "b"}
