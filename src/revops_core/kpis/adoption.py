@@ -14,16 +14,9 @@ from revops_core.values.condition import each, given, known, missing
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "active_user_rate",
-    "active_user_rate_of_seats",
-    "feature_adoption_rate",
-    "health_score",
-    "nps",
-    "product_adoption_rate",
-    "stickiness",
-    "usage_frequency",
-    "usage_growth",
-]
+    "active_user_rate", "active_user_rate_of_seats", "feature_adoption_rate", "health_score", "nps",
+    "product_adoption_rate", "stickiness", "usage_frequency", "usage_growth",
+]  # fmt: skip
 
 _answer = each(Answer)
 _score = given(_answer.score)

@@ -19,18 +19,10 @@ from revops_core.values.condition import each, first_known, known, not_yet
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "average_lead_score",
-    "conversion_rate",
-    "cost_per_lead",
-    "lead_conversion_rate",
-    "lead_to_customer_rate",
-    "lead_to_mql_rate",
-    "lead_to_mql_rate_in_period",
-    "lead_volume",
-    "target_account_engagement",
-    "website_sessions",
+    "average_lead_score", "conversion_rate", "cost_per_lead", "lead_conversion_rate", "lead_to_customer_rate",
+    "lead_to_mql_rate", "lead_to_mql_rate_in_period", "lead_volume", "target_account_engagement", "website_sessions",
     "website_visitors",
-]
+]  # fmt: skip
 
 _lead, _progress, _spend, _visit = each(Lead), each(LeadProgress), each(Spend), each(Visit)
 _score, _activity, _touch, _converted = each(Score), each(SubjectActivity), each(Touch), each(Converted)

@@ -19,14 +19,8 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 
 __all__ = [
-    "cltv",
-    "cltv_from_survival",
-    "cltv_historic",
-    "cltv_of_contract",
-    "cltv_on_revenue",
-    "discounted_cltv",
-    "percent",
-]
+    "cltv", "cltv_from_survival", "cltv_historic", "cltv_of_contract", "cltv_on_revenue", "discounted_cltv", "percent",
+]  # fmt: skip
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
@@ -47,14 +41,11 @@ def percent(share: Decimal) -> str:
 
 
 cltv_on_revenue = _stock(
-    name="cltv_on_revenue",
-    title="Customer lifetime value on revenue (CLTV)",
-    formula=_arpa / _churn,
-    when_zero="infinite",
+    name="cltv_on_revenue", title="Customer lifetime value on revenue (CLTV)", formula=_arpa / _churn,
+    when_zero="infinite", source="ChartMogul",
     says="ARPA by the customer churn rate of the period, over rows of months. It grows without bound as churn nears "
     "zero: prefer `cltv_from_survival` then.",
-    source="ChartMogul",
-)
+)  # fmt: skip
 
 
 def cltv(gross_margin: Decimal) -> Kpi:
@@ -68,11 +59,9 @@ def cltv(gross_margin: Decimal) -> Kpi:
     return _stock(
         name=f"cltv_at_{percent(gross_margin)}_margin",
         title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
-        formula=_arpa * gross_margin / _churn,
-        when_zero="infinite",
+        formula=_arpa * gross_margin / _churn, when_zero="infinite", source="SaaS Metrics Standards Board; David Skok",
         says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
-        source="SaaS Metrics Standards Board; David Skok",
-    )
+    )  # fmt: skip
 
 
 def cltv_of_contract(months: int) -> Kpi:
@@ -85,12 +74,11 @@ def cltv_of_contract(months: int) -> Kpi:
     """
     require("cltv_of_contract", months=(months, _Months))
     return _stock(
-        name=f"cltv_of_contract_{months}m",
-        title=f"Customer lifetime value of a contract of {months} months",
+        name=f"cltv_of_contract_{months}m", title=f"Customer lifetime value of a contract of {months} months",
         formula=total(_change.end) / count(_is) * months / 12,
-        says="MRR per customer at the end of the period, times the months of the contract.",
         source="the beginner's guide: 1,500 a month is 18,000 over one year, 90,000 over five",
-    )
+        says="MRR per customer at the end of the period, times the months of the contract.",
+    )  # fmt: skip
 
 
 def cltv_historic(years: int) -> Kpi:
@@ -103,16 +91,12 @@ def cltv_historic(years: int) -> Kpi:
     require("cltv_historic", years=(years, _Months))
     purchases = count(_deal)
     return Kpi(
-        name=f"cltv_historic_{years}y",
-        stage="expansion",
-        title=f"Customer lifetime value over {years} years, historic",
-        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
-        dated=first_known(_deal.closed_at, _deal.closed_on),
-        unit="money",
+        name=f"cltv_historic_{years}y", title=f"Customer lifetime value over {years} years, historic",
+        stage="expansion", formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
+        dated=first_known(_deal.closed_at, _deal.closed_on), unit="money",
+        source="RevOps mapping: average purchase value × frequency × lifespan", family="cltv",
         says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
-        source="RevOps mapping: average purchase value × frequency × lifespan",
-        family="cltv",
-    )
+    )  # fmt: skip
 
 
 def discounted_cltv(

@@ -15,14 +15,9 @@ from revops_core.values.condition import each, first_known, given, known, missin
 from revops_core.values.expression import Expression, all_of, any_of
 
 __all__ = [
-    "activation_rate",
-    "csat",
-    "csat_of_onboarding",
-    "onboarding_completion_rate",
-    "onboarding_completion_rate_within",
-    "product_usage",
-    "time_to_value_median",
-]
+    "activation_rate", "csat", "csat_of_onboarding", "onboarding_completion_rate", "onboarding_completion_rate_within",
+    "product_usage", "time_to_value_median",
+]  # fmt: skip
 
 _answer = each(Answer)
 _of_five = any_of(missing(_answer.scale_max), _answer.scale_max == 5)

@@ -19,31 +19,13 @@ from revops_core.values.condition import each, first_known, given, known, missin
 from revops_core.values.expression import all_of, any_of
 
 __all__ = [
-    "bookings_growth_rate",
-    "bookings_per_rep",
-    "calls_per_rep",
-    "emails_per_rep",
-    "lead_velocity_rate",
-    "meetings_per_rep",
-    "next_quarter_coverage",
-    "pipeline_acceleration",
-    "pipeline_coverage",
-    "pipeline_coverage_of_remaining",
-    "pipeline_coverage_weighted",
-    "pipeline_created_at_creation",
-    "pipeline_quality",
-    "pulled_in_pipeline",
-    "qualified_pipeline",
-    "quota_attainers_rate",
-    "quota_attainment",
-    "sales_cycle_from_lead_mean",
-    "sales_velocity",
-    "slip_rate",
-    "slip_rate_by_value",
-    "stage_conversion_rate",
-    "time_in_stage_median",
-    "win_rate_from_stage",
-]
+    "bookings_growth_rate", "bookings_per_rep", "calls_per_rep", "emails_per_rep", "lead_velocity_rate",
+    "meetings_per_rep", "next_quarter_coverage", "pipeline_acceleration", "pipeline_coverage",
+    "pipeline_coverage_of_remaining", "pipeline_coverage_weighted", "pipeline_created_at_creation", "pipeline_quality",
+    "pulled_in_pipeline", "qualified_pipeline", "quota_attainers_rate", "quota_attainment",
+    "sales_cycle_from_lead_mean", "sales_velocity", "slip_rate", "slip_rate_by_value", "stage_conversion_rate",
+    "time_in_stage_median", "win_rate_from_stage",
+]  # fmt: skip
 
 _kpi = partial(Kpi, stage="sales")
 _opportunity, _row, _visit = each(Opportunity), each(OpportunityInPeriod), each(StageVisit)

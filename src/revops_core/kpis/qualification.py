@@ -15,19 +15,10 @@ from revops_core.values.condition import each, first_known, given, known, not_ye
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "lead_acceptance_rate",
-    "lead_qualification_rate",
-    "lead_qualification_rate_of_decided",
-    "lead_response_rate",
-    "lead_response_time_median",
-    "lead_response_time_p95",
-    "mql_to_sql_rate",
-    "mql_volume",
-    "sql_to_opportunity_rate",
-    "sql_volume",
-    "time_to_sql_mean",
-    "time_to_sql_median",
-]
+    "lead_acceptance_rate", "lead_qualification_rate", "lead_qualification_rate_of_decided", "lead_response_rate",
+    "lead_response_time_median", "lead_response_time_p95", "mql_to_sql_rate", "mql_volume", "sql_to_opportunity_rate",
+    "sql_volume", "time_to_sql_mean", "time_to_sql_median",
+]  # fmt: skip
 
 _lead, _progress, _handoff = each(Lead), each(LeadProgress), each(Handoff)
 _created = first_known(_lead.created_at, _lead.created_on)

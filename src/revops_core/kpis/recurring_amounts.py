@@ -24,15 +24,8 @@ from revops_core.values.money import Money
 from revops_core.values.months import months_after
 
 __all__ = [
-    "ATOMS",
-    "PER_YEAR",
-    "anniversaries",
-    "annual_amount",
-    "annual_atoms",
-    "as_money",
-    "monthly_amount",
-    "term_months",
-]
+    "ATOMS", "PER_YEAR", "anniversaries", "annual_amount", "annual_atoms", "as_money", "monthly_amount", "term_months",
+]  # fmt: skip
 
 ATOMS = 10**12
 """How many atoms a currency unit has."""

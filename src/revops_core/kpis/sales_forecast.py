@@ -23,18 +23,10 @@ from revops_core.values.money import Money
 from revops_core.values.period import Period
 
 __all__ = [
-    "ForecastResult",
-    "forecast_accuracy",
-    "forecast_best_case",
-    "forecast_bias",
-    "forecast_by_history",
-    "forecast_commit",
-    "forecast_in_category",
-    "forecast_mape",
-    "forecast_results",
-    "forecast_wape",
+    "ForecastResult", "forecast_accuracy", "forecast_best_case", "forecast_bias", "forecast_by_history",
+    "forecast_commit", "forecast_in_category", "forecast_mape", "forecast_results", "forecast_wape",
     "forecast_weighted",
-]
+]  # fmt: skip
 
 _PLACES = Decimal("1e-12")
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
