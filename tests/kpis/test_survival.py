@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from revops_core import kpis
 from revops_core.errors import InvalidValueError
@@ -20,6 +21,12 @@ def test_a_life_ends_with_the_first_loss_and_the_others_are_censored():
     curve = kpis.customer_survival(lives)
     assert curve.survival_at(timedelta(days=64)) == pytest.approx(4 / 5)
     assert curve.survival_at(timedelta(days=70)) == pytest.approx(4 / 5 * 3 / 4)
+
+
+def test_who_left_came_back_and_left_again_has_lived_until_the_first_loss():
+    held = [HELD[1], evolve(HELD[5], ends_on=date(2024, 4, 5))]
+    (life,) = kpis.customer_lives(kpis.RevenueLedger.of(held, as_of=datetime(2024, 6, 1, tzinfo=UTC)))
+    assert (life.started_on, life.ended_on) == (date(2024, 1, 5), date(2024, 1, 20))
 
 
 def test_without_as_of_nobody_knows_who_is_still_there():
