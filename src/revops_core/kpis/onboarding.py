@@ -117,8 +117,7 @@ def activation_rate(days: int = 30) -> Kpi:
 
 
 product_usage = _kpi(
-    name="product_usage", title="Product usage", family="product_usage", unit="ratio",
-    formula=total(_usage.count) / distinct(_usage.account_id, where=_usage.count >= 1),
-    dated=first_known(_usage.at, _usage.on), source="Common practice",
-    says="How often the product was used in the period, for each account that used it.",
+    name="product_usage", title="Product usage", family="product_usage", dated=first_known(_usage.at, _usage.on),
+    unit="ratio", formula=total(_usage.count) / distinct(_usage.account_id, where=_usage.count >= 1),
+    source="Common practice", says="How often the product was used in the period, for each account that used it.",
 )  # fmt: skip

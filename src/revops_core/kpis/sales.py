@@ -53,8 +53,7 @@ win_rate_of_closed = _win_rate(
 
 win_rate_of_created = _win_rate(
     name="win_rate_of_created", title="Win rate of created opportunities", dated=_created,
-    formula=count(all_of(_won, ~not_yet(_closed))) / count(_opportunity),
-    source="SOMA B2B SaaS 'Close rate'; Varicent",
+    formula=count(all_of(_won, ~not_yet(_closed))) / count(_opportunity), source="SOMA B2B SaaS 'Close rate'; Varicent",
     says="Opportunities won so far, of all created in the period. It grows while some of them are still open.",
 )  # fmt: skip
 

@@ -184,9 +184,8 @@ forecast_by_history = _forecast(
 _NOTE = "Compare forecasts taken equally early."
 
 forecast_accuracy = _accuracy(
-    name="forecast_accuracy", title="Forecast accuracy",
+    name="forecast_accuracy", title="Forecast accuracy", source="SAP, forecast accuracy: 1 - error / actual",
     formula=(total(_result.actual) - total(_result.absolute_error)) / total(_result.actual),
-    source="SAP, forecast accuracy: 1 - error / actual",
     says=f"1 less the error of the forecasts of the period as a share of the actual amounts; below 0 where they were "
     f"off by more than what came in. {_NOTE}",
 )  # fmt: skip
