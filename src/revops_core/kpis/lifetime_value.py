@@ -19,7 +19,7 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 
 __all__ = [
-    "cltv", "cltv_from_survival", "cltv_historic", "cltv_of_contract", "cltv_on_revenue", "discounted_cltv", "percent",
+    "cltv", "cltv_from_survival", "cltv_historic", "cltv_of_contract", "cltv_on_revenue", "discounted_cltv",
 ]  # fmt: skip
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
@@ -120,9 +120,8 @@ def discounted_cltv(
     factor, worth, now = _DIGITS.divide(1 - monthly_churn_rate, month), Decimal(0), Decimal(1)
     for _ in range(months):
         worth, now = _DIGITS.add(worth, now), _DIGITS.multiply(now, factor)
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), worth)
     name = f"cltv_discounted_{percent(annual_discount_rate)}_capped_{months}m"
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
+    return _worth(name, monthly, gross_margin, worth)
 
 
 def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Decimal, months: int) -> Measurement:
@@ -147,14 +146,16 @@ def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Deci
     require("cltv_from_survival", gross_margin=(gross_margin, _Margin))
     length = timedelta(days=365.25 / 12 * months)
     lived: timedelta | None = curve.restricted_mean(length)
-    name = f"cltv_kaplan_meier_capped_{months}m"
-    if lived is None:
-        return _worth(name, None, monthly.currency)
-    lasted = _DIGITS.divide(Decimal(lived // _MICROSECOND * months), Decimal(length // _MICROSECOND))
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), lasted)
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
+    lasted = None
+    if lived is not None:
+        lasted = _DIGITS.divide(Decimal(lived // _MICROSECOND * months), Decimal(length // _MICROSECOND))
+    return _worth(f"cltv_kaplan_meier_capped_{months}m", monthly, gross_margin, lasted)
 
 
-def _worth(name: str, amount: Decimal | None, currency: str) -> Measurement:
-    value = Undefined("censored") if amount is None else Money(amount.normalize(_DIGITS), currency)
-    return Measurement(name=name, value=value, unit="money", currency=currency)
+def _worth(name: str, monthly: Money, gross_margin: Decimal, months: Decimal | None) -> Measurement:
+    """What so many months bring, to 12 places; undefined where nobody knows how many there are."""
+    value: Money | Undefined = Undefined("censored")
+    if months is not None:
+        amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), months)
+        value = Money(_DIGITS.quantize(amount, Decimal("1e-12")).normalize(_DIGITS), monthly.currency)
+    return Measurement(name=name, value=value, unit="money", currency=monthly.currency)

@@ -80,7 +80,7 @@ sales_velocity = _kpi(
 )  # fmt: skip
 
 
-def _growth(kpi: str, **texts: str) -> Kpi:
+def _growth(kpi: str, **texts: Any) -> Kpi:
     """How much a KPI grew over the period before, as a share of what it was, where both are known."""
     both = all_of(_comparison.kpi == kpi, known(_comparison.before), known(_comparison.after))
     before, after = total(_comparison.before, where=both), total(_comparison.after, where=both)
