@@ -17,14 +17,7 @@ from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import *
 from revops_core.kpis.lead_generation import *
 from revops_core.kpis.lead_progress import *
-from revops_core.kpis.lifetime_value import (
-    cltv,
-    cltv_from_survival,
-    cltv_historic,
-    cltv_of_contract,
-    cltv_on_revenue,
-    discounted_cltv,
-)
+from revops_core.kpis.lifetime_value import *
 from revops_core.kpis.onboarding import *
 from revops_core.kpis.opportunity_in_period import *
 from revops_core.kpis.pipeline_health import *

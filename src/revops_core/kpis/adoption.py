@@ -14,16 +14,9 @@ from revops_core.values.condition import each, given, known, missing
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "active_user_rate",
-    "active_user_rate_of_seats",
-    "feature_adoption_rate",
-    "health_score",
-    "nps",
-    "product_adoption_rate",
-    "stickiness",
-    "usage_frequency",
-    "usage_growth",
-]
+    "active_user_rate", "active_user_rate_of_seats", "feature_adoption_rate", "health_score", "nps",
+    "product_adoption_rate", "stickiness", "usage_frequency", "usage_growth",
+]  # fmt: skip
 
 _answer = each(Answer)
 _score = given(_answer.score)
@@ -42,18 +35,19 @@ nps = _kpi(
 
 _whole, _active = missing(_activity.feature), _activity.active_day_count >= 1
 _account, _user = _activity.subject == "account", _activity.subject == "user"
+_accounts, _users = all_of(_account, _whole), all_of(_user, _whole)
+_active_accounts, _active_users = all_of(_account, _whole, _active), all_of(_user, _whole, _active)
+_of_account = _health.subject == "Account"
 
 active_user_rate = _kpi(
     name="active_user_rate", title="Active user rate", family="active_user_rate",
-    formula=count(all_of(_account, _whole, _active)) / count(all_of(_account, _whole)),
-    source="CRM lifecycle guides: of customers",
+    formula=count(_active_accounts) / count(_accounts), source="CRM lifecycle guides: of customers",
     says="Customers that used the product on at least one day of the period, of all customers that could.",
 )  # fmt: skip
 
 active_user_rate_of_seats = _kpi(
     name="active_user_rate_of_seats", title="Active user rate of seats", family="active_user_rate",
-    formula=count(all_of(_user, _whole, _active)) / count(all_of(_user, _whole)),
-    source="SOMA B2B SaaS; seat utilisation",
+    formula=count(_active_users) / count(_users), source="SOMA B2B SaaS; seat utilisation",
     says="Users that used the product on at least one day of the period, of all users with a seat.",
 )  # fmt: skip
 
@@ -81,7 +75,7 @@ def product_adoption_rate(active_days: int = 4) -> Kpi:
     adopted = all_of(_account, _whole, _active, _activity.active_day_count >= active_days)
     return _kpi(
         name=f"product_adoption_rate_{active_days}_days", title=f"Product adoption rate, {active_days} days",
-        family="product_adoption_rate", formula=count(adopted) / count(all_of(_account, _whole, _active)),
+        family="product_adoption_rate", formula=count(adopted) / count(_active_accounts),
         source="Common practice, by a threshold",
         says=f"Accounts that used the product on at least {active_days} days of the period, of those that used it.",
     )  # fmt: skip
@@ -89,16 +83,13 @@ def product_adoption_rate(active_days: int = 4) -> Kpi:
 
 usage_frequency = _kpi(
     name="usage_frequency", title="Usage frequency", family="usage_frequency", unit="ratio",
-    formula=total(_activity.active_day_count, where=all_of(_user, _whole, _active))
-    / count(all_of(_user, _whole, _active)),
-    source="SOMA B2B SaaS",
+    formula=total(_activity.active_day_count, where=_active_users) / count(_active_users), source="SOMA B2B SaaS",
     says="The mean number of active days in the period, of the users active in it.",
 )  # fmt: skip
 
 stickiness = _kpi(
     name="stickiness", title="Stickiness (DAU/MAU)", family="usage_frequency", unit="ratio",
-    formula=total(_activity.active_day_count, where=all_of(_user, _whole, _active))
-    / total(_activity.day_count, where=all_of(_user, _whole, _active)),
+    formula=total(_activity.active_day_count, where=_active_users) / total(_activity.day_count, where=_active_users),
     source="SOMA B2B SaaS; DAU/MAU",
     says="The mean number of users active on a day of the period, days without any included, over those active on at "
     "least one. Measure months for DAU/MAU.",
@@ -115,9 +106,8 @@ usage_growth = _kpi(
 )  # fmt: skip
 
 health_score = _kpi(
-    name="health_score", title="Customer health score", family="health_score", dated=_health.at, unit="score",
-    formula=total(_health.value * _health.weight, where=_health.subject == "Account")
-    / total(_health.weight, where=_health.subject == "Account"),
+    name="health_score", title="Customer health score", dated=_health.at, family="health_score", unit="score",
+    formula=total(_health.value * _health.weight, where=_of_account) / total(_health.weight, where=_of_account),
     source="Gainsight; Natero",
     says="The weighted mean of the components of the health of accounts, computed in the period. A component that is "
     'missing weighs nothing. Give the last score of each component; group by "subject_id".',

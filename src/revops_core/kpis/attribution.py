@@ -23,12 +23,8 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 
 __all__ = [
-    "Credit",
-    "attribute",
-    "attributed_bookings",
-    "marketing_influenced_pipeline",
-    "marketing_sourced_pipeline",
-]
+    "Credit", "attribute", "attributed_bookings", "marketing_influenced_pipeline", "marketing_sourced_pipeline",
+]  # fmt: skip
 
 _MODELS = ("first_touch", "last_touch", "linear", "position_based")
 _UNATTRIBUTED = "unattributed"

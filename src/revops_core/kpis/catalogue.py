@@ -26,20 +26,9 @@ from revops_core.kpis.scorecard import Scorecard
 __all__ = ["CATALOGUE", "family", "scorecard"]
 
 _MODULES = (
-    lead_generation,
-    attribution,
-    qualification,
-    sales,
-    pipeline_health,
-    sales_forecast,
-    onboarding,
-    adoption,
-    expansion,
-    unit_economics,
-    lifetime_value,
-    renewal,
-    service,
-)
+    lead_generation, attribution, qualification, sales, pipeline_health, sales_forecast, onboarding, adoption,
+    expansion, unit_economics, lifetime_value, renewal, service,
+)  # fmt: skip
 _WITH_PARAMETER = (
     onboarding.onboarding_completion_rate_within(),
     onboarding.activation_rate(),

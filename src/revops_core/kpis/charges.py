@@ -56,12 +56,10 @@ class Charge:
 
 def known_charges(charges: Iterable[Charge], known_by: datetime | None) -> list[Charge]:
     """The charges that were known by a moment."""
-    limit = None if known_by is None else to_microseconds(known_by)
-    return [
-        each
-        for each in charges
-        if limit is None or each.recorded_at is None or to_microseconds(each.recorded_at) <= limit
-    ]
+    if known_by is None:
+        return list(charges)
+    limit = to_microseconds(known_by)
+    return [each for each in charges if each.recorded_at is None or to_microseconds(each.recorded_at) <= limit]
 
 
 def unknown_charges(charges: Iterable[Charge], held: Iterable[Subscription]) -> Iterator[Problem]:

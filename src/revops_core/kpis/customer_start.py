@@ -17,14 +17,10 @@ from revops_core.values.instants import to_microseconds
 
 __all__ = ["CustomerStart", "customer_starts"]
 
-_NAMES = FrozenMap(
-    {
-        "started": "onboarding_started",
-        "completed": "onboarding_completed",
-        "first_value": "first_value",
-        "activated": "activated",
-    }
-)
+_NAMES = FrozenMap({
+    "started": "onboarding_started", "completed": "onboarding_completed", "first_value": "first_value",
+    "activated": "activated",
+})  # fmt: skip
 
 
 @checked()

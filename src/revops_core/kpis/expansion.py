@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
+from attrs import evolve
+
 from revops_core.entities.facts import Advocacy
 from revops_core.kpis.commitments import Commitment
-from revops_core.kpis.formula import Aggregate, Formula, count, distinct, mean, total
+from revops_core.kpis.formula import count, distinct, mean, total
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.revenue_movements import Bridge, RevenueChange
 from revops_core.values.checks import AtLeast, require
@@ -15,35 +17,11 @@ from revops_core.values.condition import each, first_known, one_of
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "arpa",
-    "arpa_of_average_accounts",
-    "arr",
-    "arr_growth_rate",
-    "carr",
-    "churned_arr",
-    "contraction_arr",
-    "cross_sell_arr",
-    "cross_sell_rate",
-    "customer_advocacy_rate",
-    "expansion_arr",
-    "expansion_rate",
-    "grr",
-    "grr_bridge",
-    "grr_over",
-    "mrr",
-    "net_new_arr",
-    "new_arr",
-    "nrr",
-    "nrr_bridge",
-    "nrr_over",
-    "nrr_trailing_average",
-    "price_change_arr",
-    "quick_ratio",
-    "quick_ratio_with_reactivation",
-    "reactivated_arr",
-    "upsell_arr",
-    "upsell_rate",
-]
+    "arpa", "arpa_of_average_accounts", "arr", "arr_growth_rate", "carr", "churned_arr", "contraction_arr",
+    "cross_sell_arr", "cross_sell_rate", "customer_advocacy_rate", "expansion_arr", "expansion_rate", "grr",
+    "grr_bridge", "grr_over", "mrr", "net_new_arr", "new_arr", "nrr", "nrr_bridge", "nrr_over", "nrr_trailing_average",
+    "price_change_arr", "quick_ratio", "quick_ratio_with_reactivation", "reactivated_arr", "upsell_arr", "upsell_rate",
+]  # fmt: skip
 
 _Count = Annotated[int, AtLeast(1)]
 _change, _commitment, _advocacy, _bridge = each(RevenueChange), each(Commitment), each(Advocacy), each(Bridge)
@@ -55,127 +33,90 @@ _net_new = _won + total(_change.reactivation) - _lost
 _kept = _start - total(_change.contraction) - total(_change.churn)
 _kpi = partial(Kpi, stage="expansion", dated=_change.on)
 _money = partial(_kpi, unit="money")
+_movement = partial(_money, family="revenue_movements", source="ChartMogul")
+_upsold = partial(_money, family="upsell", source="SOMA B2B SaaS")
+_upsold_rate = partial(_kpi, family="upsell", source="SOMA B2B SaaS")
+_quick = partial(_kpi, unit="ratio", family="quick_ratio")
+_nrr = partial(_kpi, family="nrr")
+_grr = partial(_kpi, family="grr")
 
 arr = _money(
-    name="arr",
-    title="Annual recurring revenue (ARR)",
-    formula=_end,
-    says="The recurring revenue in force at the end of the period, as of a year.",
-    source="SaaS Metrics Standards Board",
-    family="recurring_revenue",
-)
+    name="arr", title="Annual recurring revenue (ARR)", formula=_end, source="SaaS Metrics Standards Board",
+    family="recurring_revenue", says="The recurring revenue in force at the end of the period, as of a year.",
+)  # fmt: skip
+
 mrr = _money(
-    name="mrr",
-    title="Monthly recurring revenue (MRR)",
-    formula=_end / 12,
-    says="The recurring revenue in force at the end of the period, as of a month: a twelfth of ARR.",
-    source="ChartMogul",
-    family="recurring_revenue",
-)
-carr = Kpi(
-    name="carr",
-    title="Committed annual recurring revenue (CARR)",
-    stage="expansion",
-    formula=total(_commitment.live) + total(_commitment.signed) - total(_commitment.known_churn),
-    dated=None,
-    unit="money",
+    name="mrr", title="Monthly recurring revenue (MRR)", source="ChartMogul", family="recurring_revenue",
+    formula=_end / 12, says="The recurring revenue in force at the end of the period, as of a month: a twelfth of ARR.",
+)  # fmt: skip
+
+carr = _money(
+    name="carr", title="Committed annual recurring revenue (CARR)",
+    formula=total(_commitment.live) + total(_commitment.signed) - total(_commitment.known_churn), dated=None,
+    source="Bessemer Venture Partners, CMRR", family="recurring_revenue",
     says="ARR, with contracts that are signed and not yet live, less those live for which notice was given.",
-    source="Bessemer Venture Partners, CMRR",
-    family="recurring_revenue",
-)
-new_arr = _money(
-    name="new_arr",
-    title="New ARR",
-    formula=total(_change.new),
-    says="ARR of customers who came in the period.",
-    source="ChartMogul",
-    family="revenue_movements",
-)
-expansion_arr = _money(
-    name="expansion_arr",
-    title="Expansion ARR",
-    formula=total(_change.expansion),
+)  # fmt: skip
+
+new_arr = _movement(
+    name="new_arr", title="New ARR", formula=total(_change.new), says="ARR of customers who came in the period.",
+)  # fmt: skip
+
+expansion_arr = _movement(
+    name="expansion_arr", title="Expansion ARR", formula=total(_change.expansion),
     says="What existing customers pay more: each increase counts, also where a decrease follows in the period.",
-    source="ChartMogul",
-    family="revenue_movements",
-)
-contraction_arr = _money(
-    name="contraction_arr",
-    title="Contraction ARR",
-    formula=total(_change.contraction),
-    direction="lower_is_better",
+)  # fmt: skip
+
+contraction_arr = _movement(
+    name="contraction_arr", title="Contraction ARR", formula=total(_change.contraction), direction="lower_is_better",
     says="What customers who stay pay less.",
-    source="ChartMogul",
-    family="revenue_movements",
-)
-churned_arr = _money(
-    name="churned_arr",
-    title="Churned ARR",
-    formula=total(_change.churn),
-    direction="lower_is_better",
+)  # fmt: skip
+
+churned_arr = _movement(
+    name="churned_arr", title="Churned ARR", formula=total(_change.churn), direction="lower_is_better",
     says="ARR of customers who left in the period; measured by reason, those without one stand apart.",
-    source="ChartMogul",
-    family="revenue_movements",
-)
-reactivated_arr = _money(
-    name="reactivated_arr",
-    title="Reactivated ARR",
-    formula=total(_change.reactivation),
+)  # fmt: skip
+
+reactivated_arr = _movement(
+    name="reactivated_arr", title="Reactivated ARR", formula=total(_change.reactivation),
     says="ARR of customers who had left and returned in the period.",
-    source="ChartMogul",
-    family="revenue_movements",
-)
+)  # fmt: skip
+
 net_new_arr = _money(
-    name="net_new_arr",
-    title="Net new ARR",
-    formula=_net_new,
+    name="net_new_arr", title="Net new ARR", formula=_net_new, source="Stripe; Clari", family="revenue_movements",
     says="New, expansion and reactivated ARR, less contraction and churned ARR.",
-    source="Stripe; Clari",
-    family="revenue_movements",
-)
+)  # fmt: skip
+
 arr_growth_rate = _kpi(
-    name="arr_growth_rate",
-    title="Net ARR growth",
-    formula=_net_new / _start,
-    says="Net new ARR, of the ARR at the start of the period.",
-    source="SOMA B2B SaaS",
-    family="revenue_growth",
-)
-nrr = _kpi(
-    name="nrr",
-    title="Net revenue retention (NRR)",
-    formula=total(_change.retained) / _start,
+    name="arr_growth_rate", title="Net ARR growth", formula=_net_new / _start, source="SOMA B2B SaaS",
+    family="revenue_growth", says="Net new ARR, of the ARR at the start of the period.",
+)  # fmt: skip
+
+nrr = _nrr(
+    name="nrr", title="Net revenue retention (NRR)", formula=total(_change.retained) / _start,
+    source="Kellblog; SaaS Metrics Standards Board",
     says="ARR at the end of the period of those who were customers at its start, of their ARR then. New customers are "
     "never in it; who left and returned is. The standard period is 12 months.",
-    source="Kellblog; SaaS Metrics Standards Board",
-    family="nrr",
-)
-nrr_bridge = _kpi(
-    name="nrr_bridge",
-    title="Net revenue retention from the bridge",
+)  # fmt: skip
+
+nrr_bridge = _nrr(
+    name="nrr_bridge", title="Net revenue retention from the bridge", source="the usual bridge; 'lazy NRR' at Kellblog",
     formula=(_start + total(_change.expansion) - total(_change.contraction) - total(_change.churn)) / _start,
     says="ARR at the start, with expansion, less contraction and churn of the period, of ARR at the start. Expansion "
     "and churn of customers who came within the period are in it, returns are not.",
-    source="the usual bridge; 'lazy NRR' at Kellblog",
-    family="nrr",
-)
-grr = _kpi(
-    name="grr",
-    title="Gross revenue retention (GRR)",
-    formula=total(_change.capped) / _start,
-    says="As NRR, but no customer counts for more than at the start; never above 1.",
+)  # fmt: skip
+
+grr = _grr(
+    name="grr", title="Gross revenue retention (GRR)", formula=total(_change.capped) / _start,
     source="SaaS Metrics Standards Board; GP Bullhound",
-    family="grr",
-)
-grr_bridge = _kpi(
-    name="grr_bridge",
-    title="Gross revenue retention from the bridge",
-    formula=_kept / _start,
+    says="As NRR, but no customer counts for more than at the start; never above 1.",
+)  # fmt: skip
+
+grr_bridge = _grr(
+    name="grr_bridge", title="Gross revenue retention from the bridge", formula=_kept / _start,
+    source="the usual bridge",
     says="ARR at the start, less contraction and churn of the period, of ARR at the start. It is lower than the capped "
     "one where a customer both expands and contracts.",
-    source="the usual bridge",
-    family="grr",
-)
+)  # fmt: skip
 
 
 def nrr_over(months: int) -> Kpi:
@@ -212,130 +153,77 @@ def nrr_trailing_average(quarters: int = 4) -> Kpi:
     'nrr_trailing_avg_4q'
     """
     require("nrr_trailing_average", quarters=(quarters, _Count))
-    return Kpi(
-        name=f"nrr_trailing_avg_{quarters}q",
-        title=f"Net revenue retention, mean of {quarters} quarters",
-        stage="expansion",
-        formula=mean(_bridge.retained_share),
-        dated=_bridge.on,
-        unit="ratio",
+    return _nrr(
+        name=f"nrr_trailing_avg_{quarters}q", title=f"Net revenue retention, mean of {quarters} quarters",
+        formula=mean(_bridge.retained_share), dated=_bridge.on, unit="ratio", source="Ordway's study of public filers",
         says=f"The mean of the net revenue retention of the bridges given: those of {quarters} quarters.",
-        source="Ordway's study of public filers",
-        family="nrr",
-    )
+    )  # fmt: skip
 
 
 def _over(kpi: Kpi, months: int, kept: object) -> Kpi:
     require(f"{kpi.name}_over", months=(months, _Count))
     as_long = _change.month_count == months
-    return _kpi(
-        name=f"{kpi.name}_{months}m",
-        title=f"{kpi.title} over {months} months",
-        formula=total(kept, where=as_long) / total(_change.start, where=as_long),
-        unit=kpi.unit,
-        says=kpi.says,
-        source=kpi.source,
-        family=kpi.family,
-    )
+    formula = total(kept, where=as_long) / total(_change.start, where=as_long)
+    return evolve(kpi, name=f"{kpi.name}_{months}m", title=f"{kpi.title} over {months} months", formula=formula)
 
 
-upsell_arr = _money(
-    name="upsell_arr",
-    title="Upsell ARR",
-    formula=total(_change.upsell),
+upsell_arr = _upsold(
+    name="upsell_arr", title="Upsell ARR", formula=total(_change.upsell),
     says="What existing customers pay more, or less, for another product in the place of one or for another quantity.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-cross_sell_arr = _money(
-    name="cross_sell_arr",
-    title="Cross-sell ARR",
-    formula=total(_change.cross_sell),
+)  # fmt: skip
+
+cross_sell_arr = _upsold(
+    name="cross_sell_arr", title="Cross-sell ARR", formula=total(_change.cross_sell),
     says="What existing customers pay for items they did not have, less the items they gave up.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-price_change_arr = _money(
-    name="price_change_arr",
-    title="ARR from price changes",
-    formula=total(_change.price),
+)  # fmt: skip
+
+price_change_arr = _upsold(
+    name="price_change_arr", title="ARR from price changes", formula=total(_change.price),
     says="What existing customers pay more, or less, for the same: prices and discounts.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-upsell_rate = _kpi(
-    name="upsell_rate",
-    title="Upsell rate",
+)  # fmt: skip
+
+upsell_rate = _upsold_rate(
+    name="upsell_rate", title="Upsell rate",
     formula=count(all_of(_was, one_of(_change.has_upsell, True))) / count(_was),
     says="Customers at the start of the period who bought more of what they had, of all at the start.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-cross_sell_rate = _kpi(
-    name="cross_sell_rate",
-    title="Cross-sell rate",
+)  # fmt: skip
+
+cross_sell_rate = _upsold_rate(
+    name="cross_sell_rate", title="Cross-sell rate",
     formula=count(all_of(_was, one_of(_change.has_cross_sell, True))) / count(_was),
     says="Customers at the start of the period who bought an item they did not have, of all at the start.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-expansion_rate = _kpi(
-    name="expansion_rate",
-    title="Expansion rate",
-    formula=total(_change.expansion) / _start,
+)  # fmt: skip
+
+expansion_rate = _upsold_rate(
+    name="expansion_rate", title="Expansion rate", formula=total(_change.expansion) / _start,
     says="Expansion ARR, of the ARR at the start of the period.",
-    source="SOMA B2B SaaS",
-    family="upsell",
-)
-
-
-def _per_account(revenue: Aggregate | Formula, accounts: Aggregate | Formula) -> Formula:
-    return (revenue / 12) / accounts
-
+)  # fmt: skip
 
 arpa = _money(
-    name="arpa",
-    title="Average revenue per account (ARPA)",
-    formula=_per_account(_end, count(_is)),
-    says="MRR at the end of the period, by paying customers then.",
-    source="ChartMogul",
-    family="arpa",
-)
+    name="arpa", title="Average revenue per account (ARPA)", formula=(_end / 12) / count(_is), source="ChartMogul",
+    family="arpa", says="MRR at the end of the period, by paying customers then.",
+)  # fmt: skip
+
 arpa_of_average_accounts = _money(
-    name="arpa_of_average_accounts",
-    title="Average revenue per average account",
-    formula=_per_account(_end, (count(_was) + count(_is)) / 2),
+    name="arpa_of_average_accounts", title="Average revenue per average account",
+    formula=(_end / 12) / ((count(_was) + count(_is)) / 2), source="Baremetrics", family="arpa",
     says="MRR at the end of the period, by the mean of the paying customers at its start and its end.",
-    source="Baremetrics",
-    family="arpa",
-)
-quick_ratio = _kpi(
-    name="quick_ratio",
-    title="SaaS quick ratio",
-    formula=_won / _lost,
-    unit="ratio",
-    when_zero="no_losses",
-    says="New and expansion ARR, by contraction and churned ARR.",
-    source="Baremetrics; GrowPanel",
-    family="quick_ratio",
-)
-quick_ratio_with_reactivation = _kpi(
-    name="quick_ratio_with_reactivation",
-    title="SaaS quick ratio with reactivation",
-    formula=(_won + total(_change.reactivation)) / _lost,
-    unit="ratio",
-    when_zero="no_losses",
+)  # fmt: skip
+
+quick_ratio = _quick(
+    name="quick_ratio", title="SaaS quick ratio", formula=_won / _lost, when_zero="no_losses",
+    source="Baremetrics; GrowPanel", says="New and expansion ARR, by contraction and churned ARR.",
+)  # fmt: skip
+
+quick_ratio_with_reactivation = _quick(
+    name="quick_ratio_with_reactivation", title="SaaS quick ratio with reactivation",
+    formula=(_won + total(_change.reactivation)) / _lost, when_zero="no_losses", source="growthstack",
     says="New, expansion and reactivated ARR, by contraction and churned ARR.",
-    source="growthstack",
-    family="quick_ratio",
-)
-customer_advocacy_rate = Kpi(
-    name="customer_advocacy_rate",
-    title="Customer advocacy rate",
-    stage="expansion",
-    formula=distinct(_advocacy.account_id) / count(_is),
-    dated=(first_known(_advocacy.at, _advocacy.on), _change.on),
-    says="Customers who gave a reference, a review, a case study or a referral in the period, of all at its end.",
-    source="SOMA B2B SaaS",
+)  # fmt: skip
+
+customer_advocacy_rate = _kpi(
+    name="customer_advocacy_rate", title="Customer advocacy rate", formula=distinct(_advocacy.account_id) / count(_is),
+    dated=(first_known(_advocacy.at, _advocacy.on), _change.on), source="SOMA B2B SaaS",
     family="customer_advocacy_rate",
-)
+    says="Customers who gave a reference, a review, a case study or a referral in the period, of all at its end.",
+)  # fmt: skip

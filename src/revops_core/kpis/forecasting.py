@@ -106,9 +106,8 @@ def forecast_revenue(
         level=(level, Level),
     )
     if ledger.as_of is None:
-        raise InvalidValueError(
-            "forecast_revenue", [Fault("ledger", "must be built with as_of, to forecast from", ledger)]
-        )
+        rule = "must be built with as_of, to forecast from"
+        raise InvalidValueError("forecast_revenue", [Fault("ledger", rule, ledger)])
     chances = list(_renewing(ledger, ledger.as_of, Fraction(renewal_rate)))
     open_ones, left_out = _pipeline(opportunities, ledger.currency)
     found = []

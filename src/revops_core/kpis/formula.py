@@ -333,9 +333,4 @@ def subtracted(left: Any, right: Any) -> Value:
     return _added(left, -(Fraction(right) if isinstance(right, Decimal) else right))
 
 
-_ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = {
-    "over": divided,
-    "plus": _added,
-    "minus": subtracted,
-    "times": _multiplied,
-}
+_ARITHMETIC = {"over": divided, "plus": _added, "minus": subtracted, "times": _multiplied}

@@ -82,18 +82,11 @@ def measure(
     layout = laid_out([pair for kpi in held for pair in kpi.wanted], periods, as_of, zone_key, trace=trace)
     segments: Segments = {} if names else {(): [None] * layout.tally_count}
     fill_named(rows, layout, segments, held, readers)
-    return KpiTable(
-        kpis=held,
-        by=names,
-        periods=periods,
-        as_of=as_of,
-        currency=currency,
-        tz=zone_key,
-        trace=trace,
-        segments={
-            key: tuple(None if each is None else settled(each) for each in tallies) for key, tallies in segments.items()
-        },
-    )
+    kept = {
+        key: tuple(None if each is None else settled(each) for each in tallies) for key, tallies in segments.items()
+    }
+    told: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": zone_key, "trace": trace}
+    return KpiTable(kpis=held, by=names, periods=periods, segments=kept, **told)
 
 
 def _named(by: Any) -> tuple[tuple[str, ...], tuple[By | Mapping[str, By], ...]]:

@@ -19,22 +19,15 @@ from revops_core.values.condition import each, first_known, known, not_yet
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "average_lead_score",
-    "conversion_rate",
-    "cost_per_lead",
-    "lead_conversion_rate",
-    "lead_to_customer_rate",
-    "lead_to_mql_rate",
-    "lead_to_mql_rate_in_period",
-    "lead_volume",
-    "target_account_engagement",
-    "website_sessions",
+    "average_lead_score", "conversion_rate", "cost_per_lead", "lead_conversion_rate", "lead_to_customer_rate",
+    "lead_to_mql_rate", "lead_to_mql_rate_in_period", "lead_volume", "target_account_engagement", "website_sessions",
     "website_visitors",
-]
+]  # fmt: skip
 
 _lead, _progress, _spend, _visit = each(Lead), each(LeadProgress), each(Spend), each(Visit)
 _score, _activity, _touch, _converted = each(Score), each(SubjectActivity), each(Touch), each(Converted)
 _created = first_known(_lead.created_at, _lead.created_on)
+_is_target = _activity.subject == "target_account"
 _kpi = partial(Kpi, stage="lead_generation")
 _traffic = partial(_kpi, family="website_traffic", dated=_visit.at, unit="count", source="SOMA B2B SaaS")
 
@@ -51,8 +44,7 @@ website_visitors = _traffic(
 
 lead_volume = _kpi(
     name="lead_volume", title="Lead volume", family="lead_volume", unit="count", formula=count(_lead), dated=_created,
-    source="SOMA B2B SaaS",
-    says="Leads created in the period. Merge duplicates first.",
+    source="SOMA B2B SaaS", says="Leads created in the period. Merge duplicates first.",
 )  # fmt: skip
 
 lead_to_mql_rate = _kpi(
@@ -73,8 +65,7 @@ lead_to_mql_rate_in_period = _kpi(
 cost_per_lead = _kpi(
     name="cost_per_lead", title="Cost per lead", family="cost_per_lead", unit="money", direction="lower_is_better",
     formula=total(_spend.amount, where=_spend.purpose == "marketing") / count(_lead), dated=(_spend.on, _created),
-    source="SOMA B2B SaaS",
-    says="Marketing spend of the period, over the leads created in it.",
+    source="SOMA B2B SaaS", says="Marketing spend of the period, over the leads created in it.",
 )  # fmt: skip
 
 lead_conversion_rate = _kpi(
@@ -99,16 +90,14 @@ conversion_rate = _kpi(
 )  # fmt: skip
 
 average_lead_score = _kpi(
-    name="average_lead_score", title="Lead score, mean", family="lead_score", unit="score", dated=_score.at,
-    formula=mean(_score.value, where=all_of(_score.subject == "Lead", _score.name == "lead_score")),
-    source="Common practice",
+    name="average_lead_score", title="Lead score, mean", family="lead_score", unit="score", source="Common practice",
+    dated=_score.at, formula=mean(_score.value, where=all_of(_score.subject == "Lead", _score.name == "lead_score")),
     says="The mean of the lead scores that were computed in the period. Give the last one of each lead.",
 )  # fmt: skip
 
 target_account_engagement = _kpi(
     name="target_account_engagement", title="Target account engagement", family="target_account_engagement",
-    formula=count(all_of(_activity.subject == "target_account", _activity.event_count >= 1))
-    / count(_activity.subject == "target_account"),
-    dated=_activity.starts_on, source="Clari, engage",
+    formula=count(all_of(_is_target, _activity.event_count >= 1)) / count(_is_target), dated=_activity.starts_on,
+    source="Clari, engage",
     says="Target accounts with which there was at least one activity in the period, of those on the list at its start.",
 )  # fmt: skip

@@ -19,14 +19,8 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 
 __all__ = [
-    "cltv",
-    "cltv_from_survival",
-    "cltv_historic",
-    "cltv_of_contract",
-    "cltv_on_revenue",
-    "discounted_cltv",
-    "percent",
-]
+    "cltv", "cltv_from_survival", "cltv_historic", "cltv_of_contract", "cltv_on_revenue", "discounted_cltv",
+]  # fmt: skip
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
@@ -47,14 +41,11 @@ def percent(share: Decimal) -> str:
 
 
 cltv_on_revenue = _stock(
-    name="cltv_on_revenue",
-    title="Customer lifetime value on revenue (CLTV)",
-    formula=_arpa / _churn,
-    when_zero="infinite",
+    name="cltv_on_revenue", title="Customer lifetime value on revenue (CLTV)", formula=_arpa / _churn,
+    when_zero="infinite", source="ChartMogul",
     says="ARPA by the customer churn rate of the period, over rows of months. It grows without bound as churn nears "
     "zero: prefer `cltv_from_survival` then.",
-    source="ChartMogul",
-)
+)  # fmt: skip
 
 
 def cltv(gross_margin: Decimal) -> Kpi:
@@ -68,11 +59,9 @@ def cltv(gross_margin: Decimal) -> Kpi:
     return _stock(
         name=f"cltv_at_{percent(gross_margin)}_margin",
         title=f"Customer lifetime value at {percent(gross_margin)} % margin (CLTV)",
-        formula=_arpa * gross_margin / _churn,
-        when_zero="infinite",
+        formula=_arpa * gross_margin / _churn, when_zero="infinite", source="SaaS Metrics Standards Board; David Skok",
         says="ARPA at the gross margin, by the customer churn rate of the period, over rows of months.",
-        source="SaaS Metrics Standards Board; David Skok",
-    )
+    )  # fmt: skip
 
 
 def cltv_of_contract(months: int) -> Kpi:
@@ -85,12 +74,11 @@ def cltv_of_contract(months: int) -> Kpi:
     """
     require("cltv_of_contract", months=(months, _Months))
     return _stock(
-        name=f"cltv_of_contract_{months}m",
-        title=f"Customer lifetime value of a contract of {months} months",
+        name=f"cltv_of_contract_{months}m", title=f"Customer lifetime value of a contract of {months} months",
         formula=total(_change.end) / count(_is) * months / 12,
-        says="MRR per customer at the end of the period, times the months of the contract.",
         source="the beginner's guide: 1,500 a month is 18,000 over one year, 90,000 over five",
-    )
+        says="MRR per customer at the end of the period, times the months of the contract.",
+    )  # fmt: skip
 
 
 def cltv_historic(years: int) -> Kpi:
@@ -103,16 +91,12 @@ def cltv_historic(years: int) -> Kpi:
     require("cltv_historic", years=(years, _Months))
     purchases = count(_deal)
     return Kpi(
-        name=f"cltv_historic_{years}y",
-        stage="expansion",
-        title=f"Customer lifetime value over {years} years, historic",
-        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
-        dated=first_known(_deal.closed_at, _deal.closed_on),
-        unit="money",
+        name=f"cltv_historic_{years}y", title=f"Customer lifetime value over {years} years, historic",
+        stage="expansion", formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
+        dated=first_known(_deal.closed_at, _deal.closed_on), unit="money",
+        source="RevOps mapping: average purchase value × frequency × lifespan", family="cltv",
         says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
-        source="RevOps mapping: average purchase value × frequency × lifespan",
-        family="cltv",
-    )
+    )  # fmt: skip
 
 
 def discounted_cltv(
@@ -136,9 +120,8 @@ def discounted_cltv(
     factor, worth, now = _DIGITS.divide(1 - monthly_churn_rate, month), Decimal(0), Decimal(1)
     for _ in range(months):
         worth, now = _DIGITS.add(worth, now), _DIGITS.multiply(now, factor)
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), worth)
     name = f"cltv_discounted_{percent(annual_discount_rate)}_capped_{months}m"
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
+    return _worth(name, monthly, gross_margin, worth)
 
 
 def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Decimal, months: int) -> Measurement:
@@ -163,14 +146,16 @@ def cltv_from_survival(curve: KaplanMeier, monthly: Money, *, gross_margin: Deci
     require("cltv_from_survival", gross_margin=(gross_margin, _Margin))
     length = timedelta(days=365.25 / 12 * months)
     lived: timedelta | None = curve.restricted_mean(length)
-    name = f"cltv_kaplan_meier_capped_{months}m"
-    if lived is None:
-        return _worth(name, None, monthly.currency)
-    lasted = _DIGITS.divide(Decimal(lived // _MICROSECOND * months), Decimal(length // _MICROSECOND))
-    amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), lasted)
-    return _worth(name, _DIGITS.quantize(amount, Decimal("1e-12")), monthly.currency)
+    lasted = None
+    if lived is not None:
+        lasted = _DIGITS.divide(Decimal(lived // _MICROSECOND * months), Decimal(length // _MICROSECOND))
+    return _worth(f"cltv_kaplan_meier_capped_{months}m", monthly, gross_margin, lasted)
 
 
-def _worth(name: str, amount: Decimal | None, currency: str) -> Measurement:
-    value = Undefined("censored") if amount is None else Money(amount.normalize(_DIGITS), currency)
-    return Measurement(name=name, value=value, unit="money", currency=currency)
+def _worth(name: str, monthly: Money, gross_margin: Decimal, months: Decimal | None) -> Measurement:
+    """What so many months bring, to 12 places; undefined where nobody knows how many there are."""
+    value: Money | Undefined = Undefined("censored")
+    if months is not None:
+        amount = _DIGITS.multiply(_DIGITS.multiply(monthly.amount, gross_margin), months)
+        value = Money(_DIGITS.quantize(amount, Decimal("1e-12")).normalize(_DIGITS), monthly.currency)
+    return Measurement(name=name, value=value, unit="money", currency=monthly.currency)

@@ -169,9 +169,11 @@ def measurement_of(
     """
     values = {aggregate: part.value for aggregate, part in parts.items()}
     value = _in_unit(name, computed(formula, values), unit, currency)
-    above, below = _sides(formula)
+    above: Any = formula
+    below: Any = formula  # what is divided by what; the formula itself on both sides where it is no quotient
     numerator, denominator = None, None
     if isinstance(formula, Formula) and formula.operation == "over":
+        above, below = formula.arguments
         numerator, denominator = _defined(computed(above, values)), _defined(computed(below, values))
     elif isinstance(formula, Aggregate) and parts[formula].total is not None:
         numerator, denominator = _defined(parts[formula].total), parts[formula].n
@@ -208,13 +210,6 @@ def measurement_of(
         interval=None if isinstance(value, Undefined) else _interval_of(formula, unit, parts),
         traced=(_rows_of(above, parts), _rows_of(below, parts)) if is_traced else None,
     )
-
-
-def _sides(formula: Aggregate | Formula) -> tuple[Any, Any]:
-    """What is divided by what; the formula itself on both sides where it is no quotient."""
-    if isinstance(formula, Formula) and formula.operation == "over":
-        return formula.arguments
-    return formula, formula
 
 
 def _defined(value: Value | None) -> Any:

@@ -15,14 +15,9 @@ from revops_core.values.condition import each, first_known, given, known, missin
 from revops_core.values.expression import Expression, all_of, any_of
 
 __all__ = [
-    "activation_rate",
-    "csat",
-    "csat_of_onboarding",
-    "onboarding_completion_rate",
-    "onboarding_completion_rate_within",
-    "product_usage",
-    "time_to_value_median",
-]
+    "activation_rate", "csat", "csat_of_onboarding", "onboarding_completion_rate", "onboarding_completion_rate_within",
+    "product_usage", "time_to_value_median",
+]  # fmt: skip
 
 _answer = each(Answer)
 _of_five = any_of(missing(_answer.scale_max), _answer.scale_max == 5)
@@ -122,8 +117,7 @@ def activation_rate(days: int = 30) -> Kpi:
 
 
 product_usage = _kpi(
-    name="product_usage", title="Product usage", family="product_usage", unit="ratio",
-    formula=total(_usage.count) / distinct(_usage.account_id, where=_usage.count >= 1),
-    dated=first_known(_usage.at, _usage.on), source="Common practice",
-    says="How often the product was used in the period, for each account that used it.",
+    name="product_usage", title="Product usage", family="product_usage", dated=first_known(_usage.at, _usage.on),
+    unit="ratio", formula=total(_usage.count) / distinct(_usage.account_id, where=_usage.count >= 1),
+    source="Common practice", says="How often the product was used in the period, for each account that used it.",
 )  # fmt: skip

@@ -19,31 +19,13 @@ from revops_core.values.condition import each, first_known, given, known, missin
 from revops_core.values.expression import all_of, any_of
 
 __all__ = [
-    "bookings_growth_rate",
-    "bookings_per_rep",
-    "calls_per_rep",
-    "emails_per_rep",
-    "lead_velocity_rate",
-    "meetings_per_rep",
-    "next_quarter_coverage",
-    "pipeline_acceleration",
-    "pipeline_coverage",
-    "pipeline_coverage_of_remaining",
-    "pipeline_coverage_weighted",
-    "pipeline_created_at_creation",
-    "pipeline_quality",
-    "pulled_in_pipeline",
-    "qualified_pipeline",
-    "quota_attainers_rate",
-    "quota_attainment",
-    "sales_cycle_from_lead_mean",
-    "sales_velocity",
-    "slip_rate",
-    "slip_rate_by_value",
-    "stage_conversion_rate",
-    "time_in_stage_median",
-    "win_rate_from_stage",
-]
+    "bookings_growth_rate", "bookings_per_rep", "calls_per_rep", "emails_per_rep", "lead_velocity_rate",
+    "meetings_per_rep", "next_quarter_coverage", "pipeline_acceleration", "pipeline_coverage",
+    "pipeline_coverage_of_remaining", "pipeline_coverage_weighted", "pipeline_created_at_creation", "pipeline_quality",
+    "pulled_in_pipeline", "qualified_pipeline", "quota_attainers_rate", "quota_attainment",
+    "sales_cycle_from_lead_mean", "sales_velocity", "slip_rate", "slip_rate_by_value", "stage_conversion_rate",
+    "time_in_stage_median", "win_rate_from_stage",
+]  # fmt: skip
 
 _kpi = partial(Kpi, stage="sales")
 _opportunity, _row, _visit = each(Opportunity), each(OpportunityInPeriod), each(StageVisit)
@@ -82,9 +64,8 @@ time_in_stage_median = _kpi(
 _lead_won_at: Any = given(_progress.won_at)  # a day or an instant
 sales_cycle_from_lead_mean = _kpi(
     name="sales_cycle_from_lead_mean", title="Sales cycle from the lead, mean", family="sales_cycle",
-    formula=mean(_lead_won_at - _progress.created_at, where=known(_progress.won_at)),
-    dated=_progress.won_at, unit="duration", direction="lower_is_better",
-    source="RevOps guides, from the first contact on",
+    formula=mean(_lead_won_at - _progress.created_at, where=known(_progress.won_at)), dated=_progress.won_at,
+    unit="duration", direction="lower_is_better", source="RevOps guides, from the first contact on",
     says="The mean time from creating a lead to winning a sale from it, of those won in the period.",
 )  # fmt: skip
 
@@ -99,7 +80,7 @@ sales_velocity = _kpi(
 )  # fmt: skip
 
 
-def _growth(kpi: str, **texts: str) -> Kpi:
+def _growth(kpi: str, **texts: Any) -> Kpi:
     """How much a KPI grew over the period before, as a share of what it was, where both are known."""
     both = all_of(_comparison.kpi == kpi, known(_comparison.before), known(_comparison.after))
     before, after = total(_comparison.before, where=both), total(_comparison.after, where=both)
@@ -126,49 +107,48 @@ lead_velocity_rate = _growth(
 # --- What moves in a period
 
 _was_due, _slipped = one_of(_row.was_due, True), one_of(_row.is_slipped, True)
+_moving = partial(_kpi, dated=_row.starts_on)
+_slipping = partial(_moving, family="slip_rate", direction="lower_is_better")
+_amount = partial(_moving, unit="money")
 
-slip_rate = _kpi(
-    name="slip_rate", title="Slip rate", family="slip_rate", direction="lower_is_better",
-    formula=count(_slipped) / count(_was_due), dated=_row.starts_on, source="Clari, execute; SOMA B2B SaaS, push rate",
+slip_rate = _slipping(
+    name="slip_rate", title="Slip rate", formula=count(_slipped) / count(_was_due),
+    source="Clari, execute; SOMA B2B SaaS, push rate",
     says="Opportunities whose close date left the period, of those open at its start and due in it. Still open when it "
     "is over is slipped; lost is not.",
 )  # fmt: skip
 
-slip_rate_by_value = _kpi(
-    name="slip_rate_by_value", title="Slip rate by value", family="slip_rate", direction="lower_is_better",
+slip_rate_by_value = _slipping(
+    name="slip_rate_by_value", title="Slip rate by value", source="Clari, execute",
     formula=total(_row.amount_at_start, where=_slipped) / total(_row.amount_at_start, where=_was_due),
-    dated=_row.starts_on, source="Clari, execute",
     says="The amount at the start of the opportunities that slipped, of those open at the start and due in the period.",
 )  # fmt: skip
 
-pulled_in_pipeline = _kpi(
-    name="pulled_in_pipeline", title="Pulled-in pipeline", family="slip_rate", unit="money",
-    formula=total(_row.amount, where=one_of(_row.is_pulled_in, True)), dated=_row.starts_on,
-    source="SOMA B2B SaaS", direction="neither",
+pulled_in_pipeline = _amount(
+    name="pulled_in_pipeline", title="Pulled-in pipeline", family="slip_rate",
+    formula=total(_row.amount, where=one_of(_row.is_pulled_in, True)), source="SOMA B2B SaaS", direction="neither",
     says="The amount of the opportunities that were to close after the period and are now to close in it, or were won. "
     "What was created in the period is not in it.",
 )  # fmt: skip
 
-pipeline_created_at_creation = _kpi(
-    name="pipeline_created_at_creation", title="Pipeline created, at creation", family="pipeline_created", unit="money",
-    formula=total(_row.amount_at_creation, where=one_of(_row.is_created, True)), dated=_row.starts_on,
-    source="Clari, engage",
+pipeline_created_at_creation = _amount(
+    name="pipeline_created_at_creation", title="Pipeline created, at creation", family="pipeline_created",
+    formula=total(_row.amount_at_creation, where=one_of(_row.is_created, True)), source="Clari, engage",
     says="The amount of the opportunities created in the period so far, as it was when they were created.",
 )  # fmt: skip
 
 _qualified = all_of(one_of(_row.is_open, True), one_of(_row.is_qualified, True))
 _rated = all_of(one_of(_row.is_created, True), known(_row.is_qualified))
-qualified_pipeline = _kpi(
-    name="qualified_pipeline", title="Qualified pipeline", family="open_pipeline", unit="money",
-    formula=total(_row.amount, where=_qualified), dated=_row.starts_on, source="Clari, engage",
+qualified_pipeline = _amount(
+    name="qualified_pipeline", title="Qualified pipeline", family="open_pipeline",
+    formula=total(_row.amount, where=_qualified), source="Clari, engage",
     says="The amount of the opportunities that are open in a qualified stage at the end of the period, or now.",
 )  # fmt: skip
 
-pipeline_quality = _kpi(
-    name="pipeline_quality", title="Pipeline quality", family="pipeline_quality",
+pipeline_quality = _moving(
+    name="pipeline_quality", title="Pipeline quality", family="pipeline_quality", source="Clari, engage",
     formula=total(_row.amount, where=all_of(_rated, one_of(_row.is_qualified, True)))
     / total(_row.amount, where=_rated),
-    dated=_row.starts_on, source="Clari, engage",
     says="The amount of the opportunities created in the period that are in a qualified stage at its end, or now, of "
     "all created in it; won and lost count as the stages they are, if you name them as qualified.",
 )  # fmt: skip
@@ -177,6 +157,7 @@ pipeline_quality = _kpi(
 
 _coverage = partial(_kpi, dated=_quota.starts_on, family="pipeline_coverage", unit="ratio")
 _attainment = partial(_kpi, dated=_quota.starts_on, family="quota_attainment")
+_has_next = known(_quota.next_quota)
 
 pipeline_coverage = _coverage(
     name="pipeline_coverage", title="Pipeline coverage", formula=total(_quota.open) / total(_quota.quota),
@@ -200,8 +181,7 @@ pipeline_coverage_weighted = _coverage(
 
 next_quarter_coverage = _coverage(
     name="next_quarter_coverage", title="Next quarter coverage", source="Clari, engage",
-    formula=total(_quota.next_open, where=known(_quota.next_quota))
-    / total(_quota.next_quota, where=known(_quota.next_quota)),
+    formula=total(_quota.next_open, where=_has_next) / total(_quota.next_quota, where=_has_next),
     says="The open pipeline to close in the days of the quota that follows, over that quota; quotas of the last period "
     "are left out.",
 )  # fmt: skip

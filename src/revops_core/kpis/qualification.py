@@ -15,19 +15,10 @@ from revops_core.values.condition import each, first_known, given, known, not_ye
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "lead_acceptance_rate",
-    "lead_qualification_rate",
-    "lead_qualification_rate_of_decided",
-    "lead_response_rate",
-    "lead_response_time_median",
-    "lead_response_time_p95",
-    "mql_to_sql_rate",
-    "mql_volume",
-    "sql_to_opportunity_rate",
-    "sql_volume",
-    "time_to_sql_mean",
-    "time_to_sql_median",
-]
+    "lead_acceptance_rate", "lead_qualification_rate", "lead_qualification_rate_of_decided", "lead_response_rate",
+    "lead_response_time_median", "lead_response_time_p95", "mql_to_sql_rate", "mql_volume", "sql_to_opportunity_rate",
+    "sql_volume", "time_to_sql_mean", "time_to_sql_median",
+]  # fmt: skip
 
 _lead, _progress, _handoff = each(Lead), each(LeadProgress), each(Handoff)
 _created = first_known(_lead.created_at, _lead.created_on)
@@ -37,6 +28,7 @@ _sql_at: Any = given(_progress.sql_at)  # a day or an instant
 _time_to_sql = _sql_at - _progress.created_at
 _responded = all_of(known(_progress.response_time), ~not_yet(_progress.attempted_at))
 
+_of_lead, _by_hand = _handoff.subject == "Lead", one_of(_handoff.is_automatic, False)
 _kpi = partial(Kpi, stage="qualification")
 _volume = partial(_kpi, unit="count", source="SOMA B2B SaaS")
 _rate = partial(_kpi, source="GrowthBook, funnel from entry")
@@ -53,14 +45,12 @@ _NOT_YET = "Leads that still wait are not in it: read it beside the lead respons
 
 mql_volume = _volume(
     name="mql_volume", title="MQL volume", family="mql_volume", formula=count(known(_progress.mql_at)),
-    dated=_progress.mql_at,
-    says="Leads that marketing qualified for the first time in the period.",
+    dated=_progress.mql_at, says="Leads that marketing qualified for the first time in the period.",
 )  # fmt: skip
 
 sql_volume = _volume(
     name="sql_volume", title="SQL volume", family="sql_volume", formula=count(known(_progress.sql_at)),
-    dated=_progress.sql_at,
-    says="Leads that sales accepted as qualified for the first time in the period.",
+    dated=_progress.sql_at, says="Leads that sales accepted as qualified for the first time in the period.",
 )  # fmt: skip
 
 mql_to_sql_rate = _rate(
@@ -97,8 +87,7 @@ time_to_sql_mean = _to_sql(
 )  # fmt: skip
 
 time_to_sql_median = _to_sql(
-    name="time_to_sql_median", title="Time to SQL, median",
-    formula=median(_time_to_sql, where=known(_progress.sql_at)),
+    name="time_to_sql_median", title="Time to SQL, median", formula=median(_time_to_sql, where=known(_progress.sql_at)),
     says="Half of the leads that sales accepted in the period took no longer than this from creation to acceptance. "
     "Leads that wait are not in it.",
 )  # fmt: skip
@@ -126,9 +115,8 @@ lead_response_rate = _kpi(
 
 lead_acceptance_rate = _kpi(
     name="lead_acceptance_rate", title="Lead acceptance rate", family="lead_acceptance_rate", dated=_handoff.at,
-    formula=count(all_of(_handoff.subject == "Lead", known(_handoff.accepted_at), ~not_yet(_handoff.accepted_at),
-                         one_of(_handoff.is_automatic, False)))
-    / count(_handoff.subject == "Lead"),
+    formula=count(all_of(_of_lead, known(_handoff.accepted_at), ~not_yet(_handoff.accepted_at), _by_hand))
+    / count(_of_lead),
     source="SOMA B2B SaaS",
     says="Leads that somebody has accepted so far, of those handed over in the period; what was accepted because the "
     "time ran out does not count.",

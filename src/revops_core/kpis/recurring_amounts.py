@@ -24,15 +24,8 @@ from revops_core.values.money import Money
 from revops_core.values.months import months_after
 
 __all__ = [
-    "ATOMS",
-    "PER_YEAR",
-    "anniversaries",
-    "annual_amount",
-    "annual_atoms",
-    "as_money",
-    "monthly_amount",
-    "term_months",
-]
+    "ATOMS", "PER_YEAR", "anniversaries", "annual_amount", "annual_atoms", "as_money", "monthly_amount", "term_months",
+]  # fmt: skip
 
 ATOMS = 10**12
 """How many atoms a currency unit has."""
@@ -77,14 +70,6 @@ def annual_atoms(line: LineItem, *, discounted: bool = True) -> int:
     return atoms if not rest else round(Fraction(numerator, denominator * line.interval_count))
 
 
-def _recurring(line: LineItem) -> bool:
-    if line.billing_interval is not None and line.billing_interval not in PER_YEAR:
-        known = ", ".join(PER_YEAR)
-        fault = Fault("billing_interval", f"must be one of {known}, or None", line.billing_interval)
-        raise InvalidValueError("LineItem", [fault])
-    return line.billing_interval is not None
-
-
 def annual_amount(line: LineItem) -> Money | None:
     """What a line comes to in a year, with its discount; zero where it is charged once, None without a price.
 
@@ -94,10 +79,13 @@ def annual_amount(line: LineItem) -> Money | None:
     >>> annual_amount(LineItem(unit_price=Money(30, "EUR"), quantity=2, billing_interval="week"))
     Money('3120.00', 'EUR')
     """
-    recurring = _recurring(line)
+    interval = line.billing_interval
+    if interval is not None and interval not in PER_YEAR:
+        rule = f"must be one of {', '.join(PER_YEAR)}, or None"
+        raise InvalidValueError("LineItem", [Fault("billing_interval", rule, interval)])
     if line.unit_price is None:
         return None
-    return as_money(annual_atoms(line) if recurring else 0, line.unit_price.currency)
+    return as_money(0 if interval is None else annual_atoms(line), line.unit_price.currency)
 
 
 def monthly_amount(line: LineItem) -> Money | None:

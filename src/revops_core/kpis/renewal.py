@@ -22,34 +22,14 @@ from revops_core.values.expression import all_of
 from revops_core.values.measurement import Measurement, Undefined
 
 __all__ = [
-    "annualised_churn",
-    "available_to_renew",
-    "customer_churn_rate",
-    "customer_churn_rate_daily_sum",
-    "customer_churn_rate_of_all_losses",
-    "customer_churn_rate_of_average",
-    "customer_churn_rate_of_renewals",
-    "customer_churn_rate_of_start_and_new",
-    "customer_churn_rate_rolling",
-    "customer_lifetime",
-    "customer_retention_rate",
-    "customer_retention_rate_by_difference",
-    "early_churn_rate",
-    "gross_renewal_rate",
-    "gross_revenue_churn_rate",
-    "missed_renewal_amount",
-    "missed_renewals",
-    "net_renewal_rate",
-    "net_revenue_churn_rate",
-    "net_revenue_churn_rate_with_reactivation",
-    "renewal_cycle_mean",
-    "renewal_cycle_median",
-    "renewal_rate",
-    "renewal_rate_in_period",
-    "renewal_revenue",
-    "renewal_uplift",
-    "renewals_due",
-]
+    "annualised_churn", "available_to_renew", "customer_churn_rate", "customer_churn_rate_daily_sum",
+    "customer_churn_rate_of_all_losses", "customer_churn_rate_of_average", "customer_churn_rate_of_renewals",
+    "customer_churn_rate_of_start_and_new", "customer_churn_rate_rolling", "customer_lifetime",
+    "customer_retention_rate", "customer_retention_rate_by_difference", "early_churn_rate", "gross_renewal_rate",
+    "gross_revenue_churn_rate", "missed_renewal_amount", "missed_renewals", "net_renewal_rate",
+    "net_revenue_churn_rate", "net_revenue_churn_rate_with_reactivation", "renewal_cycle_mean", "renewal_cycle_median",
+    "renewal_rate", "renewal_rate_in_period", "renewal_revenue", "renewal_uplift", "renewals_due",
+]  # fmt: skip
 
 _Days = Annotated[int, AtLeast(1)]
 _DIGITS = Context(prec=40, rounding=ROUND_HALF_EVEN)
@@ -61,118 +41,91 @@ _SINCE: Mapping[str, tuple[Any, ...]] = {
 _was, _is = one_of(_change.was_customer, True), one_of(_change.is_customer, True)
 _start = total(_change.start)
 _renewed = _renewal.status == "renewed"
-_churn = partial(Kpi, stage="renewal", dated=_change.on, direction="lower_is_better", family="customer_churn_rate")
-_due = partial(Kpi, stage="renewal", dated=_renewal.due_on, family="renewal_rate")
+_at_start, _gone, _left = count(_was), count(all_of(_was, ~_is)), total(_change.left)
+_shrunk = total(_change.churn) + total(_change.contraction)
+_cycle_time = given(_renewal.renewed_at) - given(_renewal.opened_at)
+_kpi = partial(Kpi, stage="renewal")
+_lost = partial(_kpi, direction="lower_is_better")
+_churn = partial(_lost, dated=_change.on, family="customer_churn_rate")
+_churn_ratio = partial(_churn, unit="ratio")
+_revenue_churn = partial(_lost, dated=_change.on, family="revenue_churn_rate")
+_retention = partial(_kpi, dated=_change.on, family="customer_retention_rate")
+_due = partial(_kpi, dated=_renewal.due_on, family="renewal_rate")
+_amount = partial(_kpi, dated=_renewal.due_on, family="renewal_revenue", unit="money", source="SOMA B2B SaaS")
+_missed = partial(_lost, dated=_renewal.due_on, family="missed_renewals", source="RevOps renewals")
+_cycle = partial(_lost, dated=_renewal.due_on, family="renewal_cycle_time", unit="duration", source="SOMA B2B SaaS")
 
 customer_churn_rate = _churn(
-    name="customer_churn_rate",
-    title="Customer (logo) churn rate",
-    formula=count(all_of(_was, ~_is)) / count(_was),
+    name="customer_churn_rate", title="Customer (logo) churn rate", formula=_gone / _at_start, source="ChartMogul",
     says="Customers at the start of the period who are none at its end, of those at the start. Who joined in it is "
     "left out, who left and returned has not churned.",
-    source="ChartMogul",
-)
-customer_churn_rate_of_all_losses = _churn(
-    name="customer_churn_rate_of_all_losses",
-    title="Customer churn rate, all losses",
-    formula=total(_change.left) / count(_was),
-    unit="ratio",
-    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start.",
+)  # fmt: skip
+
+customer_churn_rate_of_all_losses = _churn_ratio(
+    name="customer_churn_rate_of_all_losses", title="Customer churn rate, all losses", formula=_left / _at_start,
     source="Recurly",
-)
-customer_churn_rate_of_start_and_new = _churn(
-    name="customer_churn_rate_of_start_and_new",
-    title="Customer churn rate of start and new",
-    formula=total(_change.left) / (count(_was) + total(_change.came)),
-    unit="ratio",
+    says="Every loss of a customer in the period, also of those who joined in it, by the customers at the start.",
+)  # fmt: skip
+
+customer_churn_rate_of_start_and_new = _churn_ratio(
+    name="customer_churn_rate_of_start_and_new", title="Customer churn rate of start and new",
+    formula=_left / (_at_start + total(_change.came)), source="Stripe",
     says="Every loss of a customer in the period, by the customers at the start and those who came.",
-    source="Stripe",
-)
-customer_churn_rate_of_average = _churn(
-    name="customer_churn_rate_of_average",
-    title="Customer churn rate of the average",
-    formula=total(_change.left) / ((count(_was) + count(_is)) / 2),
-    unit="ratio",
+)  # fmt: skip
+
+customer_churn_rate_of_average = _churn_ratio(
+    name="customer_churn_rate_of_average", title="Customer churn rate of the average",
+    formula=_left / ((_at_start + count(_is)) / 2), source="a common variant",
     says="Every loss of a customer in the period, by the mean of the customers at its start and its end.",
-    source="a common variant",
-)
-customer_churn_rate_daily_sum = Kpi(
-    name="customer_churn_rate_daily_sum",
-    title="Customer churn rate, sum of days",
-    stage="renewal",
-    formula=total(_bridge.churned_share),
-    dated=_bridge.on,
-    unit="ratio",
-    direction="lower_is_better",
+)  # fmt: skip
+
+customer_churn_rate_daily_sum = _lost(
+    name="customer_churn_rate_daily_sum", title="Customer churn rate, sum of days", dated=_bridge.on, unit="ratio",
+    formula=total(_bridge.churned_share), source="ChartMogul, 'Shopify' method", family="customer_churn_rate",
     says="The sum of the churn rates of the days, each of the customers of its morning; over the bridges of days.",
-    source="ChartMogul, 'Shopify' method",
-    family="customer_churn_rate",
-)
-customer_churn_rate_of_renewals = _due(
-    name="customer_churn_rate_of_renewals",
-    title="Churn rate of those up for renewal",
-    formula=count(_renewal.status == "lost") / count(_renewal),
-    direction="lower_is_better",
+)  # fmt: skip
+
+customer_churn_rate_of_renewals = _lost(
+    name="customer_churn_rate_of_renewals", title="Churn rate of those up for renewal", dated=_renewal.due_on,
+    family="customer_churn_rate", formula=count(_renewal.status == "lost") / count(_renewal), source="Displayr",
     says="Contracts that were not renewed, of all whose term ended in the period. Open ones are not lost yet.",
-    source="Displayr",
-    family="customer_churn_rate",
-)
-customer_retention_rate = _churn(
-    name="customer_retention_rate",
-    title="Customer retention rate",
-    formula=count(all_of(_was, _is)) / count(_was),
-    direction="higher_is_better",
-    says="Customers at the start of the period who are customers at its end, of those at the start.",
+)  # fmt: skip
+
+customer_retention_rate = _retention(
+    name="customer_retention_rate", title="Customer retention rate", formula=count(all_of(_was, _is)) / _at_start,
     source="lifelines; Clari",
-    family="customer_retention_rate",
-)
-customer_retention_rate_by_difference = _churn(
-    name="customer_retention_rate_by_difference",
-    title="Customer retention rate by difference",
-    formula=(count(_is) - total(_change.came)) / count(_was),
-    unit="ratio",
-    direction="higher_is_better",
+    says="Customers at the start of the period who are customers at its end, of those at the start.",
+)  # fmt: skip
+
+customer_retention_rate_by_difference = _retention(
+    name="customer_retention_rate_by_difference", title="Customer retention rate by difference", unit="ratio",
+    formula=(count(_is) - total(_change.came)) / _at_start, source="a common formula",
     says="(E - N) / S: customers at the end less those who came, by those at the start. Wrong where new customers "
     "leave within the period or old ones return.",
-    source="a common formula",
-    family="customer_retention_rate",
-)
-customer_lifetime = _churn(
-    name="customer_lifetime",
-    title="Customer lifetime",
-    formula=count(_was) / count(all_of(_was, ~_is)),
-    unit="periods",
-    direction="higher_is_better",
-    when_zero="infinite",
+)  # fmt: skip
+
+customer_lifetime = _kpi(
+    name="customer_lifetime", title="Customer lifetime", dated=_change.on, family="customer_lifetime",
+    formula=_at_start / _gone, unit="periods", when_zero="infinite", source="Kellblog",
     says="One by the customer churn rate: how many periods a customer stays if the rate never changes.",
-    source="Kellblog",
-    family="customer_lifetime",
-)
-gross_revenue_churn_rate = _churn(
-    name="gross_revenue_churn_rate",
-    title="Gross revenue churn rate",
-    formula=(total(_change.churn) + total(_change.contraction)) / _start,
+)  # fmt: skip
+
+gross_revenue_churn_rate = _revenue_churn(
+    name="gross_revenue_churn_rate", title="Gross revenue churn rate", formula=_shrunk / _start, source="ChartMogul",
     says="Churned and contraction ARR, of the ARR at the start of the period.",
-    source="ChartMogul",
-    family="revenue_churn_rate",
-)
-net_revenue_churn_rate = _churn(
-    name="net_revenue_churn_rate",
-    title="Net revenue churn rate",
-    formula=(total(_change.churn) + total(_change.contraction) - total(_change.expansion)) / _start,
+)  # fmt: skip
+
+net_revenue_churn_rate = _revenue_churn(
+    name="net_revenue_churn_rate", title="Net revenue churn rate",
+    formula=(_shrunk - total(_change.expansion)) / _start, source="Stripe",
     says="Churned and contraction ARR less expansion, of the ARR at the start; negative where expansion is more.",
-    source="Stripe",
-    family="revenue_churn_rate",
-)
-net_revenue_churn_rate_with_reactivation = _churn(
-    name="net_revenue_churn_rate_with_reactivation",
-    title="Net revenue churn rate with reactivation",
-    formula=(total(_change.churn) + total(_change.contraction) - total(_change.expansion) - total(_change.reactivation))
-    / _start,
+)  # fmt: skip
+
+net_revenue_churn_rate_with_reactivation = _revenue_churn(
+    name="net_revenue_churn_rate_with_reactivation", title="Net revenue churn rate with reactivation",
+    formula=(_shrunk - total(_change.expansion) - total(_change.reactivation)) / _start, source="ChartMogul",
     says="Churned and contraction ARR less expansion and reactivation, of the ARR at the start.",
-    source="ChartMogul",
-    family="revenue_churn_rate",
-)
+)  # fmt: skip
 
 
 def customer_churn_rate_rolling(days: int = 30) -> Kpi:
@@ -185,14 +138,11 @@ def customer_churn_rate_rolling(days: int = 30) -> Kpi:
     """
     require("customer_churn_rate_rolling", days=(days, _Days))
     as_long = _change.day_count == days
-    return _churn(
-        name=f"customer_churn_rate_rolling_{days}d",
-        title=f"Customer churn rate of {days} days",
-        formula=total(_change.left, where=as_long) / count(all_of(as_long, _was)),
-        unit="ratio",
+    return _churn_ratio(
+        name=f"customer_churn_rate_rolling_{days}d", title=f"Customer churn rate of {days} days",
+        formula=total(_change.left, where=as_long) / count(all_of(as_long, _was)), source="Baremetrics",
         says=f"Every loss of a customer in {days} days, by the customers before them.",
-        source="Baremetrics",
-    )
+    )  # fmt: skip
 
 
 def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
@@ -214,123 +164,76 @@ def early_churn_rate(days: int, since: str = "onboarding") -> Kpi:
     seen = given(_life.seen_until_on) - day >= limit
     gone = all_of(seen, known(_life.ended_on), given(_life.ended_on) - day <= limit)
     return Kpi(
-        name=f"{name}_{days}d",
-        title=f"{title} within {days} days",
-        stage="onboarding",
-        formula=count(gone) / count(seen),
-        dated=day,
-        direction="lower_is_better",
-        says=f"Customers who left within {days} days of {what}, of those seen for at least so long.",
-        source="SOMA B2B SaaS, early attrition",
-        family="early_churn_rate",
-    )
+        name=f"{name}_{days}d", title=f"{title} within {days} days", stage="onboarding", direction="lower_is_better",
+        formula=count(gone) / count(seen), source="SOMA B2B SaaS, early attrition", family="early_churn_rate",
+        dated=day, says=f"Customers who left within {days} days of {what}, of those seen for at least so long.",
+    )  # fmt: skip
 
 
 available_to_renew = _due(
-    name="available_to_renew",
-    title="Available to renew (ATR)",
-    formula=total(_renewal.amount),
-    unit="money",
-    direction="neither",
+    name="available_to_renew", title="Available to renew (ATR)", formula=total(_renewal.amount), unit="money",
+    direction="neither", source="SOMA B2B SaaS, exposed contracts",
     says="The annual revenue of the contracts whose term ends in the period.",
-    source="SOMA B2B SaaS, exposed contracts",
-)
+)  # fmt: skip
+
 renewals_due = _due(
-    name="renewals_due",
-    title="Renewals due",
-    formula=count(_renewal),
-    unit="count",
-    direction="neither",
-    says="Contracts whose term ends in the period.",
-    source="SOMA B2B SaaS",
-)
+    name="renewals_due", title="Renewals due", formula=count(_renewal), unit="count", direction="neither",
+    source="SOMA B2B SaaS", says="Contracts whose term ends in the period.",
+)  # fmt: skip
+
 renewal_rate = _due(
-    name="renewal_rate",
-    title="Renewal rate",
-    formula=count(_renewed) / count(_renewal),
+    name="renewal_rate", title="Renewal rate", formula=count(_renewed) / count(_renewal), source="Chargebee",
     says="Contracts that were renewed, of those whose term ended in the period. Early and late renewals belong to the "
     "period of the term's end.",
-    source="Chargebee",
-)
+)  # fmt: skip
+
 gross_renewal_rate = _due(
-    name="gross_renewal_rate",
-    title="Gross renewal rate",
-    formula=total(_renewal.capped) / total(_renewal.amount),
+    name="gross_renewal_rate", title="Gross renewal rate", formula=total(_renewal.capped) / total(_renewal.amount),
+    source="Concentrix",
     says="The revenue that was renewed, none for more than before, of the revenue available to renew.",
-    source="Concentrix",
-)
+)  # fmt: skip
+
 net_renewal_rate = _due(
-    name="net_renewal_rate",
-    title="Net renewal rate",
-    formula=total(_renewal.renewed_amount) / total(_renewal.amount),
-    says="The revenue of the renewals, of the revenue available to renew.",
-    source="Concentrix",
-)
+    name="net_renewal_rate", title="Net renewal rate", formula=total(_renewal.renewed_amount) / total(_renewal.amount),
+    source="Concentrix", says="The revenue of the renewals, of the revenue available to renew.",
+)  # fmt: skip
+
 renewal_rate_in_period = _due(
-    name="renewal_rate_in_period",
-    title="Renewal rate in period",
+    name="renewal_rate_in_period", title="Renewal rate in period", source="Concentrix",
     formula=total(_renewal.capped, where=one_of(_renewal.is_in_period, True)) / total(_renewal.amount),
     says="The revenue renewed in the very period, neither early nor late, of the revenue available to renew.",
-    source="Concentrix",
-)
-renewal_revenue = _due(
-    name="renewal_revenue",
-    title="Renewal revenue",
-    formula=total(_renewal.capped),
-    unit="money",
+)  # fmt: skip
+
+renewal_revenue = _amount(
+    name="renewal_revenue", title="Renewal revenue", formula=total(_renewal.capped),
     says="The annual revenue that was renewed; what a renewal is worth above its contract is the uplift.",
-    source="SOMA B2B SaaS",
-    family="renewal_revenue",
-)
-renewal_uplift = _due(
-    name="renewal_uplift",
-    title="Renewal uplift",
-    formula=total(_renewal.uplift),
-    unit="money",
+)  # fmt: skip
+
+renewal_uplift = _amount(
+    name="renewal_uplift", title="Renewal uplift", formula=total(_renewal.uplift),
     says="What renewals are worth above the contracts they renew: expansion at renewal.",
-    source="SOMA B2B SaaS",
-    family="renewal_revenue",
-)
-missed_renewals = _due(
-    name="missed_renewals",
-    title="Missed renewals",
-    formula=count(one_of(_renewal.is_missed, True)),
-    unit="count",
-    direction="lower_is_better",
+)  # fmt: skip
+
+missed_renewals = _missed(
+    name="missed_renewals", title="Missed renewals", formula=count(one_of(_renewal.is_missed, True)), unit="count",
     says="Contracts that ended in the period and whose days of grace are over, without a renewal or a notice.",
-    source="RevOps renewals",
-    family="missed_renewals",
-)
-missed_renewal_amount = _due(
-    name="missed_renewal_amount",
-    title="Missed renewal amount",
-    formula=total(_renewal.amount, where=one_of(_renewal.is_missed, True)),
-    unit="money",
-    direction="lower_is_better",
+)  # fmt: skip
+
+missed_renewal_amount = _missed(
+    name="missed_renewal_amount", title="Missed renewal amount",
+    formula=total(_renewal.amount, where=one_of(_renewal.is_missed, True)), unit="money",
     says="The annual revenue of missed renewals.",
-    source="RevOps renewals",
-    family="missed_renewals",
-)
-renewal_cycle_mean = _due(
-    name="renewal_cycle_mean",
-    title="Renewal cycle time, mean",
-    formula=mean(given(_renewal.renewed_at) - given(_renewal.opened_at), where=_renewed),
-    unit="duration",
-    direction="lower_is_better",
+)  # fmt: skip
+
+renewal_cycle_mean = _cycle(
+    name="renewal_cycle_mean", title="Renewal cycle time, mean", formula=mean(_cycle_time, where=_renewed),
     says="From the opening of a renewal opportunity to its closing, on average over the contracts renewed.",
-    source="SOMA B2B SaaS",
-    family="renewal_cycle_time",
-)
-renewal_cycle_median = _due(
-    name="renewal_cycle_median",
-    title="Renewal cycle time, median",
-    formula=median(given(_renewal.renewed_at) - given(_renewal.opened_at), where=_renewed),
-    unit="duration",
-    direction="lower_is_better",
+)  # fmt: skip
+
+renewal_cycle_median = _cycle(
+    name="renewal_cycle_median", title="Renewal cycle time, median", formula=median(_cycle_time, where=_renewed),
     says="From the opening of a renewal opportunity to its closing: the one in the middle of the contracts renewed.",
-    source="SOMA B2B SaaS",
-    family="renewal_cycle_time",
-)
+)  # fmt: skip
 
 
 def annualised_churn(rate: Measurement, *, months: int) -> Measurement:

@@ -135,19 +135,14 @@ def renewals(
     for each in sorted(agreed, key=_agreed_on):
         named.setdefault(each.renews_id, []).append(each)
     worked = {each.subscription_id: each for each in opportunities if each.kind == OpportunityKind.RENEWAL}
-    return tuple(
-        _renewal(
-            each,
-            named.get(each.id) or [follows[each.id]] if each.id in follows else [],
-            worked.get(each.id),
-            period,
-            horizon=horizon,
-            policy=policy,
-        )
-        for period in periods
-        for each in agreed
-        if each.ends_on is not None and each.ends_on in period
-    )
+    found = []
+    for period in periods:
+        for each in agreed:
+            if each.ends_on is not None and each.ends_on in period:
+                renewing = named.get(each.id) or [follows[each.id]] if each.id in follows else []
+                work = worked.get(each.id)
+                found.append(_renewal(each, renewing, work, period, horizon=horizon, policy=policy))
+    return tuple(found)
 
 
 def _agreed_on(subscription: Subscription) -> date:

@@ -8,7 +8,6 @@ from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_movements import RevenueChange
 from revops_core.kpis.revenue_pieces import customer_of
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.money import Money
@@ -86,9 +85,8 @@ def compare_ledgers(earlier: RevenueLedger, later: RevenueLedger, period: Period
     ()
     """
     if earlier.currency != later.currency:
-        raise InvalidValueError(
-            "compare_ledgers", [Fault("later", f"must be told in {earlier.currency} too", later.currency)]
-        )
+        rule = f"must be told in {earlier.currency} too"
+        raise InvalidValueError("compare_ledgers", [Fault("later", rule, later.currency)])
     zero = Money(0, later.currency)
     sums: dict[str, dict[str, Money]] = {}
     for sign, ledger in ((-1, earlier), (1, later)):
@@ -96,14 +94,15 @@ def compare_ledgers(earlier: RevenueLedger, later: RevenueLedger, period: Period
             account = later.merged.get(change.account_id, change.account_id)
             held = sums.setdefault(account, dict.fromkeys(LINES, zero))
             for line in LINES:
-                held[line] = held[line] + _amount(change, line) * sign
+                held[line] += getattr(change, line) * sign
     old, new = ({each.id: each for each in ledger.subscriptions} for ledger in (earlier, later))
     owners = {each.id: customer_of(each, later.merged) for ledger in (old, new) for each in ledger.values()}
     customers = []
     for account in sorted(sums):
         differences = {line: amount for line, amount in sums[account].items() if amount.amount}
-        mine = sorted(number for number, owner in owners.items() if owner == account) if differences else []
         if differences:
+            mine = sorted(number for number, owner in owners.items() if owner == account)
+            gone = sorted(name for name, into in later.merged.items() if into == account)
             customers.append(
                 RestatedCustomer(
                     account_id=account,
@@ -111,24 +110,14 @@ def compare_ledgers(earlier: RevenueLedger, later: RevenueLedger, period: Period
                     added_ids=tuple(number for number in mine if number not in old),
                     removed_ids=tuple(number for number in mine if number not in new),
                     changed_ids=tuple(n for n in mine if n in old and n in new and old[n] != new[n]),
-                    merged_ids=tuple(
-                        sorted(
-                            k for k, into in later.merged.items() if into == account and earlier.merged.get(k) != into
-                        )
-                    ),
+                    merged_ids=tuple(name for name in gone if earlier.merged.get(name) != account),
                 )
             )
     was, now = earlier.policy.describe(), later.policy.describe()
+    totals = {line: Money.total([held[line] for held in sums.values()], later.currency) for line in LINES}
     return Restatement(
         period=period,
-        differences=FrozenMap(
-            {line: Money.total([held[line] for held in sums.values()], later.currency) for line in LINES}
-        ),
+        differences=FrozenMap(totals),
         customers=tuple(customers),
         policy_changes=FrozenMap({name: (was[name], now[name]) for name in was if was[name] != now[name]}),
     )
-
-
-def _amount(change: RevenueChange, line: str) -> Money:
-    amount: Money = getattr(change, line)
-    return amount

@@ -40,7 +40,6 @@ from revops_core.kpis.revenue_steps import (
     CONTRACTION,
     EXPANSION,
     NEW,
-    REACTIVATION,
     Step,
     again,
     netted,
@@ -297,11 +296,9 @@ class RevenueLedger:
                 "day_count": (period.end_on - period.start_on).days,
                 "start": start,
                 "end": end,
-                "new": sums[NEW],
-                "expansion": sums[EXPANSION],
+                **dict(zip(MOVEMENTS, sums, strict=True)),
                 "contraction": -sums[CONTRACTION],
                 "churn": -sums[CHURN],
-                "reactivation": sums[REACTIVATION],
                 "fx": end - start - sum(sums),
                 "retained": end if was else 0,
                 "capped": min(start, end) if was else 0,
@@ -379,15 +376,11 @@ class RevenueLedger:
         moved = sum(cell[:6])
         if start + moved != end:
             raise LedgerImbalanceError(period.label, *(str(as_money(n, self.currency)) for n in (start, moved, end)))
-        atoms = {
-            "start": start,
-            "end": end,
-            "contraction": -found.pop("contraction"),
-            "churn": -found.pop("churn"),
-            "retained": start + found.pop("retained"),
-            "capped": start + found.pop("capped"),
-            **{name: found.pop(name) for name in ("new", "expansion", "reactivation", "fx")},
-        }
+        atoms = {name: found.pop(name) for name in CELL[:8]} | {"start": start, "end": end}
+        for name in ("contraction", "churn"):
+            atoms[name] = -atoms[name]
+        for name in ("retained", "capped"):
+            atoms[name] += start
         amounts: Any = {name: as_money(amount, self.currency) for name, amount in atoms.items()}
         return Bridge(
             period=period,

@@ -26,6 +26,7 @@ from revops_core.kpis.revenue_segments import Segment, currency_of, last_day, se
 from revops_core.kpis.revenue_steps import Piece
 from revops_core.values.frozen_map import FrozenMap
 from revops_core.values.instants import to_microseconds
+from revops_core.values.known_by import known_by as recorded_by
 
 _ONE: Any = fields(LineItem).quantity.default  # the very object that a line without a quantity holds
 
@@ -72,12 +73,8 @@ def _counts(each: Subscription, horizon: int) -> bool:
 
 def merged_into(merges: Iterable[Merged], known_by: datetime | None) -> Mapping[str, str]:
     """By account that went into another, the one it lives on in at the end of a chain."""
-    limit = None if known_by is None else to_microseconds(known_by)
-    into: dict[str, str] = {}
-    for fact in merges:
-        recorded = to_microseconds(fact.recorded_at or fact.at)
-        if fact.subject == "Account" and (limit is None or recorded <= limit):
-            into[fact.duplicate_id] = fact.subject_id
+    facts = merges if known_by is None else recorded_by(merges, known_by)
+    into: dict[str, str] = {fact.duplicate_id: fact.subject_id for fact in facts if fact.subject == "Account"}
     found = {}
     for account, first in into.items():
         seen, last = {account}, first

@@ -22,17 +22,9 @@ from revops_core.values.money import Money
 from revops_core.values.zone import zone
 
 __all__ = [
-    "FOREVER",
-    "Segment",
-    "annual_contract_value",
-    "civil_day",
-    "currency_of",
-    "last_begun",
-    "last_day",
-    "segments",
-    "successors",
-    "total_contract_value",
-]
+    "FOREVER", "Segment", "annual_contract_value", "civil_day", "currency_of", "last_begun", "last_day", "segments",
+    "successors", "total_contract_value",
+]  # fmt: skip
 
 FOREVER = date.max.toordinal() + 1
 """The day after the last one that can be written: a segment without an end."""

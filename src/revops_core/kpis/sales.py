@@ -11,23 +11,11 @@ from revops_core.values.condition import each, first_known, given, known, not_ye
 from revops_core.values.expression import all_of, any_of
 
 __all__ = [
-    "average_deal_size",
-    "bookings",
-    "deals_won",
-    "median_deal_size",
-    "open_opportunities",
-    "open_pipeline",
-    "opportunities_created",
-    "pipeline_created",
-    "sales_cycle_mean",
-    "sales_cycle_mean_of_decided",
-    "sales_cycle_median",
-    "weighted_pipeline",
-    "win_rate",
-    "win_rate_by_value",
-    "win_rate_of_closed",
+    "average_deal_size", "bookings", "deals_won", "median_deal_size", "open_opportunities", "open_pipeline",
+    "opportunities_created", "pipeline_created", "sales_cycle_mean", "sales_cycle_mean_of_decided",
+    "sales_cycle_median", "weighted_pipeline", "win_rate", "win_rate_by_value", "win_rate_of_closed",
     "win_rate_of_created",
-]
+]  # fmt: skip
 
 _opportunity = each(Opportunity)
 _created = first_known(_opportunity.created_at, _opportunity.created_on)
@@ -65,8 +53,7 @@ win_rate_of_closed = _win_rate(
 
 win_rate_of_created = _win_rate(
     name="win_rate_of_created", title="Win rate of created opportunities", dated=_created,
-    formula=count(all_of(_won, ~not_yet(_closed))) / count(_opportunity),
-    source="SOMA B2B SaaS 'Close rate'; Varicent",
+    formula=count(all_of(_won, ~not_yet(_closed))) / count(_opportunity), source="SOMA B2B SaaS 'Close rate'; Varicent",
     says="Opportunities won so far, of all created in the period. It grows while some of them are still open.",
 )  # fmt: skip
 

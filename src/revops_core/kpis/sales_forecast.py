@@ -23,18 +23,10 @@ from revops_core.values.money import Money
 from revops_core.values.period import Period
 
 __all__ = [
-    "ForecastResult",
-    "forecast_accuracy",
-    "forecast_best_case",
-    "forecast_bias",
-    "forecast_by_history",
-    "forecast_commit",
-    "forecast_in_category",
-    "forecast_mape",
-    "forecast_results",
-    "forecast_wape",
+    "ForecastResult", "forecast_accuracy", "forecast_best_case", "forecast_bias", "forecast_by_history",
+    "forecast_commit", "forecast_in_category", "forecast_mape", "forecast_results", "forecast_wape",
     "forecast_weighted",
-]
+]  # fmt: skip
 
 _PLACES = Decimal("1e-12")
 _DIGITS = Context(prec=34, rounding=ROUND_HALF_EVEN)
@@ -192,9 +184,8 @@ forecast_by_history = _forecast(
 _NOTE = "Compare forecasts taken equally early."
 
 forecast_accuracy = _accuracy(
-    name="forecast_accuracy", title="Forecast accuracy",
+    name="forecast_accuracy", title="Forecast accuracy", source="SAP, forecast accuracy: 1 - error / actual",
     formula=(total(_result.actual) - total(_result.absolute_error)) / total(_result.actual),
-    source="SAP, forecast accuracy: 1 - error / actual",
     says=f"1 less the error of the forecasts of the period as a share of the actual amounts; below 0 where they were "
     f"off by more than what came in. {_NOTE}",
 )  # fmt: skip

@@ -96,14 +96,10 @@ class ScorecardResult:
 
     def table(self) -> Table:
         """A line for each KPI: the number, the one before, the target and the status."""
-        cells = [
-            [
-                line.kpi.title,
-                *(_shown(value, line.kpi.unit) for value in (line.measurement.value, line.before.value, line.target)),
-                line.status,
-            ]
-            for line in self.lines
-        ]
+        cells = []
+        for line in self.lines:
+            values = (line.measurement.value, line.before.value, line.target)
+            cells.append([line.kpi.title, *(_shown(value, line.kpi.unit) for value in values), line.status])
         cells += [[name, f"– needs {', '.join(needs)}", "", "", ""] for name, needs in self.without_rows.items()]
         columns = ["KPI", str(self.period), str(self.period.previous()), "target", "status"]
         return Table(columns, cells, title=self.name)

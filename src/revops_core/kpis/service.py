@@ -21,17 +21,9 @@ from revops_core.values.condition import each, first_known, given, known, one_of
 from revops_core.values.expression import all_of
 
 __all__ = [
-    "automation_time_saved",
-    "availability_rate",
-    "data_quality_score",
-    "escalation_rate",
-    "handoff_time_median",
-    "resolution_time_mean",
-    "resolution_time_median",
-    "response_time_median",
-    "sla_breaches",
-    "sla_compliance",
-]
+    "automation_time_saved", "availability_rate", "data_quality_score", "escalation_rate", "handoff_time_median",
+    "resolution_time_mean", "resolution_time_median", "response_time_median", "sla_breaches", "sla_compliance",
+]  # fmt: skip
 
 _promise, _notice, _ticket, _uptime = each(Outcome), each(Notice), each(Ticket), each(Availability)
 _score, _handoff, _run = each(Score), each(Handoff), each(AutomationRun)

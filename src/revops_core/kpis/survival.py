@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 from attrs import frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.revenue_ledger import RevenueLedger
+from revops_core.kpis.revenue_movements import Movement
 from revops_core.kpis.revenue_segments import civil_day
 from revops_core.values.checks import require
 from revops_core.values.distribution import KaplanMeier
+from revops_core.values.duration import duration_between
 from revops_core.values.frozen_map import EMPTY
-from revops_core.values.instants import to_microseconds
 
 __all__ = ["CustomerLife", "customer_lives", "customer_survival", "event_survival"]
 
@@ -65,24 +67,23 @@ def customer_lives(ledger: RevenueLedger, onboarded: Mapping[str, date] = EMPTY)
         rule = "must be built with as_of: without it, who is still there cannot be told from who left"
         raise InvalidValueError("customer_lives", [Fault("ledger", rule, ledger)])
     seen_until_on = date.fromordinal(civil_day(ledger.as_of, ledger.policy.tz))
-    started: dict[str, date] = {}
+    came: dict[str, Movement] = {}
     ended: dict[str, date] = {}
-    accounts: dict[str, str] = {}
     for movement in ledger.movements():
-        if movement.logo_change > 0 and movement.key not in started:
-            started[movement.key], accounts[movement.key] = movement.on, movement.account_id
-        elif movement.logo_change < 0 and movement.key not in ended:
-            ended[movement.key] = movement.on
+        if movement.logo_change > 0:
+            came.setdefault(movement.key, movement)
+        elif movement.logo_change < 0:
+            ended.setdefault(movement.key, movement.on)
     return tuple(
         CustomerLife(
             key=key,
-            account_id=accounts[key],
-            started_on=started_on,
+            account_id=first.account_id,
+            started_on=first.on,
             ended_on=ended.get(key),
             seen_until_on=seen_until_on,
-            onboarded_on=onboarded.get(accounts[key]),
+            onboarded_on=onboarded.get(first.account_id),
         )
-        for key, started_on in sorted(started.items())
+        for key, first in sorted(came.items(), key=itemgetter(0))
     )
 
 
@@ -112,14 +113,8 @@ def event_survival(spans: Iterable[tuple[date, date | None]], *, as_of: datetime
     require("event_survival", as_of=(as_of, datetime))
     pairs = []
     for start, event in spans:
-        if _time_between(start, as_of, tz) < timedelta(0):
+        if duration_between(start, as_of, tz) < timedelta(0):
             continue
-        happened = event is not None and _time_between(event, as_of, tz) >= timedelta(0)
-        pairs.append((_time_between(start, event if event is not None and happened else as_of, tz), happened))
+        happened = event is not None and duration_between(event, as_of, tz) >= timedelta(0)
+        pairs.append((duration_between(start, event if event is not None and happened else as_of, tz), happened))
     return KaplanMeier.of(pairs)
-
-
-def _time_between(start: date, end: date, tz: str) -> timedelta:
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return timedelta(microseconds=to_microseconds(end) - to_microseconds(start))
-    return timedelta(days=civil_day(end, tz) - civil_day(start, tz))

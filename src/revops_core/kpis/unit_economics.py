@@ -22,29 +22,11 @@ from revops_core.values.money import Money
 from revops_core.values.months import months_after
 
 __all__ = [
-    "FinancialPeriod",
-    "arr_efficiency",
-    "burn_multiple",
-    "cac",
-    "cac_expansion",
-    "cac_fully_loaded",
-    "cac_new_logo",
-    "cac_paid",
-    "cac_payback",
-    "cac_payback_net",
-    "cac_payback_on_revenue",
-    "cac_ratio",
-    "cost_of_revenue_generation",
-    "gross_margin_rate",
-    "lagged",
-    "ltv_to_cac",
-    "magic_number",
-    "magic_number_of_arr",
-    "revenue_growth_rate",
-    "revenue_leakage",
-    "revenue_leakage_rate",
-    "rule_of_40",
-]
+    "FinancialPeriod", "arr_efficiency", "burn_multiple", "cac", "cac_expansion", "cac_fully_loaded", "cac_new_logo",
+    "cac_paid", "cac_payback", "cac_payback_net", "cac_payback_on_revenue", "cac_ratio", "cost_of_revenue_generation",
+    "gross_margin_rate", "lagged", "ltv_to_cac", "magic_number", "magic_number_of_arr", "revenue_growth_rate",
+    "revenue_leakage", "revenue_leakage_rate", "rule_of_40",
+]  # fmt: skip
 
 _Margin = Annotated[Decimal, Between(Decimal(0), Decimal(1))]
 _Months = Annotated[int, AtLeast(1)]
@@ -88,17 +70,15 @@ _selling = one_of(_spend.purpose, "marketing", "sales_development", "sales", "ex
 _cost = total(_spend.amount, where=_selling)
 _came = total(_change.came)
 _was = one_of(_change.was_customer, True)
-_net_new = (
-    total(_change.new)
-    + total(_change.expansion)
-    + total(_change.reactivation)
-    - total(_change.contraction)
-    - total(_change.churn)
-)
+_won = total(_change.new) + total(_change.expansion) + total(_change.reactivation)
+_net_new = _won - total(_change.contraction) - total(_change.churn)
 _growth = (total(_period.revenue) - total(_period.previous_revenue)) / total(_period.previous_revenue)
 _kpi = partial(Kpi, stage="expansion")
 _spent = partial(_kpi, dated=(_spend.on, _change.on))
 _booked = partial(_kpi, dated=_period.on)
+_cac = partial(_spent, direction="lower_is_better", unit="money", family="cac")
+_payback = partial(_spent, direction="lower_is_better", unit="months", family="cac_payback")
+_leakage = partial(_booked, direction="lower_is_better", source="Chargebee", family="revenue_leakage")
 
 
 def lagged(spends: Iterable[Spend], *, months: int) -> tuple[Spend, ...]:
@@ -115,38 +95,25 @@ def lagged(spends: Iterable[Spend], *, months: int) -> tuple[Spend, ...]:
 
 # --- Cost of a customer ---
 
-cac = _spent(
-    name="cac",
-    title="Customer acquisition cost (CAC), blended",
-    formula=_cost / _came,
-    unit="money",
-    direction="lower_is_better",
+cac = _cac(
+    name="cac", title="Customer acquisition cost (CAC), blended", formula=_cost / _came,
+    source="SaaS Metrics Standards Board",
     says="Marketing, sales development and sales spend of the period, and that on expansion, by the customers who came "
     "in it. Give spend that is `lagged` where it works later; measure by channel where the rows tell it.",
-    source="SaaS Metrics Standards Board",
-    family="cac",
-)
-cac_new_logo = _spent(
-    name="cac_new_logo",
-    title="Customer acquisition cost of new customers",
-    formula=total(_spend.amount, where=_winning) / _came,
-    unit="money",
-    direction="lower_is_better",
+)  # fmt: skip
+
+cac_new_logo = _cac(
+    name="cac_new_logo", title="Customer acquisition cost of new customers",
+    formula=total(_spend.amount, where=_winning) / _came, source="SaaS Metrics Standards Board",
     says="Marketing, sales development and sales spend of the period without that on expansion, by the customers who "
     "came in it.",
-    source="SaaS Metrics Standards Board",
-    family="cac",
-)
-cac_expansion = _spent(
-    name="cac_expansion",
-    title="Cost of an expansion",
+)  # fmt: skip
+
+cac_expansion = _cac(
+    name="cac_expansion", title="Cost of an expansion", source="abacum; SaaS Metrics Standards Board",
     formula=total(_spend.amount, where=_growing) / count(all_of(_was, one_of(_change.has_expanded, True))),
-    unit="money",
-    direction="lower_is_better",
     says="Spend of the purpose 'expansion' in the period, by the customers at its start who expanded in it.",
-    source="abacum; SaaS Metrics Standards Board",
-    family="cac",
-)
+)  # fmt: skip
 
 
 def cac_paid(*channels: str) -> Kpi:
@@ -160,59 +127,34 @@ def cac_paid(*channels: str) -> Kpi:
     ('cac_paid_search_social', Money('300', 'EUR'))
     """
     require("cac_paid", channels=(channels, _Channels))
-    return _spent(
-        name=f"cac_paid_{'_'.join(channels)}",
-        title=f"Customer acquisition cost, paid: {', '.join(channels)}",
+    return _cac(
+        name=f"cac_paid_{'_'.join(channels)}", title=f"Customer acquisition cost, paid: {', '.join(channels)}",
         formula=total(_spend.amount, where=one_of(_spend.channel, *channels))
         / total(_change.came, where=one_of(_change.channel, *channels)),
-        unit="money",
-        direction="lower_is_better",
-        says="Spend on the named channels in the period, by the customers who came from them in it.",
         source="SaaS Metrics Standards Board; abacum",
-        family="cac",
-    )
+        says="Spend on the named channels in the period, by the customers who came from them in it.",
+    )  # fmt: skip
 
 
-cac_fully_loaded = _spent(
-    name="cac_fully_loaded",
-    title="Customer acquisition cost, fully loaded",
-    formula=total(_spend.amount) / _came,
-    unit="money",
-    direction="lower_is_better",
-    says="All spend that was given, whatever its purpose, by the customers who came in the period.",
-    source="pitchkit",
-    family="cac",
-)
+cac_fully_loaded = _cac(
+    name="cac_fully_loaded", title="Customer acquisition cost, fully loaded", formula=total(_spend.amount) / _came,
+    source="pitchkit", says="All spend that was given, whatever its purpose, by the customers who came in the period.",
+)  # fmt: skip
+
 cac_ratio = _spent(
-    name="cac_ratio",
-    title="CAC ratio",
-    formula=_cost / total(_change.new),
-    unit="ratio",
-    direction="lower_is_better",
-    says="Marketing and sales spend, by the new ARR it brought.",
-    source="Kellblog",
-    family="sales_efficiency",
-)
-cac_payback_on_revenue = _spent(
-    name="cac_payback_on_revenue",
-    title="CAC payback on revenue, months",
-    formula=_cost / (total(_change.new) / 12),
-    unit="months",
-    direction="lower_is_better",
-    says="Marketing and sales spend, by the new MRR it brought, without regard to margin.",
-    source="SaaSGrid",
-    family="cac_payback",
-)
-cac_payback_net = _spent(
-    name="cac_payback_net",
-    title="CAC payback on net new revenue, months",
-    formula=_cost / (_net_new / 12),
-    unit="months",
-    direction="lower_is_better",
-    says="Marketing and sales spend, by the net new MRR of the period: churn makes it longer.",
-    source="gradient",
-    family="cac_payback",
-)
+    name="cac_ratio", title="CAC ratio", formula=_cost / total(_change.new), unit="ratio", direction="lower_is_better",
+    source="Kellblog", family="sales_efficiency", says="Marketing and sales spend, by the new ARR it brought.",
+)  # fmt: skip
+
+cac_payback_on_revenue = _payback(
+    name="cac_payback_on_revenue", title="CAC payback on revenue, months", formula=_cost / (total(_change.new) / 12),
+    source="SaaSGrid", says="Marketing and sales spend, by the new MRR it brought, without regard to margin.",
+)  # fmt: skip
+
+cac_payback_net = _payback(
+    name="cac_payback_net", title="CAC payback on net new revenue, months", formula=_cost / (_net_new / 12),
+    source="gradient", says="Marketing and sales spend, by the net new MRR of the period: churn makes it longer.",
+)  # fmt: skip
 
 
 def cac_payback(gross_margin: Decimal) -> Kpi:
@@ -230,16 +172,12 @@ def cac_payback(gross_margin: Decimal) -> Kpi:
     ('cac_payback_at_80_margin', Decimal('12.5'))
     """
     require("cac_payback", gross_margin=(gross_margin, _Margin))
-    return _spent(
+    return _payback(
         name=f"cac_payback_at_{percent(gross_margin)}_margin",
         title=f"CAC payback at {percent(gross_margin)} % margin, months",
-        formula=_cost / (total(_change.new) / 12 * gross_margin),
-        unit="months",
-        direction="lower_is_better",
+        formula=_cost / (total(_change.new) / 12 * gross_margin), source="SaaS Metrics Standards Board",
         says="Marketing and sales spend, by the gross margin of a month on the new MRR it brought.",
-        source="SaaS Metrics Standards Board",
-        family="cac_payback",
-    )
+    )  # fmt: skip
 
 
 def ltv_to_cac(gross_margin: Decimal) -> Kpi:
@@ -254,112 +192,70 @@ def ltv_to_cac(gross_margin: Decimal) -> Kpi:
     """
     value: Formula = cltv(gross_margin).formula  # type: ignore[assignment]
     return _kpi(
-        name=f"ltv_to_cac_at_{percent(gross_margin)}_margin",
-        title=f"LTV to CAC at {percent(gross_margin)} % margin",
-        formula=value / (_cost / _came),
-        dated=(_change.on, _spend.on),
-        unit="ratio",
-        says="The lifetime value of a customer, by what it cost to win one.",
-        source="David Skok",
-        family="ltv_to_cac",
-    )
+        name=f"ltv_to_cac_at_{percent(gross_margin)}_margin", title=f"LTV to CAC at {percent(gross_margin)} % margin",
+        formula=value / (_cost / _came), dated=(_change.on, _spend.on), unit="ratio", source="David Skok",
+        family="ltv_to_cac", says="The lifetime value of a customer, by what it cost to win one.",
+    )  # fmt: skip
 
 
 # --- Efficiency ---
 
 magic_number = _kpi(
-    name="magic_number",
-    title="Magic number",
-    formula=(total(_period.revenue) - total(_period.previous_revenue)) * 4 / _cost,
-    dated=(_period.on, _spend.on),
-    unit="ratio",
+    name="magic_number", title="Magic number", dated=(_period.on, _spend.on), unit="ratio", family="sales_efficiency",
+    formula=(total(_period.revenue) - total(_period.previous_revenue)) * 4 / _cost, source="Scale Venture Partners",
     says="Four times what revenue grew from one quarter to the next, by marketing and sales spend of the quarter "
     "before: give spend that is `lagged` by 3 months.",
-    source="Scale Venture Partners",
-    family="sales_efficiency",
-)
+)  # fmt: skip
+
 magic_number_of_arr = _spent(
-    name="magic_number_of_arr",
-    title="Magic number on ARR",
-    formula=(total(_change.end) - total(_change.start)) / _cost,
-    unit="ratio",
+    name="magic_number_of_arr", title="Magic number on ARR", unit="ratio", source="SOMA B2B SaaS, the right way up",
+    formula=(total(_change.end) - total(_change.start)) / _cost, family="sales_efficiency",
     says="What ARR grew in the period, by marketing and sales spend; lag the spend to compare with the quarter before.",
-    source="SOMA B2B SaaS, the right way up",
-    family="sales_efficiency",
-)
+)  # fmt: skip
+
 burn_multiple = _kpi(
-    name="burn_multiple",
-    title="Burn multiple",
-    formula=total(_period.net_burn) / _net_new,
-    dated=(_period.on, _change.on),
-    unit="ratio",
-    direction="lower_is_better",
-    says="Net cash burned, by net new ARR.",
-    source="David Sacks",
-    family="burn_multiple",
-)
+    name="burn_multiple", title="Burn multiple", formula=total(_period.net_burn) / _net_new,
+    dated=(_period.on, _change.on), unit="ratio", direction="lower_is_better", source="David Sacks",
+    family="burn_multiple", says="Net cash burned, by net new ARR.",
+)  # fmt: skip
+
 arr_efficiency = _kpi(
-    name="arr_efficiency",
-    title="Bessemer efficiency score",
-    formula=_net_new / total(_period.net_burn),
-    dated=(_change.on, _period.on),
-    unit="ratio",
+    name="arr_efficiency", title="Bessemer efficiency score", formula=_net_new / total(_period.net_burn),
+    dated=(_change.on, _period.on), unit="ratio", source="Bessemer Venture Partners", family="burn_multiple",
     says="Net new ARR, by net cash burned.",
-    source="Bessemer Venture Partners",
-    family="burn_multiple",
-)
+)  # fmt: skip
+
 revenue_growth_rate = _booked(
-    name="revenue_growth_rate",
-    title="Revenue growth",
-    formula=_growth,
-    says="Revenue of the period less that of the one before, by the one before.",
-    source="SOMA B2B SaaS",
-    family="revenue_growth",
-)
+    name="revenue_growth_rate", title="Revenue growth", formula=_growth, source="SOMA B2B SaaS",
+    family="revenue_growth", says="Revenue of the period less that of the one before, by the one before.",
+)  # fmt: skip
+
 gross_margin_rate = _booked(
-    name="gross_margin_rate",
-    title="Gross margin",
+    name="gross_margin_rate", title="Gross margin", source="SaaS Metrics Standards Board",
     formula=(total(_period.revenue) - total(_period.cost_of_revenue)) / total(_period.revenue),
-    says="Revenue less the cost of delivering it, of revenue.",
-    source="SaaS Metrics Standards Board",
-    family="gross_margin_rate",
-)
+    family="gross_margin_rate", says="Revenue less the cost of delivering it, of revenue.",
+)  # fmt: skip
+
 rule_of_40 = _booked(
-    name="rule_of_40",
-    title="Rule of 40",
-    formula=_growth + total(_period.operating_income) / total(_period.revenue),
+    name="rule_of_40", title="Rule of 40", formula=_growth + total(_period.operating_income) / total(_period.revenue),
+    source="Brad Feld", family="rule_of_40",
     says="Revenue growth and operating margin together; 0.4 or more is called healthy.",
-    source="Brad Feld",
-    family="rule_of_40",
-)
+)  # fmt: skip
+
 cost_of_revenue_generation = _kpi(
-    name="cost_of_revenue_generation",
-    title="Total cost of generating revenue",
-    formula=total(_spend.amount) / total(_period.revenue),
-    dated=(_spend.on, _period.on),
-    direction="lower_is_better",
-    says="All spend on winning and keeping customers, of revenue.",
-    source="RevOps frameworks",
-    family="cost_of_revenue_generation",
-)
+    name="cost_of_revenue_generation", title="Total cost of generating revenue", dated=(_spend.on, _period.on),
+    formula=total(_spend.amount) / total(_period.revenue), direction="lower_is_better", source="RevOps frameworks",
+    family="cost_of_revenue_generation", says="All spend on winning and keeping customers, of revenue.",
+)  # fmt: skip
+
 _leaked = (total(_period.contracted) - total(_period.billed)) + total(_period.uncollected)
-revenue_leakage = _booked(
-    name="revenue_leakage",
-    title="Revenue leakage",
-    formula=_leaked,
-    unit="money",
-    direction="lower_is_better",
+revenue_leakage = _leakage(
+    name="revenue_leakage", title="Revenue leakage", formula=_leaked, unit="money",
     says="What contracts allowed to bill and was not billed, and what was billed and given up. Late bills are in it "
     "until they are written.",
-    source="Chargebee",
-    family="revenue_leakage",
-)
-revenue_leakage_rate = _booked(
-    name="revenue_leakage_rate",
-    title="Revenue leakage rate",
-    formula=_leaked / total(_period.contracted),
-    direction="lower_is_better",
+)  # fmt: skip
+
+revenue_leakage_rate = _leakage(
+    name="revenue_leakage_rate", title="Revenue leakage rate", formula=_leaked / total(_period.contracted),
     says="Revenue leakage, of what contracts allowed to bill.",
-    source="Chargebee",
-    family="revenue_leakage",
-)
+)  # fmt: skip
