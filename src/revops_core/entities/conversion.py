@@ -28,13 +28,9 @@ from revops_core.values.expression import Expression, all_of, any_of
 from revops_core.values.months import months_after
 
 __all__ = [
-    "LEAD_RULES",
-    "LeadConversion",
-    "OpportunityConversion",
-    "convert_lead",
-    "convert_opportunity",
+    "LEAD_RULES", "LeadConversion", "OpportunityConversion", "convert_lead", "convert_opportunity",
     "subscriptions_from",
-]
+]  # fmt: skip
 
 R = TypeVar("R", Account, Contact, Deal, Opportunity)
 

@@ -38,19 +38,8 @@ __all__ = ["tell_lead"]
 _INDUSTRIES = {"technology": 30, "manufacturing": 20, "services": 20, "retail": 15, "healthcare": 15}
 _SURNAMES = ("Abel", "Brandt", "Conrad", "Dietz", "Ebert", "Falk", "Gruber", "Hahn", "Iwen", "Jung", "Krause", "Lang")
 _COMPANIES = (
-    "Aster",
-    "Birke",
-    "Cobalt",
-    "Delta",
-    "Eiche",
-    "Fjord",
-    "Granit",
-    "Hafen",
-    "Iris",
-    "Jade",
-    "Kiesel",
-    "Linde",
-)
+    "Aster", "Birke", "Cobalt", "Delta", "Eiche", "Fjord", "Granit", "Hafen", "Iris", "Jade", "Kiesel", "Linde",
+)  # fmt: skip
 
 
 def tell_lead(story: Story) -> None:

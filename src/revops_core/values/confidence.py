@@ -22,15 +22,9 @@ from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, Wher
 from revops_core.values.money import Money
 
 __all__ = [
-    "ConfidenceInterval",
-    "Level",
-    "mean_interval",
-    "normal_quantile",
-    "nps_interval",
-    "quantile_interval",
-    "student_t_quantile",
-    "wilson_interval",
-]
+    "ConfidenceInterval", "Level", "mean_interval", "normal_quantile", "nps_interval", "quantile_interval",
+    "student_t_quantile", "wilson_interval",
+]  # fmt: skip
 
 _SMALLEST = 1e-9  # levels and shares nearer to 0 or 1 than this would exhaust the digits of a float
 Level = Annotated[float, Between(_SMALLEST, 1 - _SMALLEST)]

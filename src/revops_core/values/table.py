@@ -14,8 +14,8 @@ from unicodedata import category, east_asian_width
 
 from attrs import field, frozen
 
-from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import AtLeast, as_tuple, require
+from revops_core.errors import Fault
+from revops_core.values.checks import AtLeast, as_tuple, refuse_faults, require
 from revops_core.values.money import Money
 from revops_core.values.show import show
 
@@ -66,16 +66,7 @@ class Table:
     units: tuple[str, ...] = field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
-        require(
-            "Table",
-            columns=(self.columns, tuple[str, ...]),
-            cells=(self.cells, tuple[tuple[Any, ...], ...]),
-            title=(self.title, str),
-            units=(self.units, tuple[str, ...]),
-        )
-        faults = list(_faults(self))
-        if faults:
-            raise InvalidValueError("Table", faults)
+        refuse_faults(self, _faults)
 
     def rows(self) -> list[dict[str, Any]]:
         """The values row by row, by the name of their column: `pandas.DataFrame(table.rows())`."""
