@@ -199,7 +199,7 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
         if cls.__eq__ is object.__eq__:
             compared_by_value(cls)
         if cls.__repr__ is object.__repr__:
-            cls.__repr__ = short_repr  # type: ignore[assignment, method-assign]
+            cls.__repr__ = short_repr  # type: ignore[method-assign]
         return cls
 
     return decorate

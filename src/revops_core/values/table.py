@@ -112,11 +112,9 @@ class Table:
             for row in _shown(self, _HTML_ROWS)
         )
         more = len(self.cells) - _HTML_ROWS
-        foot = (
-            f'<tfoot><tr><td colspan="{len(self.columns)}">… {more:,} more rows</td></tr></tfoot>' if more > 0 else ""
-        )
+        rest = f'<tfoot><tr><td colspan="{len(self.columns)}">… {more:,} more rows</td></tr></tfoot>'
         caption = f"<caption>{_escaped(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{rest if more > 0 else ''}</table>"
 
 
 def _escaped(text: str) -> str:
@@ -171,11 +169,9 @@ def _fitted(table: Table, shown: list[list[str]], width: int) -> list[int]:
 
 def _plain(text: str) -> str:
     """`text` without line breaks and other control characters, which would break the lines or command the terminal."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(" " if category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
-    )
+    if text.isprintable():
+        return text
+    return "".join(" " if category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
 
 
 def _letter_room(letter: str) -> int:
