@@ -13,30 +13,12 @@ from difflib import get_close_matches
 from attrs import frozen
 
 __all__ = [
-    "CalendarHorizonError",
-    "ContractProblemsError",
-    "CurrencyMismatchError",
-    "DuplicateFactError",
-    "Fault",
-    "FrozenMapError",
-    "InexactAmountError",
-    "InvalidPlainDataError",
-    "InvalidRowError",
-    "InvalidValueError",
-    "LedgerImbalanceError",
-    "MissingColumnsError",
-    "MissingRateError",
-    "NoTruthValueError",
-    "RevopsError",
-    "UndefinedValueError",
-    "UnknownFieldError",
-    "UnknownStageError",
-    "UnknownTargetError",
-    "UnlikeMeasurementsError",
-    "VersionConflictError",
-    "WrongPipelineError",
-    "WrongSubjectError",
-]
+    "CalendarHorizonError", "ContractProblemsError", "CurrencyMismatchError", "DuplicateFactError", "Fault",
+    "FrozenMapError", "InexactAmountError", "InvalidPlainDataError", "InvalidRowError", "InvalidValueError",
+    "LedgerImbalanceError", "MissingColumnsError", "MissingRateError", "NoTruthValueError", "RevopsError",
+    "UndefinedValueError", "UnknownFieldError", "UnknownStageError", "UnknownTargetError", "UnlikeMeasurementsError",
+    "VersionConflictError", "WrongPipelineError", "WrongSubjectError",
+]  # fmt: skip
 
 _LONGEST_SHOWN = 80
 

@@ -12,6 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
+from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
@@ -225,11 +226,8 @@ def _figures(held: list[dict[str, Any]], unit: str, currency: str | None) -> tup
 
 
 def _is_missing(value: Any) -> bool:
-    """Whether there is no value: None, or what a DataFrame has in its place, which does not even equal itself."""
-    try:
-        return value is None or isinstance(value, Undefined) or bool(value != value)  # noqa: PLR0124
-    except TypeError:  # pandas.NA answers neither yes nor no
-        return True
+    """Whether there is no value: `Undefined`, None, or what a DataFrame has in its place."""
+    return isinstance(value, Undefined) or is_missing(value)
 
 
 def _exact(value: Any, unit: str, currency: str | None) -> Any:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Count, Id, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Id, as_tuple, checked
 from revops_core.values.decision import Rule
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
@@ -38,7 +38,7 @@ class Industry(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Account:
     """A company we sell to: Salesforce's account, HubSpot's company.
 
@@ -72,8 +72,6 @@ class Account:
     stage_seq: Count | None = None
     stage_version: int | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def created(self) -> date | None:

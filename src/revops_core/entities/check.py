@@ -9,31 +9,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final
 
 from attrs import fields
 
+from revops_core.entities import engagement, facts
 from revops_core.entities.account import Account
 from revops_core.entities.contact import Contact
 from revops_core.entities.deal import Deal
-from revops_core.entities.engagement import Activity, Answer, Touch, Usage, Visit
-from revops_core.entities.facts import (
-    Advocacy,
-    AutomationRun,
-    Changed,
-    Converted,
-    ForecastSnapshot,
-    Handoff,
-    Merged,
-    Milestone,
-    Quota,
-    Score,
-    Spend,
-)
+from revops_core.entities.engagement import Answer, Usage
+from revops_core.entities.facts import Advocacy, Changed, Merged, Milestone
 from revops_core.entities.lead import Lead
 from revops_core.entities.line_item import Product
 from revops_core.entities.opportunity import Opportunity
@@ -48,57 +36,22 @@ from revops_core.values.problem import Problem
 __all__ = ["check"]
 
 Entity = Account | Contact | Deal | Lead | Opportunity | Product | Subscription | Team | Ticket | User
-Fact = (
-    Activity
-    | Advocacy
-    | Answer
-    | AutomationRun
-    | Changed
-    | Converted
-    | ForecastSnapshot
-    | Handoff
-    | Merged
-    | Milestone
-    | Quota
-    | Score
-    | Spend
-    | Touch
-    | Usage
-    | Visit
-)
-
 _CLASSES: Final[Mapping[str, type]] = {cls.__name__: cls for cls in Entity.__args__}
+_FACTS: Final = tuple(vars(module)[name] for module in (engagement, facts) for name in module.__all__)
 
 # A field of this name holds the id of a record of one of these classes; of an empty tuple, of the class it stands in.
 _TARGETS: Final[Mapping[str, tuple[type, ...]]] = {
-    "account_id": (Account,),
-    "contact_id": (Contact,),
-    "converted_account_id": (Account,),
-    "converted_contact_id": (Contact,),
-    "converted_opportunity_id": (Opportunity,),
-    "deal_id": (Deal,),
-    "lead_id": (Lead,),
-    "manager_id": (User,),
-    "opportunity_id": (Opportunity,),
-    "owner_id": (User, Team),
-    "parent_id": (),
-    "product_id": (Product,),
-    "renews_id": (Subscription,),
-    "requester_id": (User,),
-    "subscription_id": (Subscription,),
-    "team_id": (Team,),
-}
+    "account_id": (Account,), "contact_id": (Contact,), "deal_id": (Deal,), "lead_id": (Lead,), "manager_id": (User,),
+    "opportunity_id": (Opportunity,), "owner_id": (User, Team), "parent_id": (), "product_id": (Product,),
+    "renews_id": (Subscription,), "requester_id": (User,), "subscription_id": (Subscription,), "team_id": (Team,),
+    "converted_account_id": (Account,), "converted_contact_id": (Contact,), "converted_opportunity_id": (Opportunity,),
+}  # fmt: skip
 
 # Fields by which records of one class stand above one another.
-_ABOVE: Final[Mapping[type, str]] = {
-    Account: "parent_id",
-    Subscription: "renews_id",
-    Team: "parent_id",
-    User: "manager_id",
-}
+_ABOVE: Final = {Account: "parent_id", Subscription: "renews_id", Team: "parent_id", User: "manager_id"}
 
 
-def check(entities: Iterable[Entity], facts: Iterable[Fact | object] = ()) -> list[Problem]:
+def check(entities: Iterable[Entity], facts: Iterable[object] = ()) -> list[Problem]:
     """Everything that is wrong in a set of records and their facts; an empty list where nothing is.
 
     Args:
@@ -129,7 +82,7 @@ def check(entities: Iterable[Entity], facts: Iterable[Fact | object] = ()) -> li
         raise InvalidValueError("check", [Fault("entities", rule, cls.__name__) for cls in strange])
     events: dict[type, list[Any]] = defaultdict(list)
     for fact in facts:
-        if isinstance(fact, Fact):
+        if isinstance(fact, _FACTS):
             events[type(fact)].append(fact)
 
     known = {cls: {record.id for record in group} for cls, group in records.items()}
@@ -284,44 +237,30 @@ def _contradictions(changes: list[Changed], records: Mapping[type, list[Any]]) -
     histories: dict[tuple[str, str, str], list[Changed]] = defaultdict(list)
     for change in changes:
         histories[change.subject, change.subject_id, change.field].append(change)
-    subjects = {
-        subject: {record.id: record for record in records[_CLASSES[subject]]}
-        for subject in {subject for subject, _, _ in histories}
-        if _CLASSES.get(subject) in records
-    }
+    classes = {_CLASSES[subject] for subject, _, _ in histories if subject in _CLASSES} & records.keys()
+    found = {(cls.__name__, record.id): record for cls in classes for record in records[cls]}
     for (subject, subject_id, name), history in histories.items():
-        history.sort(key=_when)
+        history.sort(key=lambda change: (to_microseconds(change.at), change.seq or 0))
+        problem = partial(Problem, subject=subject, subject_id=subject_id, field=name)
         for before, after in pairwise(history):
             if before.new != after.old:
-                left, found = _told(subject, name, before.new), _told(subject, name, after.old)
-                says = f"'{name}' was left at {left} and then changed from {found} ({_date(after.at)})"
-                yield Problem(
-                    code="contradicting_change", says=says, subject=subject, subject_id=subject_id, field=name
-                )
-        record = subjects.get(subject, {}).get(subject_id)
+                left, old = _told(subject, name, before.new), _told(subject, name, after.old)
+                says = f"'{name}' was left at {left} and then changed from {old} ({after.at.date()})"
+                yield problem(code="contradicting_change", says=says)
+        record = found.get((subject, subject_id))
         if record is None:
             continue
         if not hasattr(record, name.partition(".")[0]):
-            says = f"a change names '{name}', which is no field of {subject}"
-            yield Problem(code="unknown_field", says=says, subject=subject, subject_id=subject_id, field=name)
+            yield problem(code="unknown_field", says=f"a change names '{name}', which is no field of {subject}")
         elif _held(record, name) != history[-1].new:
             held, last = _told(subject, name, _held(record, name)), _told(subject, name, history[-1].new)
-            says = f"'{name}' is {held}, but was last changed to {last}"
-            yield Problem(code="contradicting_change", says=says, subject=subject, subject_id=subject_id, field=name)
+            yield problem(code="contradicting_change", says=f"'{name}' is {held}, but was last changed to {last}")
 
 
 def _told(subject: str, name: str, value: object) -> str:
     """A value as a problem shows it: personal data shortened."""
     personal = subject in _CLASSES and is_personal(_CLASSES[subject], name)
     return shortened(value) if personal and isinstance(value, str) else shown(value)
-
-
-def _when(change: Changed) -> tuple[int, int]:
-    return to_microseconds(change.at), change.seq or 0
-
-
-def _date(at: datetime) -> str:
-    return at.date().isoformat()
 
 
 def _held(record: Any, name: str) -> object:

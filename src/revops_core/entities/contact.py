@@ -8,14 +8,14 @@ from datetime import datetime
 from attrs import field, frozen
 
 from revops_core.entities.lead import full_name
-from revops_core.values.checks import Id, PersonalText, checked, short_repr
+from revops_core.values.checks import Id, PersonalText, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Contact"]
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Contact:
     """A person at an account we sell to: a contact in Salesforce and HubSpot.
 
@@ -40,8 +40,6 @@ class Contact:
     owner_id: Id | None = None
     created_at: datetime | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def name(self) -> str | None:

@@ -24,28 +24,30 @@ from revops_core.entities.subscription import Subscription
 from revops_core.values.checks import Id, as_tuple, checked, require
 from revops_core.values.condition import each, known, matching, one_of
 from revops_core.values.decision import Blocker, Refused, Rule
-from revops_core.values.expression import Expression, all_of, any_of
+from revops_core.values.expression import all_of, any_of
 from revops_core.values.months import months_after
 
 __all__ = [
-    "LEAD_RULES",
-    "LeadConversion",
-    "OpportunityConversion",
-    "convert_lead",
-    "convert_opportunity",
+    "LEAD_RULES", "LeadConversion", "OpportunityConversion", "convert_lead", "convert_opportunity",
     "subscriptions_from",
-]
+]  # fmt: skip
 
 R = TypeVar("R", Account, Contact, Deal, Opportunity)
 
 _BLANKS = (None, "", ())
+# What a new record takes over as it is from the record that it comes from.
+_OF_ACCOUNT = ("website", "industry", "employee_count", "country", "owner_id")
+_OF_CONTACT = ("first_name", "last_name", "email", "phone", "title", "lead_source", "owner_id")
+_OF_SUBSCRIPTION = ("account_id", "owner_id", "name", "auto_renews", "notice_days")
+_OF_DEAL = ("name", "account_id", "owner_id", "kind", "amount", "lines", "subscription_id")
 
 _lead = each(Lead)
 
 
-def _filled_in(text: object) -> Expression:
-    """The condition that a field has a text that is not empty."""
-    return known(text) & ~one_of(text, "")
+def _verified(name: str, text: object, says: str) -> Rule:
+    """The rule that a field has a text that is not empty, and was verified."""
+    code = f"{name}_verified"
+    return Rule(code, matching({code: True}) & known(text) & ~one_of(text, ""), says)
 
 
 LEAD_RULES: tuple[Rule, ...] = (
@@ -55,14 +57,8 @@ LEAD_RULES: tuple[Rule, ...] = (
         "Qualify the lead first.",
     ),
     Rule("name_verified", matching({"name_verified": True}) & known(_lead.name), "Enter and verify the name."),
-    Rule(
-        "email_verified", matching({"email_verified": True}) & _filled_in(_lead.email), "Enter and verify the e-mail."
-    ),
-    Rule(
-        "company_verified",
-        matching({"company_verified": True}) & _filled_in(_lead.company),
-        "Enter and verify the company.",
-    ),
+    _verified("email", _lead.email, "Enter and verify the e-mail."),
+    _verified("company", _lead.company, "Enter and verify the company."),
 )
 """What a lead must satisfy before it is converted; `convert_lead` takes others in their place."""
 
@@ -157,54 +153,17 @@ def convert_lead(
     if blockers:
         return Refused(blockers)
 
-    account = _filled(
-        account or Account(id=account_id),
-        name=lead.company,
-        website=lead.website,
-        industry=lead.industry,
-        employee_count=lead.employee_count,
-        country=lead.country,
-        owner_id=lead.owner_id,
-        created_at=None if account else at,
-    )
-    contact = _filled(
-        contact or Contact(id=f"{lead.id}-contact"),
-        account_id=account.id,
-        first_name=lead.first_name,
-        last_name=lead.last_name,
-        email=lead.email,
-        phone=lead.phone,
-        title=lead.title,
-        lead_source=lead.lead_source,
-        owner_id=lead.owner_id,
-        created_at=None if contact else at,
-    )
+    account = _filled(account or Account(id=account_id, created_at=at), lead, _OF_ACCOUNT, name=lead.company)
+    contact = contact or Contact(id=f"{lead.id}-contact", created_at=at)
+    contact = _filled(contact, lead, _OF_CONTACT, account_id=account.id)
     if opportunity is not None:
-        opportunity = _filled(
-            _with_contact(opportunity, contact.id),
-            account_id=account.id,
-            owner_id=lead.owner_id,
-            lead_id=lead.id,
-            lead_source=lead.lead_source,
-            created_at=None if opportunity.created else at,
-        )
-    opportunity_id = opportunity.id if opportunity else None
-    fact = Converted(
-        subject="Lead",
-        subject_id=lead.id,
-        at=at,
-        contact_id=contact.id,
-        account_id=account.id,
-        opportunity_id=opportunity_id,
-        by=by,
-    )
-    lead = evolve(
-        lead,
-        converted_at=at,
-        converted_contact_id=contact.id,
-        converted_account_id=account.id,
-        converted_opportunity_id=opportunity_id,
-    )
+        opportunity = _with_contact(opportunity, contact.id)
+        new = {"account_id": account.id, "lead_id": lead.id, "created_at": None if opportunity.created else at}
+        opportunity = _filled(opportunity, lead, ("owner_id", "lead_source"), **new)
+    became: dict[str, Any] = {"contact_id": contact.id, "account_id": account.id}
+    became["opportunity_id"] = opportunity.id if opportunity else None
+    fact = Converted(subject="Lead", subject_id=lead.id, at=at, by=by, **became)
+    lead = evolve(lead, converted_at=at, **{f"converted_{name}": found for name, found in became.items()})
     return LeadConversion(lead=lead, contact=contact, account=account, opportunity=opportunity, fact=fact)
 
 
@@ -257,27 +216,9 @@ def convert_opportunity(
         closings = {"closed_at": opportunity.closed_at, "closed_on": opportunity.closed_on}
         if opportunity.closed is None:
             closings = {"closed_at": at}
-    made = _filled(
-        given,
-        name=opportunity.name,
-        account_id=opportunity.account_id,
-        opportunity_id=opportunity.id,
-        owner_id=opportunity.owner_id,
-        kind=opportunity.kind,
-        amount=opportunity.amount,
-        lines=opportunity.lines,
-        subscription_id=opportunity.subscription_id,
-        **closings,
-    )
-    fact = Converted(
-        subject="Opportunity",
-        subject_id=opportunity.id,
-        at=at,
-        account_id=opportunity.account_id,
-        opportunity_id=opportunity.id,
-        deal_id=made.id,
-        by=by,
-    )
+    made = _filled(given, opportunity, _OF_DEAL, opportunity_id=opportunity.id, **closings)
+    ids: dict[str, Any] = {"subject_id": opportunity.id, "opportunity_id": opportunity.id, "deal_id": made.id}
+    fact = Converted(subject="Opportunity", at=at, by=by, account_id=opportunity.account_id, **ids)
     return OpportunityConversion(opportunity=evolve(opportunity, deal_id=made.id), deal=made, fact=fact)
 
 
@@ -317,21 +258,12 @@ def subscriptions_from(deal: Deal) -> tuple[Subscription, ...] | Refused:
     for line in recurring:
         item = line if line.billing_interval else evolve(line, billing_interval=deal.billing_interval)
         terms.setdefault(_term(line, deal), []).append(item)
+    agreed: dict[str, Any] = {name: getattr(deal, name) for name in _OF_SUBSCRIPTION}
+    agreed |= {"deal_id": deal.id, "renews_id": deal.subscription_id if deal.kind == "renewal" else None}
+    # The day on which the deal was agreed, in the zone that its instant is written in.
+    agreed["signed_on"] = deal.closed_on or (deal.closed_at.date() if deal.closed_at else None)
     return tuple(
-        Subscription(
-            id=f"{deal.id}-{number}",
-            account_id=deal.account_id,
-            deal_id=deal.id,
-            renews_id=deal.subscription_id if deal.kind == "renewal" else None,
-            owner_id=deal.owner_id,
-            name=deal.name,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            signed_on=_day(deal),
-            auto_renews=deal.auto_renews,
-            notice_days=deal.notice_days,
-            items=items,
-        )
+        Subscription(id=f"{deal.id}-{number}", starts_on=starts_on, ends_on=ends_on, items=items, **agreed)
         for number, ((starts_on, ends_on), items) in enumerate(terms.items(), 1)
     )
 
@@ -352,23 +284,17 @@ def _end(starts_on: date, term_months: int | None) -> date | None:
     return months_after(starts_on, term_months) if term_months else None
 
 
-def _day(deal: Deal) -> date | None:
-    """The day on which the deal was agreed, in the zone that its instant is written in."""
-    return deal.closed_on or (deal.closed_at.date() if deal.closed_at else None)
-
-
 def _other(what: str, record: str, found: str | None) -> Blocker:
     article = "an" if record[0] in "aeiou" else "a"
     says = f"Pass {what} '{found}', to which the {record} belongs, or {article} {record} of no other {what}."
     return Blocker(f"other_{what}", says, {"record": record, f"{what}_id": found})
 
 
-def _filled(record: R, **values: object) -> R:
-    """`record` with those of `values` whose field is blank; what is there stays."""
-    changes: dict[str, Any] = {
-        name: value for name, value in values.items() if value not in _BLANKS and getattr(record, name) in _BLANKS
-    }
-    return evolve(record, **changes) if changes else record
+def _filled(record: R, source: Lead | Opportunity, names: Iterable[str], **values: object) -> R:
+    """`record` with its blanks filled: by the fields of `source` with these `names`, and by `values`."""
+    found = {**{name: getattr(source, name) for name in names}, **values}
+    found = {name: value for name, value in found.items() if value not in _BLANKS and getattr(record, name) in _BLANKS}
+    return evolve(record, **found)
 
 
 def _with_contact(opportunity: Opportunity, contact_id: str) -> Opportunity:

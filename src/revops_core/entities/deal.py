@@ -8,7 +8,7 @@ from datetime import date, datetime
 from attrs import field, frozen
 
 from revops_core.entities.line_item import LineItem
-from revops_core.values.checks import Count, Id, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Id, as_tuple, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
 
@@ -16,7 +16,7 @@ __all__ = ["Deal"]
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Deal:
     """A closed sale with its terms, handed to customer success: near Salesforce's contract or order.
 
@@ -58,8 +58,6 @@ class Deal:
     payment_terms: str | None = None
     subscription_id: Id | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def closed(self) -> date | None:

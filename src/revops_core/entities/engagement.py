@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Count, Id, InOrder, Span, as_decimal, checked, short_repr
+from revops_core.values.checks import Count, Id, InOrder, Span, as_decimal, checked
 
 __all__ = ["Activity", "Answer", "Touch", "Usage", "Visit"]
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Visit:
     """One session on a website or in a trial, of somebody who may be known by no more than a cookie.
 
@@ -37,11 +37,9 @@ class Visit:
     lead_id: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Touch:
     """One contact of marketing with somebody: what attribution shares a sale among.
 
@@ -65,11 +63,9 @@ class Touch:
     opportunity_id: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Activity:
     """One piece of work of one of us, or of a system, for a record: a call, an e-mail, a meeting, a demo.
 
@@ -100,11 +96,9 @@ class Activity:
     duration_time: Span | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Usage:
     """One use of the product, or many of one user on a day or at an instant.
 
@@ -128,11 +122,9 @@ class Usage:
     count: Count = 1
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked(InOrder("scale_min", "scale_max"))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Answer:
     """One answer to a survey.
 
@@ -162,5 +154,3 @@ class Answer:
     contact_id: Id | None = None
     asked_at: datetime | None = None
     id: Id | None = None
-
-    __repr__ = short_repr

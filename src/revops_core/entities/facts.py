@@ -33,18 +33,9 @@ from revops_core.values.checks import (
 from revops_core.values.money import Money
 
 __all__ = [
-    "Advocacy",
-    "AutomationRun",
-    "Changed",
-    "Converted",
-    "ForecastSnapshot",
-    "Handoff",
-    "Merged",
-    "Milestone",
-    "Quota",
-    "Score",
-    "Spend",
-]
+    "Advocacy", "AutomationRun", "Changed", "Converted", "ForecastSnapshot", "Handoff", "Merged", "Milestone", "Quota",
+    "Score", "Spend",
+]  # fmt: skip
 
 _PEOPLE: Final[Mapping[str, type]] = {cls.__name__: cls for cls in (Contact, Lead, User)}
 
@@ -89,7 +80,7 @@ class Changed:
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Converted:
     """A record became others: a lead a contact of an account, a won opportunity a deal.
 
@@ -114,11 +105,9 @@ class Converted:
     by: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Merged:
     """Two records turned out to be one: `duplicate_id` lives on as `subject_id`.
 
@@ -140,11 +129,9 @@ class Merged:
     by: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Handoff:
     """A record went from one team to another: marketing to sales, sales to customer success.
 
@@ -172,11 +159,9 @@ class Handoff:
     is_automatic: bool = False
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Milestone:
     """A customer reached a point on the way: signed, live, trained, first value, onboarded.
 
@@ -198,11 +183,9 @@ class Milestone:
     subject_id: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Advocacy:
     """A customer spoke for us: a reference, a review, a case study, a referral.
 
@@ -222,11 +205,9 @@ class Advocacy:
     contact_id: Id | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Score:
     """A score that somebody computed for a record at an instant: of a lead, or one component of an account's health.
 
@@ -249,11 +230,9 @@ class Score:
     recorded_at: datetime | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Spend:
     """Money spent to win and keep customers on a day.
 
@@ -274,11 +253,9 @@ class Spend:
     campaign: str | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked(InOrder("starts_on", "ends_on", strict=True))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Quota:
     """What a user or a team is to bring in over some days.
 
@@ -301,11 +278,9 @@ class Quota:
     kind: str | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked(InOrder("starts_on", "ends_on", strict=True))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class ForecastSnapshot:
     """A forecast as it stood at an instant, to be held against what came in.
 
@@ -330,11 +305,9 @@ class ForecastSnapshot:
     category: str | None = None
     id: Id | None = None
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class AutomationRun:
     """Runs of an automated process at an instant, and the work each spared.
 
@@ -357,5 +330,3 @@ class AutomationRun:
     count: Count = 1
     recorded_at: datetime | None = None
     id: Id | None = None
-
-    __repr__ = short_repr

@@ -288,18 +288,10 @@ class _Plan:
         faults.extend(("missing_value", Fault(name, "must be given", None)) for name in lacking)
         if None in row:
             faults.append(("unread_cells", Fault("row", "must have no more cells than there are columns", row[None])))
-        subject_id = arguments.get("id")
-        problems.extend(
-            Problem(
-                code=code,
-                says=fault.says,
-                subject=self.cls.__name__,
-                subject_id=subject_id if isinstance(subject_id, str) else None,
-                field=fault.field,
-                row=number,
-            )
-            for code, fault in faults
-        )
+        told: dict[str, Any] = {"subject": self.cls.__name__, "row": number}
+        if isinstance(arguments.get("id"), str):
+            told["subject_id"] = arguments["id"]
+        problems.extend(Problem(code=code, says=fault.says, field=fault.field, **told) for code, fault in faults)
 
 
 def _meaning(cell: Any, values: Mapping[Any, object]) -> tuple[bool, Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Count, Id, PersonalText, checked, short_repr
+from revops_core.values.checks import Count, Id, PersonalText, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Lead", "LeadSource", "LeadStage", "full_name"]
@@ -52,7 +52,7 @@ def full_name(first_name: str | None, last_name: str | None) -> str | None:
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Lead:
     """A person who may become a customer: Salesforce's lead; in HubSpot a contact at lifecycle stage "lead" or a lead.
 
@@ -107,8 +107,6 @@ class Lead:
     converted_account_id: Id | None = None
     converted_opportunity_id: Id | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def name(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from attrs import field, frozen
 
-from revops_core.values.checks import AtLeast, Count, Id, InOrder, Share, as_decimal, as_tuple, checked, short_repr
+from revops_core.values.checks import AtLeast, Count, Id, InOrder, Share, as_decimal, as_tuple, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
 
@@ -31,7 +31,7 @@ class BillingInterval(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Product:
     """Something we sell: a product, a plan or a service, with its list price.
 
@@ -53,11 +53,9 @@ class Product:
     is_active: bool = True
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
 
-    __repr__ = short_repr
-
 
 @checked(InOrder("starts_on", "ends_on"))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class LineItem:
     """One line of an opportunity, a deal or a subscription: a product, its quantity and its price.
 
@@ -92,8 +90,6 @@ class LineItem:
     term_months: Count | None = None
     starts_on: date | None = None
     ends_on: date | None = None
-
-    __repr__ = short_repr
 
     @property
     def price(self) -> Money | None:

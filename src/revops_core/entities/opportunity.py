@@ -9,19 +9,13 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from revops_core.entities.line_item import LineItem
-from revops_core.values.checks import Count, Id, Share, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Id, Share, as_tuple, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
 
 __all__ = [
-    "BuyingRole",
-    "ContactRole",
-    "ForecastCategory",
-    "Opportunity",
-    "OpportunityKind",
-    "OpportunityStage",
-    "Outcome",
-]
+    "BuyingRole", "ContactRole", "ForecastCategory", "Opportunity", "OpportunityKind", "OpportunityStage", "Outcome",
+]  # fmt: skip
 
 
 class Outcome(StrEnum):
@@ -92,7 +86,7 @@ class ContactRole:
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Opportunity:
     """A possible sale to an account: Salesforce's opportunity, HubSpot's deal. Once won it becomes a `Deal`.
 
@@ -143,8 +137,6 @@ class Opportunity:
     contacts: tuple[ContactRole, ...] = field(default=(), converter=as_tuple)
     lines: tuple[LineItem, ...] = field(default=(), converter=as_tuple)
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def created(self) -> date | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from attrs import field, frozen
 
 from revops_core.entities.line_item import LineItem
-from revops_core.values.checks import Count, Id, InOrder, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Id, InOrder, as_tuple, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Pause", "Subscription"]
@@ -28,7 +28,7 @@ class Pause:
 
 
 @checked(InOrder("starts_on", "ends_on"), InOrder("starts_on", "trial_ends_on"))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Subscription:
     """One contract period of an account, with what it pays for: its renewal is another one that names it.
 
@@ -72,8 +72,6 @@ class Subscription:
     items: tuple[LineItem, ...] = field(default=(), converter=as_tuple)
     pauses: tuple[Pause, ...] = field(default=(), converter=as_tuple)
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def cancelled(self) -> date | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Count, Id, checked, short_repr
+from revops_core.values.checks import Count, Id, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Ticket", "TicketPriority", "TicketRequest"]
@@ -35,7 +35,7 @@ class TicketRequest(StrEnum):
 
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Ticket:
     """A request for help: a ticket in Zendesk and HubSpot, Salesforce's case, an incident of a service desk.
 
@@ -78,8 +78,6 @@ class Ticket:
     closed_on: date | None = None
     reopened_count: Count = 0
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr
 
     @property
     def created(self) -> date | None:

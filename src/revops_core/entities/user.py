@@ -7,14 +7,14 @@ from datetime import date
 
 from attrs import field, frozen
 
-from revops_core.values.checks import Id, InOrder, PersonalText, checked, short_repr
+from revops_core.values.checks import Id, InOrder, PersonalText, checked
 from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["Team", "User"]
 
 
 @checked(InOrder("starts_on", "ends_on"))
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class User:
     """A person on our side who owns records: a user in Salesforce, an owner in HubSpot, an agent in a help desk.
 
@@ -40,11 +40,9 @@ class User:
     ends_on: date | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
 
-    __repr__ = short_repr
-
 
 @checked()
-@frozen(kw_only=True, eq=False, weakref_slot=False)
+@frozen(kw_only=True, eq=False, repr=False, weakref_slot=False)
 class Team:
     """A group of users, such as a region's sales team; the figures of a team are those of its users.
 
@@ -64,5 +62,3 @@ class Team:
     parent_id: Id | None = None
     region: str | None = None
     custom: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
-
-    __repr__ = short_repr

@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from math import prod
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from attrs import field, frozen
 
@@ -55,12 +55,21 @@ from revops_core.values.period import Period
 
 __all__ = ["SampleCompany", "SampleTruth", "sample_company", "sample_parts"]
 
-T = TypeVar("T")
 Record = Account | Contact | Deal | Lead | Opportunity | Product | Subscription | Team | Ticket | User
 
+_OPEN = Period.between(OPENED.date(), AS_OF.date())
 _SPEND_A_MONTH = {"website": 3_000, "paid_search": 9_000, "webinar": 4_000, "referral": 1_500, "trade_show": 6_500}
 
 
+# What stories tell of: records by their id, and facts in their order; by the field of the company that holds them.
+_RECORDS: dict[str, type] = {
+    "accounts": Account, "contacts": Contact, "leads": Lead, "opportunities": Opportunity, "deals": Deal,
+    "subscriptions": Subscription, "tickets": Ticket,
+}  # fmt: skip
+_FACTS: dict[str, type] = {
+    "moves": Moved, "changes": Changed, "conversions": Converted, "touches": Touch, "activities": Activity,
+    "answers": Answer, "milestones": Milestone,
+}  # fmt: skip
 _NOTHING = cast("Mapping[str, Any]", EMPTY)
 _WIN_CHANCE = prod((1 - Decimal(chance) for chance in LOSS_CHANCES.values()), start=Decimal(1))
 
@@ -134,23 +143,12 @@ class SampleCompany:
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record, as `entities.check` takes them."""
-        return (
-            *self.users,
-            *self.teams,
-            *self.products,
-            *self.accounts,
-            *self.contacts,
-            *self.leads,
-            *self.opportunities,
-            *self.deals,
-            *self.subscriptions,
-            *self.tickets,
-        )
+        kinds = ("users", "teams", "products", *_RECORDS)
+        return tuple(record for kind in kinds for record in getattr(self, kind))
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(getattr(self, name))} {name}" for name in ("leads", "opportunities", "subscriptions", "tickets")
-        )
+        shown = ("leads", "opportunities", "subscriptions", "tickets")
+        counts = ", ".join(f"{len(getattr(self, name))} {name}" for name in shown)
         return f"SampleCompany({counts} as of {self.as_of:%Y-%m-%d})"
 
 
@@ -198,8 +196,8 @@ def sample_parts(
 
 
 def _part(numbers: range, seed: int, leads: int, duplicates: int) -> SampleCompany:
-    told: dict[type, dict[str, object]] = {}
-    facts: dict[type, list[object]] = {}
+    told: dict[type, dict[str, object]] = {cls: {} for cls in _RECORDS.values()}
+    facts: dict[type, list[object]] = {cls: [] for cls in _FACTS.values()}
     clock_events: dict[str, tuple[ClockEvent, ...]] = {}
     counts: dict[str, Counter[str]] = {}
     twice: dict[str, str] = {}
@@ -209,11 +207,10 @@ def _part(numbers: range, seed: int, leads: int, duplicates: int) -> SampleCompa
             tell_lead(story)
         for thing in story.things:
             # A record told again is the record as it is now; a fact is appended.
-            identity = getattr(thing, "id", None)
-            if type(thing) in _RECORDS:
-                told.setdefault(type(thing), {})[cast("str", identity)] = thing
+            if type(thing) in told:
+                told[type(thing)][cast("Lead", thing).id] = thing
             else:
-                facts.setdefault(type(thing), []).append(thing)
+                facts[type(thing)].append(thing)
         clock_events.update(story.clock_events)
         counts.setdefault(story.source, Counter()).update(story.planted)
         if number * duplicates // leads > (number - 1) * duplicates // leads:  # evenly among all
@@ -221,47 +218,21 @@ def _part(numbers: range, seed: int, leads: int, duplicates: int) -> SampleCompa
             told[Lead][again.id] = again
             twice[again.id] = f"lead-{number}"
 
-    def records(cls: type[T]) -> tuple[T, ...]:
-        return cast("tuple[T, ...]", tuple(told.get(cls, {}).values()))
-
-    def appended(cls: type[T]) -> tuple[T, ...]:
-        return cast("tuple[T, ...]", tuple(facts.get(cls, ())))
-
-    is_first = numbers.start == 1
-    return SampleCompany(
-        as_of=AS_OF,
-        office=OFFICE,
-        users=tuple(_users()) if is_first else (),
-        teams=tuple(_teams()) if is_first else (),
-        products=tuple(_products()) if is_first else (),
-        accounts=records(Account),
-        contacts=records(Contact),
-        leads=records(Lead),
-        opportunities=records(Opportunity),
-        deals=records(Deal),
-        subscriptions=records(Subscription),
-        tickets=records(Ticket),
-        moves=appended(Moved),
-        changes=appended(Changed),
-        conversions=appended(Converted),
-        touches=appended(Touch),
-        activities=appended(Activity),
-        answers=appended(Answer),
-        milestones=appended(Milestone),
-        spend=tuple(_spend(leads)) if is_first else (),
-        quotas=tuple(_quotas(leads)) if is_first else (),
-        clock_events=clock_events,
-        truth=SampleTruth(counts=counts, duplicates=twice),
-    )
+    common: dict[str, Iterator[object]] = {"users": _users(), "teams": _teams(), "products": _products()}
+    common |= {"spend": _spend(leads), "quotas": _quotas(leads)}
+    held: dict[str, Any] = {
+        **{name: tuple(told[cls].values()) for name, cls in _RECORDS.items()},
+        **{name: tuple(facts[cls]) for name, cls in _FACTS.items()},
+        **{name: tuple(found) if numbers.start == 1 else () for name, found in common.items()},
+        "truth": SampleTruth(counts=counts, duplicates=twice),
+    }
+    return SampleCompany(as_of=AS_OF, office=OFFICE, clock_events=clock_events, **held)
 
 
 def _entered_again(lead: Lead) -> Lead:
     """The lead as somebody enters it once more: the address in capitals, nothing else remembered."""
     return Lead(id=f"{lead.id}-again", email=cast("str", lead.email).upper(), company=lead.company, country="DE",
                 lead_source=lead.lead_source, created_at=lead.created_at, stage="new")  # fmt: skip
-
-
-_RECORDS = frozenset({Account, Contact, Lead, Opportunity, Deal, Subscription, Ticket})
 
 
 def _products() -> Iterator[Product]:
@@ -271,15 +242,10 @@ def _products() -> Iterator[Product]:
         yield Product(id=name, name=name.title(), family=family, list_price=list_price, billing_interval="month")
 
 
-def _months() -> tuple[Period, ...]:
-    return Period.between(OPENED.date(), AS_OF.date()).months()
-
-
 def _teams() -> Iterator[Team]:
     for region in REGIONS:
-        yield Team(
-            id=region, name=f"{region.title()} sales", department="sales", manager_id=f"manager-{region}", region=region
-        )
+        name = f"{region.title()} sales"
+        yield Team(id=region, name=name, department="sales", manager_id=f"manager-{region}", region=region)
     yield Team(id="success", name="Customer success", department="customer_success", manager_id="manager-success")
     yield Team(id="revops", name="RevOps", department="revops", manager_id="manager-revops")
 
@@ -300,16 +266,15 @@ def _users() -> Iterator[User]:
 
 def _spend(leads: int) -> Iterator[Spend]:
     """Marketing by channel and sales as a whole, in proportion to the size of the company."""
-    for month in _months():
+    for month in _OPEN.months():
         for channel, amount in _SPEND_A_MONTH.items():
-            yield Spend(
-                on=month.start_on, amount=Money(amount * leads // 1000, CURRENCY), purpose="marketing", channel=channel
-            )
+            spent = Money(amount * leads // 1000, CURRENCY)
+            yield Spend(on=month.start_on, amount=spent, purpose="marketing", channel=channel)
         yield Spend(on=month.start_on, amount=Money(38_000 * leads // 1000, CURRENCY), purpose="sales")
 
 
 def _quotas(leads: int) -> Iterator[Quota]:
-    for quarter in Period.between(OPENED.date(), AS_OF.date()).quarters():
+    amount = Money(165_000 * leads // 1000, CURRENCY)
+    for quarter in _OPEN.quarters():
         for region in REGIONS:
-            amount = Money(165_000 * leads // 1000, CURRENCY)
             yield Quota(owner_id=region, amount=amount, starts_on=quarter.start_on, ends_on=quarter.end_on)

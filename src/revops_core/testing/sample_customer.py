@@ -52,17 +52,9 @@ def _answer(
     story: Story, sale: Opportunity, survey: str, about: str, *, at: datetime, top: int, answered: float
 ) -> None:
     if story.chance(answered):
-        score = round(top * (1 - story.between(0, 1) ** 2.2 * 0.8))
-        story.things.append(
-            Answer(
-                survey=survey,
-                at=at,
-                score=Decimal(score),
-                scale_max=Decimal(top),
-                about=about,
-                account_id=sale.account_id,
-            )
-        )
+        score = Decimal(round(top * (1 - story.between(0, 1) ** 2.2 * 0.8)))
+        story.things.append(Answer(survey=survey, at=at, score=score, scale_max=Decimal(top), about=about,
+                                   account_id=sale.account_id))  # fmt: skip
 
 
 def _surveys(story: Story, sale: Opportunity, at: datetime) -> None:
@@ -82,15 +74,9 @@ def _tickets(story: Story, sale: Opportunity, at: datetime) -> None:
 def _ticket(story: Story, sale: Opportunity, ticket_id: str, at: datetime) -> None:
     """A request with the log of its clocks: answered, perhaps paused, solved, perhaps reopened."""
     ticket = Ticket(
-        id=ticket_id,
-        request=story.pick(_REQUESTS),
-        priority=story.pick(_PRIORITIES),
-        account_id=sale.account_id,
-        owner_id=f"success-{1 + int(story.between(0, REPS_IN_A_TEAM))}",
-        team_id="success",
-        created_at=at,
-        stage="new",
-    )
+        id=ticket_id, request=story.pick(_REQUESTS), priority=story.pick(_PRIORITIES), account_id=sale.account_id,
+        owner_id=f"success-{1 + int(story.between(0, REPS_IN_A_TEAM))}", team_id="success", created_at=at, stage="new",
+    )  # fmt: skip
     events = [ClockEvent("started", at)]
     try:
         at = story.later(at, 0.005, 0.06 if story.chance(0.88) else 0.8)
@@ -141,14 +127,10 @@ def _renewals(story: Story, subscription: Subscription) -> None:
         factor = Decimal("1.15") if story.chance(0.35) else Decimal("0.85") if story.chance(0.12) else Decimal(1)
         seats = max(Decimal(1), (item.quantity * factor).to_integral_value())
         subscription = evolve(
-            subscription,
-            id=f"{subscription.deal_id}-term-{term}",
-            renews_id=subscription.id,
-            starts_on=ends_on,
-            ends_on=months_after(ends_on, 12),
-            signed_on=decided_on,
+            subscription, id=f"{subscription.deal_id}-term-{term}", renews_id=subscription.id, starts_on=ends_on,
+            ends_on=months_after(ends_on, 12), signed_on=decided_on,
             items=(evolve(item, quantity=seats, starts_on=None, ends_on=None),),
-        )
+        )  # fmt: skip
         story.things.append(subscription)
 
 

@@ -38,19 +38,8 @@ __all__ = ["tell_lead"]
 _INDUSTRIES = {"technology": 30, "manufacturing": 20, "services": 20, "retail": 15, "healthcare": 15}
 _SURNAMES = ("Abel", "Brandt", "Conrad", "Dietz", "Ebert", "Falk", "Gruber", "Hahn", "Iwen", "Jung", "Krause", "Lang")
 _COMPANIES = (
-    "Aster",
-    "Birke",
-    "Cobalt",
-    "Delta",
-    "Eiche",
-    "Fjord",
-    "Granit",
-    "Hafen",
-    "Iris",
-    "Jade",
-    "Kiesel",
-    "Linde",
-)
+    "Aster", "Birke", "Cobalt", "Delta", "Eiche", "Fjord", "Granit", "Hafen", "Iris", "Jade", "Kiesel", "Linde",
+)  # fmt: skip
 
 
 def tell_lead(story: Story) -> None:
@@ -62,26 +51,16 @@ def tell_lead(story: Story) -> None:
     owner = f"{region}-{1 + int(story.between(0, REPS_IN_A_TEAM))}"
     company = f"{story.pick(_COMPANIES)} {story.number}"
     lead = Lead(
-        id=f"lead-{story.number}",
-        first_name=story.pick(NAMES),
-        last_name=story.pick(_SURNAMES),
-        email=f"contact@{company.replace(' ', '-').lower()}.example",
-        company=company,
-        industry=story.pick(_INDUSTRIES),
-        employee_count=int(10 ** story.between(1, 4)),
-        country="DE",
-        lead_source=source,
-        owner_id=owner,
-        created_at=at,
-        assigned_at=at,
-        stage="new",
-    )
+        id=f"lead-{story.number}", first_name=story.pick(NAMES), last_name=story.pick(_SURNAMES),
+        email=f"contact@{company.replace(' ', '-').lower()}.example", company=company,
+        industry=story.pick(_INDUSTRIES), employee_count=int(10 ** story.between(1, 4)), country="DE",
+        lead_source=source, owner_id=owner, created_at=at, assigned_at=at, stage="new",
+    )  # fmt: skip
     story.things.append(lead)
     for _ in range(int(story.between(1, 5))):
         touched_at = at - timedelta(hours=story.between(0, 700))
-        story.things.append(
-            Touch(subject="Lead", subject_id=lead.id, at=max(touched_at, OPENED), channel=story.pick(SOURCES))
-        )
+        touch = Touch(subject="Lead", subject_id=lead.id, at=max(touched_at, OPENED), channel=story.pick(SOURCES))
+        story.things.append(touch)
     if story.chance(0.06):
         return  # nobody ever answered
     at = story.later(at, 0.005, 0.35 if story.chance(0.8) else 3)
@@ -101,38 +80,23 @@ def tell_lead(story: Story) -> None:
     lead = evolve(lead, name_verified=True, email_verified=True, company_verified=True)
     lead = _lead_stage(story, lead, "sales_qualified", at)
     at = story.later(at, 0.1, 2)
-    made = cast("LeadConversion", convert_lead(
-        lead,
-        at=at,
-        account=Account(id=f"account-{story.number}", is_target=story.chance(0.3), stage="sales"),
-        opportunity=Opportunity(id=f"sale-{story.number}", kind="new_business"),
-        by=owner,
-    ))  # fmt: skip
+    account = Account(id=f"account-{story.number}", is_target=story.chance(0.3), stage="sales")
+    sale = Opportunity(id=f"sale-{story.number}", kind="new_business")
+    made = cast("LeadConversion", convert_lead(lead, at=at, account=account, opportunity=sale, by=owner))
     story.planted.append("converted")
-    story.things += [
-        evolve(made.lead, stage="converted", outcome="qualified", closed_at=at),
-        made.contact,
-        made.account,
-        made.fact,
-    ]
-    opportunity = cast("Opportunity", made.opportunity)
+    lead = evolve(made.lead, stage="converted", outcome="qualified", closed_at=at)
+    story.things += [lead, made.contact, made.account, made.fact]
+    line = _line(story)
+    close_date = at.date() + timedelta(days=60)
+    opened = cast("Opportunity", made.opportunity)
+    _sale(story, evolve(opened, lines=(line,), amount=_yearly(line), close_date=close_date), at)
+
+
+def _line(story: Story) -> LineItem:
     seats, product = int(10 ** story.between(0.7, 2.2)), "plus" if story.chance(0.35) else "core"
-    line = _line(story, product, seats)
-    _sale(
-        story, evolve(opportunity, lines=(line,), amount=_yearly(line), close_date=at.date() + timedelta(days=60)), at
-    )
-
-
-def _line(story: Story, product: str, seats: int) -> LineItem:
-    discount = Decimal("0.1") if story.chance(0.25) else Decimal(0)
-    return LineItem(
-        id=product,
-        product_id=product,
-        quantity=Decimal(seats),
-        unit_price=Money(PRODUCTS[product], CURRENCY),
-        billing_interval="month",
-        discount=discount,
-    )
+    price, discount = Money(PRODUCTS[product], CURRENCY), Decimal("0.1") if story.chance(0.25) else Decimal(0)
+    return LineItem(id=product, product_id=product, quantity=Decimal(seats), unit_price=price,
+                    billing_interval="month", discount=discount)  # fmt: skip
 
 
 def _lead_stage(story: Story, lead: Lead, stage: str, at: datetime) -> Lead:
@@ -148,17 +112,9 @@ def _disqualified(story: Story, lead: Lead, at: datetime) -> None:
 
 
 def _activity(story: Story, kind: str, record: Lead | Opportunity, at: datetime) -> None:
-    story.things.append(
-        Activity(
-            kind=kind,
-            subject=type(record).__name__,
-            subject_id=record.id,
-            at=at,
-            owner_id=record.owner_id,
-            direction="outbound",
-            reached=story.chance(0.7),
-        )
-    )
+    subject, reached = type(record).__name__, story.chance(0.7)
+    story.things.append(Activity(kind=kind, subject=subject, subject_id=record.id, at=at, owner_id=record.owner_id,
+                                 direction="outbound", reached=reached))  # fmt: skip
 
 
 def _moved(story: Story, sale: Opportunity, stage: str, at: datetime, reason: str | None = None) -> Opportunity:
@@ -170,20 +126,11 @@ def _moved(story: Story, sale: Opportunity, stage: str, at: datetime, reason: st
 
 
 def _changed(story: Story, sale: Opportunity, field: str, value: object, at: datetime) -> Opportunity:
-    story.things.append(
-        Changed(
-            subject="Opportunity",
-            subject_id=sale.id,
-            field=field,
-            old=getattr(sale, field),
-            new=value,
-            at=at,
-            by=sale.owner_id,
-        )
-    )
+    change = Changed(subject="Opportunity", subject_id=sale.id, field=field, old=getattr(sale, field), new=value, at=at,
+                     by=sale.owner_id)  # fmt: skip
     changed: dict[str, Any] = {field: value}
     sale = evolve(sale, **changed)
-    story.things.append(sale)
+    story.things += [change, sale]
     return sale
 
 
@@ -204,9 +151,8 @@ def _sale(story: Story, sale: Opportunity, at: datetime) -> None:
             return
         if stage == "negotiation" and story.chance(0.35):
             [line] = sale.lines
-            line = evolve(
-                line, quantity=Decimal(max(1, int(line.quantity * Decimal(str(round(story.between(0.7, 1.3), 2))))))
-            )
+            seats = int(line.quantity * Decimal(str(round(story.between(0.7, 1.3), 2))))
+            line = evolve(line, quantity=Decimal(max(1, seats)))
             sale = _changed(story, evolve(sale, lines=(line,)), "amount", _yearly(line), at)
         sale = _moved(story, sale, stage, at)
     story.planted.append("won")

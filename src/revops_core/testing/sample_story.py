@@ -14,22 +14,9 @@ from revops_core.calendars.holidays import HolidayRule
 from revops_core.sla.clock_event import ClockEvent
 
 __all__ = [
-    "AS_OF",
-    "CHURN_CHANCE",
-    "CURRENCY",
-    "LOSS_CHANCES",
-    "LOSS_REASONS",
-    "NAMES",
-    "OFFICE",
-    "OPENED",
-    "PRODUCTS",
-    "REGIONS",
-    "REPS_IN_A_TEAM",
-    "SOURCES",
-    "WORKING_DAY",
-    "Ended",
-    "Story",
-]
+    "AS_OF", "CHURN_CHANCE", "CURRENCY", "LOSS_CHANCES", "LOSS_REASONS", "NAMES", "OFFICE", "OPENED", "PRODUCTS",
+    "REGIONS", "REPS_IN_A_TEAM", "SOURCES", "WORKING_DAY", "Ended", "Story",
+]  # fmt: skip
 
 OPENED = datetime(2024, 1, 1, tzinfo=UTC)
 """The first day of the sample company."""

@@ -31,29 +31,10 @@ from revops_core.values.demand import Demand, demand_of
 from revops_core.values.instants import to_microseconds
 
 __all__ = [
-    "AtLeast",
-    "AttrsClass",
-    "Between",
-    "Count",
-    "Currency",
-    "Id",
-    "InOrder",
-    "NotEmpty",
-    "Personal",
-    "PersonalText",
-    "Share",
-    "Span",
-    "Where",
-    "as_decimal",
-    "as_tuple",
-    "checked",
-    "hints_of",
-    "is_personal",
-    "refuse_faults",
-    "require",
-    "short_repr",
-    "shortened",
-]
+    "AtLeast", "AttrsClass", "Between", "Count", "Currency", "Id", "InOrder", "NotEmpty", "Personal", "PersonalText",
+    "Share", "Span", "Where", "as_decimal", "as_tuple", "checked", "hints_of", "is_personal", "refuse_faults",
+    "require", "short_repr", "shortened",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -188,7 +169,8 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
 
     The class raises `InvalidValueError` with every fault at once, and nothing half-made is left behind. The check is
     compiled with the first instance, so that importing stays cheap; so are `==` and `hash` of a class with `eq=False`,
-    which is compared by value all the same. With `weakref_slot=False` its instances are made in half the time.
+    which is compared by value all the same. With `weakref_slot=False` its instances are made in half the time; with
+    `repr=False` they are shown by `short_repr`.
 
     >>> @checked(InOrder("starts_on", "ends_on"))
     ... @frozen(kw_only=True)
@@ -201,9 +183,7 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
 
     def decorate(cls: type[T]) -> type[T]:
         attributes: tuple[Any, ...] = fields(cls)  # type: ignore[arg-type]
-        unsuitable = [
-            attribute.name for attribute in attributes if hasattr(attribute.default, "factory") or not attribute.init
-        ]
+        unsuitable = [each.name for each in attributes if hasattr(each.default, "factory") or not each.init]
         if unsuitable:
             message = f"{cls.__name__}: checked() takes neither factories nor init=False: {unsuitable}"
             raise TypeError(message)
@@ -218,6 +198,8 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
         cls.__init__ = first_init  # type: ignore[method-assign]
         if cls.__eq__ is object.__eq__:
             compared_by_value(cls)
+        if cls.__repr__ is object.__repr__:
+            cls.__repr__ = short_repr  # type: ignore[method-assign]
         return cls
 
     return decorate

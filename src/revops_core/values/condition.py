@@ -18,19 +18,9 @@ from revops_core.values.checks import require
 from revops_core.values.expression import Expression, all_of
 
 __all__ = [
-    "EachRow",
-    "Symbol",
-    "as_argument",
-    "each",
-    "first_known",
-    "given",
-    "known",
-    "matching",
-    "missing",
-    "not_yet",
-    "one_of",
-    "owner_of",
-]
+    "EachRow", "Symbol", "as_argument", "each", "first_known", "given", "known", "matching", "missing", "not_yet",
+    "one_of", "owner_of",
+]  # fmt: skip
 
 E = TypeVar("E")
 

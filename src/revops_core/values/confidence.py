@@ -22,15 +22,9 @@ from revops_core.values.checks import AtLeast, Between, Count, Id, InOrder, Wher
 from revops_core.values.money import Money
 
 __all__ = [
-    "ConfidenceInterval",
-    "Level",
-    "mean_interval",
-    "normal_quantile",
-    "nps_interval",
-    "quantile_interval",
-    "student_t_quantile",
-    "wilson_interval",
-]
+    "ConfidenceInterval", "Level", "mean_interval", "normal_quantile", "nps_interval", "quantile_interval",
+    "student_t_quantile", "wilson_interval",
+]  # fmt: skip
 
 _SMALLEST = 1e-9  # levels and shares nearer to 0 or 1 than this would exhaust the digits of a float
 Level = Annotated[float, Between(_SMALLEST, 1 - _SMALLEST)]
@@ -91,9 +85,8 @@ def wilson_interval(successes: int, trials: int, level: float = 0.95) -> Confide
     """
     require("wilson_interval", successes=(successes, Count), trials=(trials, Count), level=(level, Level))
     if successes > trials:
-        raise InvalidValueError(
-            "wilson_interval", [Fault("successes", f"must be at most 'trials' {trials}", successes)]
-        )
+        fault = Fault("successes", f"must be at most 'trials' {trials}", successes)
+        raise InvalidValueError("wilson_interval", [fault])
     if not trials:
         return None
     z = normal_quantile((1 + level) / 2)
@@ -181,9 +174,8 @@ def quantile_interval(ordered: Sequence[Any], share: float = 0.5, level: float =
     require("quantile_interval", share=(share, Level), level=(level, Level))
     for number, (value, following) in enumerate(pairwise(ordered), start=1):
         if following < value:
-            raise InvalidValueError(
-                "quantile_interval", [Fault(f"ordered[{number}]", f"must not be below {value}", following)]
-            )
+            fault = Fault(f"ordered[{number}]", f"must not be below {value}", following)
+            raise InvalidValueError("quantile_interval", [fault])
     tail = (1 - level) / 2
     below, above = _tail_count(len(ordered), share, tail), _tail_count(len(ordered), 1 - share, tail)
     if below < 0 or above < 0:

@@ -74,9 +74,8 @@ def demand_of(annotation: Any) -> Demand | None:
                 demand = mark.applied_to(demand or Demand("True", {}, "must be given"))
         return demand
     if origin in (Union, UnionType):
-        return _either(
-            [demand_of(argument) for argument in arguments if argument is not NoneType], NoneType in arguments
-        )
+        known = [demand_of(argument) for argument in arguments if argument is not NoneType]
+        return _either(known, none_allowed=NoneType in arguments)
     if origin is Literal:
         return _choice(arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -135,9 +134,8 @@ def _either(demands: list[Demand | None], none_allowed: bool) -> Demand | None:
     source = " or ".join((["{v} is None"] if none_allowed else []) + [f"({demand.source})" for demand in known])
     rule = " or ".join([known[0].rule] + [demand.rule.removeprefix("must be ") for demand in known[1:]])
     names = {name: value for demand in known for name, value in demand.names.items()}
-    return Demand(
-        f"({source})", names, rule + (" or None" if none_allowed else ""), any(demand.personal for demand in known)
-    )
+    rule += " or None" if none_allowed else ""
+    return Demand(f"({source})", names, rule, personal=any(demand.personal for demand in known))
 
 
 def _each(demand: Demand | None) -> Demand:

@@ -205,9 +205,8 @@ class KaplanMeier:
         ]
         spans = sum(isinstance(pair[0], timedelta) for pair in held) if not faults else 0
         if not held or (not faults and 0 < spans < len(held)):
-            faults.append(
-                Fault("pairs", "must be one or more, with timedeltas only or numbers only", f"{len(held)} pairs")
-            )
+            rule = "must be one or more, with timedeltas only or numbers only"
+            faults.append(Fault("pairs", rule, f"{len(held)} pairs"))
         if faults:
             raise InvalidValueError("KaplanMeier.of", faults)
         all_times = sorted(duration for duration, _ in held)

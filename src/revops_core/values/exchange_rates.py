@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from attrs import field, frozen
@@ -145,10 +146,7 @@ class ExchangeRates:
 
 
 def _product(steps: Iterable[tuple[Decimal, bool]]) -> Fraction:
-    product = Fraction(1)
-    for rate, inverted in steps:
-        product = product / Fraction(rate) if inverted else product * Fraction(rate)
-    return product
+    return prod((1 / Fraction(rate) if inverted else Fraction(rate) for rate, inverted in steps), start=Fraction(1))
 
 
 def _known(code: object) -> bool:

@@ -16,14 +16,7 @@ from typing import Any, NoReturn
 
 from attrs import frozen
 
-from revops_core.errors import (
-    Fault,
-    InvalidValueError,
-    NoTruthValueError,
-    RevopsError,
-    UnknownFieldError,
-    shown,
-)
+from revops_core.errors import Fault, InvalidValueError, NoTruthValueError, RevopsError, UnknownFieldError, shown
 from revops_core.values.checks import require
 from revops_core.values.duration import duration_between
 from revops_core.values.instants import to_microseconds

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError, UndefinedValueError
-from revops_core.values.checks import Count, Currency, Id, as_tuple, checked, short_repr
+from revops_core.values.checks import Count, Currency, Id, as_tuple, checked
 from revops_core.values.confidence import ConfidenceInterval, wilson_interval
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.interval import Interval
@@ -60,7 +60,7 @@ class Undefined:
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Measurement:
     """One KPI as it was measured: the value, what it is made of, and what to mind.
 
@@ -98,8 +98,6 @@ class Measurement:
     segment: Mapping[str, object] = field(default=EMPTY, converter=frozen_map)
     interval: ConfidenceInterval | None = None
     traced: tuple[tuple[Any, ...], tuple[Any, ...]] | None = field(default=None, eq=False, repr=False)
-
-    __repr__ = short_repr
 
     @property
     def is_defined(self) -> bool:

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterable
-from decimal import (
-    ROUND_HALF_EVEN,
-    Clamped,
-    Context,
-    Decimal,
-    DivisionByZero,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    Underflow,
-)
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -27,7 +18,7 @@ __all__ = ["Money"]
 
 _DIGITS = 34
 _WIDEST = 1000  # amounts beyond 1E+1000 would take gigabytes to write
-_FAILURES = [InvalidOperation, DivisionByZero, Overflow, Underflow, Clamped]
+_FAILURES = [InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Underflow, decimal.Clamped]
 # Contexts of our own, so that a caller's context never changes a sum: one that refuses to round, one that divides.
 _EXACT = Context(prec=_DIGITS, traps=[*_FAILURES, Inexact])
 _DIVIDE = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, traps=_FAILURES)
@@ -35,15 +26,9 @@ _DIVIDE = Context(prec=_DIGITS, rounding=ROUND_HALF_EVEN, traps=_FAILURES)
 _Places = Annotated[int, Between(-_WIDEST, _WIDEST)]
 _Weight = Annotated[int, AtLeast(0)] | Annotated[Decimal, AtLeast(0)]
 _Rounding = Literal[
-    "ROUND_CEILING",
-    "ROUND_FLOOR",
-    "ROUND_UP",
-    "ROUND_DOWN",
-    "ROUND_HALF_UP",
-    "ROUND_HALF_DOWN",
-    "ROUND_HALF_EVEN",
-    "ROUND_05UP",
-]
+    "ROUND_CEILING", "ROUND_FLOOR", "ROUND_UP", "ROUND_DOWN",
+    "ROUND_HALF_UP", "ROUND_HALF_DOWN", "ROUND_HALF_EVEN", "ROUND_05UP",
+]  # fmt: skip
 
 
 def _decimal(amount: Decimal | int | str) -> Decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal, TypeVar, final
+from typing import Annotated, Any, Literal, TypeVar, final
 
 from attrs import frozen
 
@@ -197,11 +197,7 @@ class Period:
         return self.label
 
     def __repr__(self) -> str:
-        arguments = [str(number) for number in _numbers(self)]
-        if self.grain == "day":
-            arguments = [repr(self.start_on)]
-        elif self.grain == "custom":
-            arguments = [repr(self.start_on), repr(self.end_on)]
+        arguments = [repr(each) for each in _numbers(self)]
         arguments += [f"tz={self.tz!r}"] if self.tz != "UTC" else []
         arguments += [f"fiscal_start_month={self.fiscal_start_month}"] if self.fiscal_start_month != 1 else []
         return f"Period.{'between' if self.grain == 'custom' else self.grain}({', '.join(arguments)})"
@@ -342,14 +338,16 @@ def _whole(day: date, grain: str, tz: str, fiscal_start_month: int) -> Period:
     return Period(start_on=start_on, end_on=end_on, grain=grain, tz=tz, fiscal_start_month=fiscal)
 
 
-def _numbers(period: Period) -> tuple[int, ...]:
-    """Year and number as the factory methods take them; a year has no number."""
+def _numbers(period: Period) -> tuple[Any, ...]:
+    """What the factory methods take: year and number; a year has no number, and days stand for themselves."""
+    if period.grain == "day":
+        return (period.start_on,)
     if period.grain == "week":
         return period.start_on.isocalendar()[:2]
     if period.grain == "month":
         return period.start_on.year, period.start_on.month
     if period.grain == "custom":
-        return ()
+        return period.start_on, period.end_on
     months = 12 * period.start_on.year + period.start_on.month - period.fiscal_start_month
     year = months // 12 + (1 if period.fiscal_start_month > 1 else 0)
     return (year, months % 12 // 3 + 1) if period.grain == "quarter" else (year,)

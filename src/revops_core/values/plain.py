@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import NOTHING, fields, has
+from attrs import NOTHING, evolve, fields, has
 
 from revops_core.errors import Fault, InvalidPlainDataError, InvalidValueError
 from revops_core.values.checks import AttrsClass, hints_of, require
@@ -119,10 +119,8 @@ def _encoded(value: Any, hint: Any, path: str) -> Any:
         if isinstance(value, cls):
             return text(value) if hint is cls else {"type": cls.__name__, "value": text(value)}
     if isinstance(value, tuple):
-        return [
-            _encoded(item, item_hint, f"{path}[{n}]")
-            for n, (item, item_hint) in enumerate(zip(value, _item_hints(hint, len(value)), strict=True))
-        ]
+        items = enumerate(zip(value, _item_hints(hint, len(value)), strict=True))
+        return [_encoded(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in items]
     if isinstance(value, Mapping):
         return _encoded_mapping(value, hint, path)
     if has(type(value)):
@@ -135,10 +133,8 @@ def _encoded_mapping(value: Mapping[Any, Any], hint: Any, path: str) -> Any:
     key_hint, value_hint = _mapping_hints(hint)
     if key_hint is str:
         return {key: _encoded(item, value_hint, f"{path}.{key}") for key, item in value.items()}
-    pairs = [
-        [_encoded(key, key_hint, path), _encoded(item, value_hint, f"{path}[{key}]")] for key, item in value.items()
-    ]
-    return {"type": "Mapping", "items": pairs}
+    named = ((key, _encoded(item, value_hint, f"{path}[{key}]")) for key, item in value.items())
+    return {"type": "Mapping", "items": [[_encoded(key, key_hint, path), item] for key, item in named]}
 
 
 def _item_hints(hint: Any, length: int) -> tuple[Any, ...]:
@@ -180,9 +176,7 @@ def from_plain(
     reader = _Reader(cls.__name__, rules or {}, {**_OPEN_CLASSES, **{one.__name__: one for one in known}})
     written = data.get("format_version", FORMAT_VERSION)
     if not isinstance(written, int) or not 1 <= written <= FORMAT_VERSION:
-        reader.faults.append(
-            Fault("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
-        )
+        reader.fail("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
     value = reader.read({name: item for name, item in data.items() if name != "format_version"}, cls, "$")
     if reader.faults:
         raise InvalidPlainDataError(cls.__name__, reader.faults)
@@ -214,13 +208,8 @@ class _Reader:
         if hint in _SCALARS:
             return self.scalar(data, hint, path)
         if isinstance(data, list):
-            hints = _item_hints(hint, len(data))
-            return self.whole(
-                tuple(
-                    self.read(item, item_hint, f"{path}[{n}]")
-                    for n, (item, item_hint) in enumerate(zip(data, hints, strict=True))
-                )
-            )
+            items = enumerate(zip(data, _item_hints(hint, len(data)), strict=True))
+            return self.whole(tuple(self.read(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in items))
         if isinstance(data, Mapping):
             return self.mapping(data, hint, path)
         return data
@@ -268,11 +257,9 @@ class _Reader:
     def object(self, data: Mapping[str, Any], cls: type, path: str) -> Any:
         if cls is Rule and "check" not in data:
             code = str(data.get("code"))
-            return (
-                self.rules[code]
-                if code in self.rules
-                else self.fail(f"{path}.code", "must be the code of a rule in `rules`", code)
-            )
+            if code in self.rules:
+                return self.rules[code]
+            return self.fail(f"{path}.code", "must be the code of a rule in `rules`", code)
         hints, arguments = hints_of(cls), {}
         known = {attribute.alias: attribute for attribute in fields(cls) if attribute.init}
         faults_before = len(self.faults)
@@ -288,7 +275,5 @@ class _Reader:
         try:
             return cls(**arguments)
         except InvalidValueError as error:
-            self.faults.extend(
-                Fault(f"{path}.{fault.field}", fault.rule, fault.value, fault.personal) for fault in error.faults
-            )
+            self.faults.extend(evolve(fault, field=f"{path}.{fault.field}") for fault in error.faults)
             return _FAILED

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from revops_core.values.checks import Id, checked, short_repr
+from revops_core.values.checks import Id, checked
 
 __all__ = ["Problem"]
 
 
 @checked()
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Problem:
     """One thing that is wrong with a record, a fact or a row of an import; nothing was repaired or dropped for it.
 
@@ -32,8 +32,6 @@ class Problem:
     subject_id: str | None = None
     field: str | None = None
     row: int | None = None
-
-    __repr__ = short_repr
 
     def __str__(self) -> str:
         """Where it is and what it is."""

@@ -16,12 +16,11 @@ _WIDEST = 34  # digits before the point; a longer number is written with its pow
 
 
 def _number(value: Decimal | Fraction, places: int) -> str:
-    decimal = (
-        value if isinstance(value, Decimal) else _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
-    )
-    if decimal.adjusted() >= _WIDEST:
-        return f"{_CONTEXT.plus(decimal):.{places}E}"
-    return f"{_CONTEXT.quantize(decimal, Decimal(1).scaleb(-places)):,f}"
+    if isinstance(value, Fraction):
+        value = _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    if value.adjusted() >= _WIDEST:
+        return f"{_CONTEXT.plus(value):.{places}E}"
+    return f"{_CONTEXT.quantize(value, Decimal(1).scaleb(-places)):,f}"
 
 
 def _duration(span: timedelta) -> str:

@@ -14,8 +14,8 @@ from unicodedata import category, east_asian_width
 
 from attrs import field, frozen
 
-from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import AtLeast, as_tuple, require
+from revops_core.errors import Fault
+from revops_core.values.checks import AtLeast, as_tuple, refuse_faults, require
 from revops_core.values.money import Money
 from revops_core.values.show import show
 
@@ -66,16 +66,7 @@ class Table:
     units: tuple[str, ...] = field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
-        require(
-            "Table",
-            columns=(self.columns, tuple[str, ...]),
-            cells=(self.cells, tuple[tuple[Any, ...], ...]),
-            title=(self.title, str),
-            units=(self.units, tuple[str, ...]),
-        )
-        faults = list(_faults(self))
-        if faults:
-            raise InvalidValueError("Table", faults)
+        refuse_faults(self, _faults)
 
     def rows(self) -> list[dict[str, Any]]:
         """The values row by row, by the name of their column: `pandas.DataFrame(table.rows())`."""
@@ -121,11 +112,9 @@ class Table:
             for row in _shown(self, _HTML_ROWS)
         )
         more = len(self.cells) - _HTML_ROWS
-        foot = (
-            f'<tfoot><tr><td colspan="{len(self.columns)}">… {more:,} more rows</td></tr></tfoot>' if more > 0 else ""
-        )
+        rest = f'<tfoot><tr><td colspan="{len(self.columns)}">… {more:,} more rows</td></tr></tfoot>'
         caption = f"<caption>{_escaped(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{rest if more > 0 else ''}</table>"
 
 
 def _escaped(text: str) -> str:
@@ -180,11 +169,9 @@ def _fitted(table: Table, shown: list[list[str]], width: int) -> list[int]:
 
 def _plain(text: str) -> str:
     """`text` without line breaks and other control characters, which would break the lines or command the terminal."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(" " if category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
-    )
+    if text.isprintable():
+        return text
+    return "".join(" " if category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
 
 
 def _letter_room(letter: str) -> int:
