@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from revops_core.errors import Fault
-from revops_core.stages.stage import KINDS, Stage
+from revops_core.stages.edge import reasons_against
+from revops_core.stages.stage import KINDS
 from revops_core.values.decision import Rule
 from revops_core.values.expression import Expression
 
@@ -24,16 +25,12 @@ _CHOICES = {
 }
 
 
-def faults_of(
-    pipeline: Any, subject: type | None, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
-) -> Iterator[Fault]:
+def faults_of(pipeline: Any, subject: type | None) -> Iterator[Fault]:
     """Each fault of a `Pipeline` whose fields have the right types.
 
     Args:
         pipeline: the definition.
         subject: the class of its records, where the caller gave it.
-        stages: its stages by name.
-        is_way: whether the definition lets a record go from one stage (None: from nothing) to another.
     """
     for name, choices in _CHOICES.items():
         if getattr(pipeline, name) not in choices:
@@ -43,7 +40,7 @@ def faults_of(
     named = list(_name_faults(pipeline))
     yield from named
     if not named:
-        yield from _path_faults(pipeline, stages, is_way)
+        yield from _path_faults(pipeline)
 
 
 def _stage_faults(pipeline: Any) -> Iterator[Fault]:
@@ -111,12 +108,15 @@ def _name_faults(pipeline: Any) -> Iterator[Fault]:
         seen.add((step.source, step.target))
 
 
-def _path_faults(
-    pipeline: Any, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
-) -> Iterator[Fault]:
+def _path_faults(pipeline: Any) -> Iterator[Fault]:
     """Stages that cannot be reached, cannot be left, or lead to no end."""
+    stages = {stage.name: stage for stage in pipeline.stages}
     names = list(stages)
-    steps = {(source, target): is_way(source, target) for source in [None, *names] for target in names}
+    steps = {
+        (source, target): not reasons_against(pipeline, stages.get(source), to)
+        for source in (None, *names)
+        for target, to in stages.items()
+    }
     starts = [name for name in names if steps[None, name]]
     reached = _closure(starts, lambda name: [to for to in names if steps[name, to]])
     ends = [name for name in names if not stages[name].is_open]
