@@ -18,7 +18,6 @@ from revops_core.sla.sla_target import ALWAYS, SlaTarget
 from revops_core.sla.target_plan import PolicyPlan
 from revops_core.values.checks import Id, as_tuple, refuse_faults, short_repr
 from revops_core.values.expression import Expression
-from revops_core.values.fingerprint import fingerprint
 from revops_core.values.frozen_map import frozen_map
 
 __all__ = ["SlaPolicy", "TargetMatch"]
@@ -149,17 +148,7 @@ class SlaPolicy:
 @lru_cache(maxsize=1024)
 def _plan(policy: SlaPolicy) -> PolicyPlan:
     """The compiled form of a policy, kept outside it so that the value stays plain."""
-    rules: tuple[EscalationTier | Reminder, ...] = (*policy.escalation, *policy.reminders)
-    return PolicyPlan(
-        policy.key,
-        fingerprint(policy),
-        policy.targets,
-        rules,
-        policy.calendar,
-        provider=policy.provider,
-        customer=policy.customer,
-        agreement=policy.agreement,
-    )
+    return PolicyPlan(policy)
 
 
 @lru_cache(maxsize=1024)
