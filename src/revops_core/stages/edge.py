@@ -54,6 +54,7 @@ class Edge:
         rules: the rules it asks, each with its condition compiled, where it is one.
         kind: of the target stage.
         outcome, probability, closes, reopens, regresses, skipped: as of `Moved`.
+        constants: what a move along it always holds, in the order of `sound_move`; the first two are the stages.
     """
 
     blockers: tuple[Blocker, ...]
@@ -68,6 +69,7 @@ class Edge:
     reopens: bool
     regresses: bool
     skipped: tuple[str, ...]
+    constants: tuple[Any, ...]
 
 
 def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
@@ -112,20 +114,24 @@ def edge_of(pipeline: Any, came_from: Stage | None, to: Stage) -> Edge:
     parameters = {"source": source, "target": target} | ({"skipped": skipped} if skipped else {})
     asks_exit = came_from is not None and was_open and to.kind != "lost" and not is_back and source != target
     rules = (came_from.exit if came_from is not None and asks_exit else ()) + to.entry
+    # A step back that is declared and free is a loop of the process, no regression.
+    effects = (
+        to.kind,
+        to.outcome or to.kind,
+        {"won": Decimal(1), "lost": Decimal(0)}.get(to.kind, to.probability),
+        not to.is_open and (came_from is None or came_from.kind != to.kind),
+        not was_open and to.is_open,
+        is_back and _declared(pipeline, source, target) != "allow",
+        skipped,
+    )
     return Edge(
-        blockers=tuple(blocker(name, **parameters) for name in reasons),
-        is_possible=IMPOSSIBLE.isdisjoint(reasons),
-        needs_reason=needs_reason,
-        required=tuple((name, compiled(Expression("field", (name, "")))) for name in to.required),
-        rules=tuple((rule, compiled(rule.check) if isinstance(rule.check, Expression) else None) for rule in rules),
-        kind=to.kind,
-        outcome=to.outcome or to.kind,
-        probability={"won": Decimal(1), "lost": Decimal(0)}.get(to.kind, to.probability),
-        closes=not to.is_open and (came_from is None or came_from.kind != to.kind),
-        reopens=not was_open and to.is_open,
-        # A step back that is declared and free is a loop of the process, no regression.
-        regresses=is_back and _declared(pipeline, source, target) != "allow",
-        skipped=skipped,
+        tuple(blocker(name, **parameters) for name in reasons),
+        IMPOSSIBLE.isdisjoint(reasons),
+        needs_reason,
+        tuple((name, compiled(Expression("field", (name, "")))) for name in to.required),
+        tuple((rule, compiled(rule.check) if isinstance(rule.check, Expression) else None) for rule in rules),
+        *effects,
+        constants=(source, target, pipeline.name, pipeline.version, *effects),
     )
 
 

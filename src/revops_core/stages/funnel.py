@@ -84,16 +84,14 @@ class Funnel:
 
         Undefined where nobody was at `source`. By actual counts it may be above 1, as a skip enters a later stage only.
         """
-        start, end = self.step(source), self.step(target)
-        if filled:
-            top, bottom = end.filled_count, start.filled_count
-        else:
-            top, bottom = end.actual_count, start.actual_count
+        count = "filled_count" if filled else "actual_count"
+        top, bottom = (getattr(self.step(stage), count) for stage in (target, source))
         return Fraction(top, bottom) if bottom else Undefined("zero_denominator")
 
     def table(self) -> Table:
         """A line for each stage: how many got there, the share of the stage before, who was there, how often."""
-        rows, before = [], None
+        rows: list[list[object]] = []
+        before = 0
         for step in self.steps:
             share = Fraction(step.filled_count, before) if before else None
             rows.append([step.stage, step.filled_count, share, step.actual_count, step.visit_count])

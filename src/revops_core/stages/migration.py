@@ -97,16 +97,11 @@ class Migration:
                 moves.append(self._move(record, source, target, at, by))
         if not stuck:
             return tuple(moves)
-        return Refused(
-            tuple(
-                Blocker(
-                    "unmapped_stage",
-                    f"Say what becomes of '{stage}' ({len(ids)} records).",
-                    {"stage": stage, "ids": tuple(ids)},
-                )
-                for stage, ids in stuck.items()
-            )
-        )
+        blockers = []
+        for stage, ids in stuck.items():
+            says = f"Say what becomes of '{stage}' ({len(ids)} records)."
+            blockers.append(Blocker("unmapped_stage", says, {"stage": stage, "ids": tuple(ids)}))
+        return Refused(tuple(blockers))
 
     def _move(self, record: Any, source: str, target: str, at: datetime, by: str | None) -> Moved:
         edge, why = self.new.edge(None, target), f"version {self.old.version} to {self.new.version}"

@@ -25,7 +25,6 @@ __all__ = ["Pipeline"]
 Version = Annotated[int, AtLeast(1)]
 _TOLD = ("outcome", "probability", "closes", "reopens", "regresses", "skipped")
 _TYPED = ("name", "stages", "version", "subject", "transitions", "creation")  # of a choice, the words are checked
-_Known = tuple[Edge, tuple[Any, ...]]
 
 
 def _each(made: Callable[[Any], Any], values: Any) -> Any:
@@ -97,7 +96,7 @@ class Pipeline:
     creation: tuple[Id, ...] | None = field(default=None, kw_only=True, converter=_creation)
     _by_name: dict[str, Stage] = field(init=False, eq=False)
     _ranks: dict[str, int] = field(init=False, eq=False)
-    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False)
+    _edges: dict[tuple[str | None, str], Edge] = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Work out what follows, or refuse with every fault."""
@@ -155,13 +154,16 @@ class Pipeline:
         """How far along the stage is, from 0; every end but a loss comes after the last open stage; None for a loss."""
         return self._ranks.get(self.stage(name).name)
 
-    def edge(self, source: str | None, target: str) -> Edge:
+    def edge(self, source: str | None, target: str, subject_id: object = None) -> Edge:
         """What this definition says of the step from `source` (None: from nothing) to `target`; worked out once.
 
         Raises:
-            UnknownStageError: either is no stage of this pipeline.
+            UnknownStageError: either is no stage of this pipeline; `subject_id` is the record that holds the source.
         """
-        return self._known_edge(source, target)[0]
+        to, came_from = self.stage(target), None if source is None else self.stage(source, subject_id)
+        if (source, target) not in self._edges:
+            self._edges[source, target] = edge_of(self, came_from, to)
+        return self._edges[source, target]
 
     def decide(
         self,
@@ -201,28 +203,16 @@ class Pipeline:
         """
         source = record.stage
         try:
-            edge, constants = self._edges[source, target]
+            edge = self._edges[source, target]
         except (KeyError, TypeError):
-            edge, constants = self._known_edge(source, target, record.id)
+            edge = self.edge(source, target, record.id)
         self._refuse_foreign(record)
-        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
+        return decide_step(edge, record, at, as_of, expected_seq, by, reason, override, recorded_at)
 
     def _refuse_foreign(self, record: Any) -> None:
         version, name = getattr(record, "stage_version", None), getattr(record, "pipeline", None)
         if (version is not None and version != self.version) or (name.__class__ is str and name != self.name):
             raise WrongPipelineError(str(record.id), (self.name, self.version), (name, version))
-
-    def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
-        """The edge and what a move along it always holds, worked out once."""
-        to, came_from = self.stage(target), None if source is None else self.stage(source, subject_id)
-        if (source, target) not in self._edges:
-            edge = edge_of(self, came_from, to)
-            constants = (
-                source, target, self.name, self.version, edge.kind, edge.outcome, edge.probability, edge.closes,
-                edge.reopens, edge.regresses, edge.skipped,
-            )  # fmt: skip
-            self._edges[source, target] = edge, constants
-        return self._edges[source, target]
 
     def start(
         self, record: Any, target: str | None = None, *, at: datetime, by: str | None = None, reason: str | None = None
@@ -237,8 +227,7 @@ class Pipeline:
         """
         self._refuse_foreign(record)
         name = target or record.stage or next(stage.name for stage in self.stages if stage.is_open and stage.active)
-        edge, constants = self._known_edge(None, name, record.id)
-        return decide_step(edge, record, constants, at, None, None, by, reason, None, None)
+        return decide_step(self.edge(None, name), record, at, None, None, by, reason, None, None)
 
     def options(
         self,
