@@ -18,7 +18,7 @@ from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
-from revops_core.sla.replay import LoggedFact, Replay, replayed
+from revops_core.sla.replay import LoggedFact, Replay
 from revops_core.sla.target_plan import PolicyPlan, TargetPlan
 from revops_core.values.checks import Id, require
 from revops_core.values.fingerprint import fingerprint_of_parts
@@ -182,7 +182,9 @@ class Clock:
 
     def replay(self, name: str, as_of: int) -> Replay:
         """A target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
-        return replayed(name, self._first.get(name), self._facts, as_of)
+        replay = Replay(name, self._first.get(name))
+        replay.read(self._facts, as_of)
+        return replay
 
     def next_fact(self, as_of: int) -> int | None:
         """The instant of the first fact that lies ahead of an instant in microseconds."""

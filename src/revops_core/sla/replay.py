@@ -10,7 +10,7 @@ from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
 from revops_core.sla.sla_target import ROLES
 from revops_core.sla.target_plan import TargetPlan
 
-__all__ = ["LoggedFact", "Replay", "replayed"]
+__all__ = ["LoggedFact", "Replay"]
 
 LoggedFact = tuple[int, ClockEvent, Mapping[str, TargetPlan] | None]
 """A fact at its instant, and the targets that hold from it on, where it changes them."""
@@ -158,10 +158,3 @@ class Replay:
                 cycle.change(phase, at, fact)
         elif is_open:
             self._open(plan, at, fact)
-
-
-def replayed(name: str, plan: TargetPlan | None, facts: Sequence[LoggedFact], as_of: int) -> Replay:
-    """The cycles of the target `name`, which `plan` holds first, as the facts up to `as_of` make them."""
-    replay = Replay(name, plan)
-    replay.read(facts, as_of)
-    return replay

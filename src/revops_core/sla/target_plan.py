@@ -48,15 +48,12 @@ class Trigger:
         else:
             self.key = f"remind {source.to} {self.words}"
         self.percent = source.at_percent
-        if source.at_percent is not None:
-            self.kind, span = FROM_START, timedelta(0)
-        elif source.before_due is not None:
-            self.kind, span = BEFORE_DUE, source.before_due
-        elif source.after_breach is not None:
-            self.kind, span = AFTER_BREACH, source.after_breach
+        span = source.before_due if source.after_breach is None else source.after_breach
+        if span is None:
+            self.kind = ON_FACT if source.at_percent is None else FROM_START
         else:
-            self.kind, span = ON_FACT, timedelta(0)
-        self.offset = span // _MICROSECOND
+            self.kind = AFTER_BREACH if source.before_due is None else BEFORE_DUE
+        self.offset = (span or timedelta(0)) // _MICROSECOND
         self.wall = source.clock == "wall"
         self.every = (source.repeat_every or timedelta(0)) // _MICROSECOND
         self.repeats = source.max_repeats
@@ -156,10 +153,8 @@ class PolicyPlan:
         self.fields = frozenset(name.partition(".")[0] for name in read_fields)
         self.change_rank = ROLES.index("ignore")
         self.ranks: dict[str, int] = {}
-        for target in targets:
-            for kind, role in target.roles.items():
-                if role != "ignore":
-                    self.ranks.setdefault(kind, ROLES.index(role))
+        for _, _, plan in reversed(self._targets):
+            self.ranks |= plan.roles  # the first target that reads a kind decides
         on_facts = {trigger.source.on for trigger in triggers if isinstance(trigger.source, EscalationTier)}
         read = [*_READ_BY_ALL, *on_facts, *chain.from_iterable([*t.roles, t.after] for t in targets)]
         self.kinds = frozenset(kind for kind in read if kind is not None)
