@@ -15,14 +15,6 @@ from revops_core.values.expression import Expression
 __all__ = ["faults_of"]
 
 _POLICIES = ("allow", "reason", "forbid")
-_CHOICES = {
-    "unlisted": ("forbid", "policy"),
-    "skip": _POLICIES,
-    "regression": _POLICIES,
-    "same_stage": ("refuse", "reenter"),
-    "reopen": _POLICIES,
-    "closed_to_closed": _POLICIES,
-}
 
 
 def faults_of(pipeline: Any, subject: type | None) -> Iterator[Fault]:
@@ -32,9 +24,6 @@ def faults_of(pipeline: Any, subject: type | None) -> Iterator[Fault]:
         pipeline: the definition.
         subject: the class of its records, where the caller gave it.
     """
-    for name, choices in _CHOICES.items():
-        if getattr(pipeline, name) not in choices:
-            yield Fault(name, f"must be one of {', '.join(choices)}", getattr(pipeline, name))
     yield from _stage_faults(pipeline)
     yield from _rule_faults(pipeline, subject)
     named = list(_name_faults(pipeline))

@@ -19,10 +19,6 @@ from revops_core.values.frozen_map import frozen_map
 __all__ = ["Migration"]
 
 
-def _frozen(stages: Any) -> Any:
-    return frozen_map(stages)
-
-
 @frozen
 class Migration:
     """What becomes of each stage of an old definition in a new one.
@@ -48,7 +44,7 @@ class Migration:
 
     old: Pipeline
     new: Pipeline
-    stages: Mapping[str, str] = field(factory=dict, converter=_frozen)
+    stages: Mapping[str, str] = field(factory=dict, converter=frozen_map)
 
     def __attrs_post_init__(self) -> None:
         require("Migration", old=(self.old, Pipeline), new=(self.new, Pipeline), stages=(self.stages, Mapping))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -24,7 +24,7 @@ __all__ = ["Pipeline"]
 
 Version = Annotated[int, AtLeast(1)]
 _TOLD = ("outcome", "probability", "closes", "reopens", "regresses", "skipped")
-_TYPED = ("name", "stages", "version", "subject", "transitions", "creation")  # of a choice, the words are checked
+Policy = Literal["allow", "reason", "forbid"]
 
 
 def _each(made: Callable[[Any], Any], values: Any) -> Any:
@@ -87,12 +87,12 @@ class Pipeline:
     version: Version = field(default=1, kw_only=True)
     subject: str | None = field(default=None, kw_only=True, converter=_subject)
     transitions: tuple[Transition, ...] = field(default=(), kw_only=True, converter=_transitions)
-    unlisted: str = field(default="forbid", kw_only=True)
-    skip: str = field(default="allow", kw_only=True)
-    regression: str = field(default="reason", kw_only=True)
-    same_stage: str = field(default="refuse", kw_only=True)
-    reopen: str = field(default="reason", kw_only=True)
-    closed_to_closed: str = field(default="forbid", kw_only=True)
+    unlisted: Literal["forbid", "policy"] = field(default="forbid", kw_only=True)
+    skip: Policy = field(default="allow", kw_only=True)
+    regression: Policy = field(default="reason", kw_only=True)
+    same_stage: Literal["refuse", "reenter"] = field(default="refuse", kw_only=True)
+    reopen: Policy = field(default="reason", kw_only=True)
+    closed_to_closed: Policy = field(default="forbid", kw_only=True)
     creation: tuple[Id, ...] | None = field(default=None, kw_only=True, converter=_creation)
     _by_name: dict[str, Stage] = field(init=False, eq=False)
     _ranks: dict[str, int] = field(init=False, eq=False)
@@ -104,8 +104,8 @@ class Pipeline:
         put(self, "subject", subject.__name__ if isinstance(subject, type) else subject)
         faults: list[Fault] = []
         try:
-            hints = hints_of(Pipeline)
-            require("Pipeline", **{name: (getattr(self, name), hints[name]) for name in _TYPED})
+            hints = {name: hint for name, hint in hints_of(Pipeline).items() if not name.startswith("_")}
+            require("Pipeline", **{name: (getattr(self, name), hint) for name, hint in hints.items()})
         except InvalidValueError as error:
             faults += error.faults
         if not {"stages", "transitions", "creation"} & {fault.field for fault in faults}:

@@ -126,12 +126,11 @@ LIFECYCLE = Pipeline(
     ),
     subject=Account,
     transitions=(
-        ("expansion", "adoption"),
-        *(("renewal", earlier) for earlier in ("adoption", "expansion")),
-        *(("churned", sold_again) for sold_again in ("qualification", "sales", "onboarding")),
+        ("expansion", "adoption"), ("renewal", "adoption"), ("renewal", "expansion"),
+        ("churned", "qualification"), ("churned", "sales"), ("churned", "onboarding"),
     ),
     unlisted="policy",
     regression="forbid",
     reopen="forbid",
-)
+)  # fmt: skip
 """The life of a customer, walked by an account: forward, round its loops, out by churn, back by a sale."""

@@ -25,10 +25,6 @@ PARTS: tuple[str, ...] = ("new", "reopened", "pulled_in", "increased", "decrease
 """What can change an open pipeline, in the order in which it is drawn."""
 
 
-def _frozen(items: Any) -> Any:
-    return frozen_map(items)
-
-
 @frozen
 class Waterfall:
     """The open pipeline at two instants and what lies between; `start` and all parts add up to `end`, exactly.
@@ -47,8 +43,8 @@ class Waterfall:
 
     start: Money
     end: Money
-    parts: Mapping[str, Money] = field(converter=_frozen)
-    counts: Mapping[str, int] = field(converter=_frozen)
+    parts: Mapping[str, Money] = field(converter=frozen_map)
+    counts: Mapping[str, int] = field(converter=frozen_map)
     without_amount_count: int
 
     def table(self) -> Table:
