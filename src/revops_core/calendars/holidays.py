@@ -153,9 +153,8 @@ _Year = Annotated[int, Between(MINYEAR + 1, MAXYEAR - 1)]
 @lru_cache(maxsize=128)
 def _dates_of(rules: tuple[HolidayRule, ...], first_year: int, last_year: int) -> tuple[date, ...]:
     # One year more at each end: a New Year on Saturday is observed on 31 December.
-    found = [
-        (day, rule) for year in range(first_year - 1, last_year + 2) for rule in rules if (day := rule.date_in(year))
-    ]
+    years = range(first_year - 1, last_year + 2)
+    found = [(day, rule) for year in years for rule in rules if (day := rule.date_in(year))]
     closed = {day for day, _ in found}
     for day, rule in sorted(found, key=lambda pair: pair[0]):
         shift = _SHIFTS.get(rule.observed or "", {}).get(day.weekday())

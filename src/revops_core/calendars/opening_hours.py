@@ -246,10 +246,11 @@ class _Reader:
 
     def time(self, limit: int, what: str) -> int:
         time = self.matches(_TIME)
-        if time is not None and int(time[2]) < 60 and (minute := int(time[1]) * 60 + int(time[2])) <= limit:
-            self.place = time.end()
-            return minute
-        raise self.unreadable(f"must have {what}")
+        minute = int(time[1]) * 60 + int(time[2]) if time else 0
+        if time is None or int(time[2]) > 59 or minute > limit:
+            raise self.unreadable(f"must have {what}")
+        self.place = time.end()
+        return minute
 
     def finish(self) -> None:
         self.skip()

@@ -53,8 +53,10 @@ class Replay:
             if matched is not None and matched.get(name) is not plan:
                 self._retarget(matched.get(name), facts, index)
                 plan = self.plan
-            if fact.owner is not None:
-                self._assign(fact.owner, at, fact)
+            if fact.owner is not None and fact.owner != self._owner:
+                self._owner = fact.owner
+                if self.cycles:
+                    self.cycles[-1].assign(fact.owner, at, fact)
             if fact.target is not None and fact.target != name:
                 continue
             role = None if plan is None else plan.roles.get(fact.kind)
@@ -105,11 +107,6 @@ class Replay:
 
     def _open(self, plan: TargetPlan, at: int, fact: ClockEvent) -> None:
         self.cycles.append(Cycle(plan, fact, at, PAUSED if self._held else RUNNING, self._owner))
-
-    def _assign(self, owner: str, at: int, fact: ClockEvent) -> None:
-        if owner != self._owner and self.cycles:
-            self.cycles[-1].assign(owner, at, fact)
-        self._owner = owner
 
     def _escalate_reports(self) -> None:
         """Fire what waited for a fact, after all facts of its instant have acted."""

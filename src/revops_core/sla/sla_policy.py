@@ -218,13 +218,10 @@ def _rule_faults(
             if targets:
                 yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
             continue
-        within = [target.within for target in meant]
-        if rule.before_due is not None and all(
-            isinstance(span, timedelta) and span < rule.before_due for span in within
-        ):
-            yield Fault(
-                f"{path}.before_due", "must be shorter than some target: it would fire at the start", rule.before_due
-            )
+        spans = [target.within for target in meant]
+        before = rule.before_due
+        if before is not None and all(isinstance(span, timedelta) and span < before for span in spans):
+            yield Fault(f"{path}.before_due", "must be shorter than some target: it would fire at the start", before)
         kind = getattr(rule, "on", None)
         if kind is not None and all(target.roles.get(kind) in {"stop", "cancel"} for target in meant):
             yield Fault(f"{path}.on", "can never fire: this fact ends the target, and facts act first", kind)

@@ -38,13 +38,9 @@ ALWAYS = all_of()
 """The condition of a target that holds for every request."""
 
 _LIFE: Mapping[str, str] = {
-    "started": "start",
-    "paused": "pause",
-    "resumed": "resume",
-    "stopped": "stop",
-    "reopened": "reopen",
+    "started": "start", "paused": "pause", "resumed": "resume", "stopped": "stop", "reopened": "reopen",
     "cancelled": "cancel",
-}
+}  # fmt: skip
 _ONCE: Mapping[str, str] = {**_LIFE, "reopened": "ignore", "responded": "stop"}
 
 _STANDARD_FACTS: Mapping[str, Mapping[str, str]] = {

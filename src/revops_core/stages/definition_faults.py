@@ -44,9 +44,8 @@ def _stage_faults(pipeline: Any) -> Iterator[Fault]:
             yield Fault(f"{where}.kind", f"must be one of {', '.join(KINDS)}", stage.kind)
         certain = {"won": 1, "lost": 0}.get(stage.kind)
         if certain is not None and stage.probability not in {None, certain}:
-            yield Fault(
-                f"{where}.probability", f"must be {certain} for a stage of kind '{stage.kind}'", stage.probability
-            )
+            rule = f"must be {certain} for a stage of kind '{stage.kind}'"
+            yield Fault(f"{where}.probability", rule, stage.probability)
         if stage.stale_after is not None and not stage.is_open:
             yield Fault(f"{where}.stale_after", "must be None for a stage that is an end", stage.stale_after)
 

@@ -223,7 +223,8 @@ def funnel_of(
     window = None if isinstance(cohort, str) else cohort
     require("StageLog.funnel", cohort=(window, Interval | Period | None), during=(during, Interval | Period | None))
     ladder = _Ladder(columns, pipeline)
-    first = None if entering is None else _code_of(columns, pipeline.stage(entering).name)
+    codes = {name: code for code, name in enumerate(columns.stages)}
+    first = None if entering is None else codes.get(pipeline.stage(entering).name, NOTHING)
     size = len(ladder.names)
     actual, highest, visits = [0] * size, [0] * (size + 1), [0] * size
     entities = lost = still_open = 0
@@ -250,10 +251,6 @@ def funnel_of(
 
 def _bounds(window: Interval | Period | None) -> tuple[int, int] | None:
     return None if window is None else (to_microseconds(window.start), to_microseconds(window.end))
-
-
-def _code_of(columns: StageColumns, name: str) -> int:
-    return columns.stages.index(name) if name in columns.stages else NOTHING
 
 
 def _definition(cohort: object, during: object, entering: str | None, as_of: datetime | None) -> str:

@@ -194,9 +194,8 @@ class Journey:
         if not stage.stale_in_working_hours:
             return (entered_at.astimezone(UTC) + stage.stale_after).astimezone(entered_at.tzinfo)
         if calendar is None:
-            raise InvalidValueError(
-                "stale_at", [Fault("calendar", f"must be given: '{stage.name}' counts working time")]
-            )
+            fault = Fault("calendar", f"must be given: '{stage.name}' counts working time")
+            raise InvalidValueError("stale_at", [fault])
         return calendar.add(entered_at, stage.stale_after)
 
     def is_stale(self, pipeline: Pipeline, as_of: datetime, calendar: BusinessCalendar | None = None) -> bool:
@@ -281,9 +280,7 @@ def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:
         if not (move.migrates and entries and entries[-1][0] == move.target):
             entries.append((move.target, move.at))
     exits = [at for _, at in entries[1:]] + [None]
-    return tuple(
-        Stay(stage, entered_at, exited_at) for (stage, entered_at), exited_at in zip(entries, exits, strict=False)
-    )
+    return tuple(Stay(*entry, exited_at) for entry, exited_at in zip(entries, exits, strict=False))
 
 
 def _stage_time(stays: list[Stay], as_of: datetime | None, calendar: BusinessCalendar | None) -> StageTime:
