@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, TypeVar, cast
@@ -138,11 +138,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not open again in its years.
         """
-        table = _compiled(self)
-        try:
-            return from_microseconds(table.next_open(to_microseconds(at)), at.tzinfo or UTC)
-        except (TypeError, AttributeError):
-            raise _refusal("next_open", {"at": at}) from None
+        return _moved("next_open", _compiled(self).next_open, at)
 
     def next_close(self, at: datetime) -> datetime:
         """The earliest instant after `at` at which it closes: today's close, or of the next opening where it is closed.
@@ -150,11 +146,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not close again in its years, as a calendar that is always open.
         """
-        table = _compiled(self)
-        try:
-            return from_microseconds(table.next_close(to_microseconds(at)), at.tzinfo or UTC)
-        except (TypeError, AttributeError):
-            raise _refusal("next_close", {"at": at}) from None
+        return _moved("next_close", _compiled(self).next_close, at)
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants, negative where `end` lies before `start`.
@@ -365,6 +357,14 @@ def _nth_open_day(calendar: BusinessCalendar, day: date, count: int) -> int:
 
 def _bounds(calendar: BusinessCalendar, day: int) -> tuple[int, int]:
     return wall_microseconds(day, 0, calendar.tz), wall_microseconds(day + 1, 0, calendar.tz)
+
+
+def _moved(verb: str, question: Callable[[int], int], at: datetime) -> datetime:
+    """The instant that a question of one instant answers, in the zone of that."""
+    try:
+        return from_microseconds(question(to_microseconds(at)), at.tzinfo or UTC)
+    except (TypeError, AttributeError):
+        raise _refusal(verb, {"at": at}) from None
 
 
 def _refusal(

@@ -12,19 +12,22 @@ from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter
 from dateutil.relativedelta import relativedelta, weekday
 
 from revops_core.calendars.opening_hours import DAY_NAMES
-from revops_core.errors import Fault, InvalidValueError
-from revops_core.values.checks import Between, require
+from revops_core.errors import Fault
+from revops_core.values.checks import Between, Where, refuse_faults, require
 
 __all__ = ["DateSource", "HolidayRule", "holiday_dates", "taken_dates"]
 
-_SHIFTS: dict[str | None, dict[int, int]] = {
-    None: {},
+_SHIFTS: dict[str, dict[int, int]] = {
     "nearest_weekday": {5: -1, 6: 1},
     "next_weekday": {5: 2, 6: 1},
     "next_weekday_after_sunday": {6: 1},
 }
 _LISTS = (set, frozenset, dict)
 _MOST_DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+_KeptIn = Annotated[int, Between(MINYEAR, MAXYEAR)]
+_Weekday = Annotated[str, Where(DAY_NAMES.__contains__, f"must be one of {', '.join(DAY_NAMES)}")]
+_Shift = Annotated[str, Where(_SHIFTS.__contains__, f"must be one of {', '.join(_SHIFTS)}")]
+_Nth = Annotated[int, Between(-5, 5), Where(bool, "must be an int from 1 to 5, or from -5 to -1 from the end")]
 
 
 @frozen(kw_only=True)
@@ -47,15 +50,15 @@ class HolidayRule:
         InvalidValueError: a date that no year has, an unknown weekday, a count that no month reaches.
     """
 
-    month: int | None = None
-    day: int | None = None
-    weekday: str | None = None
-    nth: int = 1
-    offset_days: int = 0
+    month: Annotated[int, Between(1, 12)] | None = None
+    day: Annotated[int, Between(1, 31)] | None = None
+    weekday: _Weekday | None = None
+    nth: _Nth = 1
+    offset_days: Annotated[int, Between(-366, 366)] = 0
     orthodox: bool = False
-    observed: str | None = None
-    since: int | None = None
-    until: int | None = None
+    observed: _Shift | None = None
+    since: _KeptIn | None = None
+    until: _KeptIn | None = None
 
     @classmethod
     def fixed(
@@ -109,28 +112,7 @@ class HolidayRule:
         return cls(offset_days=offset_days, orthodox=orthodox, since=since, until=until)
 
     def __attrs_post_init__(self) -> None:
-        most = _MOST_DAYS.get(self.month, 31) if isinstance(self.month, int) else 31
-        years = f"must be a year from {MINYEAR} to {MAXYEAR} or None"
-        sound = {
-            "month": (self.month is None or _lies(self.month, 1, 12), "must be an int from 1 to 12 or None"),
-            "day": (self.day is None or _lies(self.day, 1, most), f"must be an int from 1 to {most} or None"),
-            "weekday": (self.weekday in (None, *DAY_NAMES), f"must be one of {', '.join(DAY_NAMES)} or None"),
-            "nth": (
-                _lies(self.nth, -5, 5) and self.nth != 0,
-                "must be an int from 1 to 5, or from -5 to -1 from the end",
-            ),
-            "offset_days": (_lies(self.offset_days, -366, 366), "must be an int from -366 to 366"),
-            "observed": (self.observed in tuple(_SHIFTS), f"must be one of {', '.join(filter(None, _SHIFTS))} or None"),
-            "since": (self.since is None or _lies(self.since, MINYEAR, MAXYEAR), years),
-            "until": (self.until is None or _lies(self.until, MINYEAR, MAXYEAR), years),
-        }
-        faults = [Fault(name, rule, getattr(self, name)) for name, (holds, rule) in sound.items() if not holds]
-        if self.month is None and (self.day is not None or self.weekday is not None):
-            faults.append(Fault("month", "must be given with a day or a weekday", self.month))
-        if self.month is not None and self.day is None and self.weekday is None:
-            faults.append(Fault("day", "must be given with a month, or a weekday", self.day))
-        if faults:
-            raise InvalidValueError("HolidayRule", faults)
+        refuse_faults(self, _content_faults)
 
     def date_in(self, year: int) -> date | None:
         """The date of this holiday in `year`, before any observed shift; None where that year has none."""
@@ -150,8 +132,15 @@ class HolidayRule:
         return day + timedelta(days=self.offset_days)
 
 
-def _lies(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and low <= value <= high
+def _content_faults(rule: HolidayRule) -> Iterator[Fault]:
+    """What is wrong with a rule whose fields have their types."""
+    most = _MOST_DAYS.get(rule.month or 1, 31)
+    if rule.day is not None and rule.day > most:
+        yield Fault("day", f"must be an int from 1 to {most} in this month", rule.day)
+    if rule.month is None and (rule.day is not None or rule.weekday is not None):
+        yield Fault("month", "must be given with a day or a weekday", rule.month)
+    if rule.month is not None and rule.day is None and rule.weekday is None:
+        yield Fault("day", "must be given with a month, or a weekday", rule.day)
 
 
 DateSource = Iterable[date | HolidayRule] | Container[date]
@@ -164,12 +153,11 @@ _Year = Annotated[int, Between(MINYEAR + 1, MAXYEAR - 1)]
 @lru_cache(maxsize=128)
 def _dates_of(rules: tuple[HolidayRule, ...], first_year: int, last_year: int) -> tuple[date, ...]:
     # One year more at each end: a New Year on Saturday is observed on 31 December.
-    found = [
-        (day, rule) for year in range(first_year - 1, last_year + 2) for rule in rules if (day := rule.date_in(year))
-    ]
+    years = range(first_year - 1, last_year + 2)
+    found = [(day, rule) for year in years for rule in rules if (day := rule.date_in(year))]
     closed = {day for day, _ in found}
     for day, rule in sorted(found, key=lambda pair: pair[0]):
-        shift = _SHIFTS[rule.observed].get(day.weekday())
+        shift = _SHIFTS.get(rule.observed or "", {}).get(day.weekday())
         if shift is not None:
             observed = day + timedelta(days=shift)
             while shift > 0 and (observed in closed or observed.weekday() > 4):
@@ -186,12 +174,8 @@ def holiday_dates(rules: Iterable[HolidayRule], first_year: int, last_year: int)
     [25, 26, 27, 28]
     """
     rules = tuple(rules)
-    wanted = {
-        "rules": (rules, tuple[HolidayRule, ...]),
-        "first_year": (first_year, _Year),
-        "last_year": (last_year, _Year),
-    }
-    require("holiday_dates", **wanted)
+    years = {"first_year": (first_year, _Year), "last_year": (last_year, _Year)}
+    require("holiday_dates", rules=(rules, tuple[HolidayRule, ...]), **years)
     return _dates_of(rules, first_year, last_year)
 
 
@@ -218,10 +202,6 @@ def taken_dates(source: DateSource, first_year: int, last_year: int) -> tuple[tu
                 faults.append(Fault(f"holidays[{n}]", "must be a date without a time of day, or a HolidayRule", item))
     days.update(holiday_dates(rules, first_year, last_year))
     if isinstance(source, Container) and not isinstance(source, list | tuple | KeysView) and type(source) not in _LISTS:
-        days.update(day for day in _days(first_year, last_year) if day in source)
+        every_day = range(date(first_year, 1, 1).toordinal(), horizon.toordinal() + 1)
+        days.update(day for day in map(date.fromordinal, every_day) if day in source)
     return tuple(sorted(days)), date(max(days).year, 12, 31) if days and not rules else horizon, faults
-
-
-def _days(first_year: int, last_year: int) -> Iterator[date]:
-    for day in range(date(first_year, 1, 1).toordinal(), date(last_year, 12, 31).toordinal() + 1):
-        yield date.fromordinal(day)

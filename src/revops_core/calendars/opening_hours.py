@@ -30,6 +30,7 @@ DAY_MINUTES = 24 * 60
 _HOLIDAY = 7
 _DAYS = {name.lower(): number for number, name in enumerate((*DAY_NAMES, "PH"))}
 _WORD = re.compile(r"[A-Za-z]+")
+_OFF = re.compile(r"(?:off|closed)(?![A-Za-z])", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?!\d)")
 
 
@@ -177,9 +178,7 @@ class _Reader:
     __slots__ = ("end", "place", "text")
 
     def __init__(self, text: str, start: int, end: int) -> None:
-        self.text = text
-        self.place = start
-        self.end = end
+        self.text, self.place, self.end = text, start, end
 
     def rules(self) -> Iterator[tuple[bool, list[int], Spans]]:
         """The rules up to the end: whether it adds to the earlier ones, the days it names, their spans."""
@@ -196,7 +195,7 @@ class _Reader:
         if self.took("24/7"):
             self.place -= len("24/7")
             return list(range(7))
-        if not self.matches(_WORD) or self.sees_off():
+        if not self.matches(_WORD) or self.matches(_OFF):
             return list(range(7))
         numbers = self.day_range()
         while self.took(","):
@@ -225,8 +224,8 @@ class _Reader:
     def spans(self) -> Spans:
         if self.took("24/7"):
             return ((0, DAY_MINUTES),)
-        if self.sees_off():
-            self.place = self.matched(_WORD, "").end()
+        if off := self.matches(_OFF):
+            self.place = off.end()
             return ()
         spans = [self.span()]
         while self.sees_more_spans():
@@ -246,9 +245,9 @@ class _Reader:
         return start, end if end > start else end + DAY_MINUTES
 
     def time(self, limit: int, what: str) -> int:
-        time = self.matched(_TIME, f"must have {what}")
-        minute = int(time[1]) * 60 + int(time[2])
-        if int(time[2]) > 59 or minute > limit:
+        time = self.matches(_TIME)
+        minute = int(time[1]) * 60 + int(time[2]) if time else 0
+        if time is None or int(time[2]) > 59 or minute > limit:
             raise self.unreadable(f"must have {what}")
         self.place = time.end()
         return minute
@@ -257,10 +256,6 @@ class _Reader:
         self.skip()
         if self.place < self.end:
             raise self.unreadable("must have ',' or ';' or nothing more")
-
-    def sees_off(self) -> bool:
-        word = self.matches(_WORD)
-        return word is not None and word.group().lower() in ("off", "closed")
 
     def sees_more_spans(self) -> bool:
         """Whether a comma and then a time come next, and not another rule."""
@@ -278,12 +273,6 @@ class _Reader:
     def matches(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         self.skip()
         return pattern.match(self.text, self.place, self.end)
-
-    def matched(self, pattern: re.Pattern[str], rule: str) -> re.Match[str]:
-        found = self.matches(pattern)
-        if found is None:
-            raise self.unreadable(rule)
-        return found
 
     def skip(self) -> None:
         while self.place < self.end and self.text[self.place].isspace():

@@ -18,7 +18,7 @@ from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
 from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
-from revops_core.sla.replay import LoggedFact, Replay, replayed
+from revops_core.sla.replay import LoggedFact, Replay
 from revops_core.sla.target_plan import PolicyPlan, TargetPlan
 from revops_core.values.checks import Id, require
 from revops_core.values.fingerprint import fingerprint_of_parts
@@ -146,7 +146,7 @@ class Clock:
         """
         require("read", as_of=(as_of, datetime))
         now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
-        plan = self.plan_at(now_at)
+        plan = next((plan for at, plan in reversed(self._policies) if at <= now_at), self.plans[0])
         found: list[TargetReading] = []
         ignored: list[ClockEvent] = []
         acted: set[int] = set()
@@ -182,15 +182,13 @@ class Clock:
 
     def replay(self, name: str, as_of: int) -> Replay:
         """A target's cycles up to an instant in microseconds: the integer form of a reading, for many clocks."""
-        return replayed(name, self._first.get(name), self._facts, as_of)
+        replay = Replay(name, self._first.get(name))
+        replay.read(self._facts, as_of)
+        return replay
 
     def next_fact(self, as_of: int) -> int | None:
         """The instant of the first fact that lies ahead of an instant in microseconds."""
         return next((at for at, _, _ in self._facts if at > as_of), None)
-
-    def plan_at(self, as_of: int) -> PolicyPlan:
-        """The policy that holds at an instant in microseconds."""
-        return next((plan for at, plan in reversed(self._policies) if at <= as_of), self.plans[0])
 
     def _cycle_reading(self, cycle: Cycle, again: int | None, tz: tzinfo) -> TargetReading:
         promise, due = cycle.plan.target, cycle.due()
@@ -279,9 +277,7 @@ def in_order(events: Sequence[ClockEvent], plans: Sequence[PolicyPlan]) -> list[
         facts = list(dict.fromkeys(event for _, event in group))
         if len(facts) > 1:
             by_seq = all(fact.seq is not None for fact in facts)
-            facts.sort(
-                key=lambda fact: ((fact.seq if by_seq else 0), _rank(fact.kind, plans), str(fact.seq), repr(fact))
-            )
+            facts.sort(key=lambda fact: (fact.seq if by_seq else 0, _rank(fact.kind, plans), str(fact.seq), repr(fact)))
         ordered.extend((at, fact) for fact in facts)
     return ordered
 

@@ -16,11 +16,7 @@ from revops_core.sla.target_plan import AFTER_BREACH, FROM_START, TargetPlan, Tr
 
 __all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle", "Stretch"]
 
-RUNNING = 0
-PAUSED = 1
-STOPPED = 2
-CANCELLED = 3
-COUNTED = 4
+RUNNING, PAUSED, STOPPED, CANCELLED, COUNTED = range(5)
 _NEVER = 1 << 62
 
 Stretch = tuple[int, int, int, int, ClockEvent, str | None]

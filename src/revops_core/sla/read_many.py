@@ -67,6 +67,10 @@ def read_many(clocks: Iterable[Clock], as_of: datetime) -> list[TargetRow]:
     """
     require("read_many", as_of=(as_of, datetime))
     now_at, tz = to_microseconds(as_of), cast("tzinfo", as_of.tzinfo)
+
+    def written(t: int | None) -> datetime | None:
+        return None if t is None else from_microseconds(t, tz)
+
     rows = []
     for clock in clocks:
         ahead = clock.next_fact(now_at)
@@ -75,24 +79,15 @@ def read_many(clocks: Iterable[Clock], as_of: datetime) -> list[TargetRow]:
                 replay = clock.replay(name, now_at)
                 if replay.cycles:
                     cycle = replay.cycles[-1]
-                    due, breached, again = cycle.due(), cycle.breached, cycle.look_again()
+                    again = cycle.look_again()
                     if again is None or (ahead is not None and ahead < again):
                         again = ahead
-                    rows.append(
-                        TargetRow(
-                            clock.id,
-                            name,
-                            cycle.status,
-                            None if due is None else from_microseconds(due, tz),
-                            None if breached is None else from_microseconds(breached, tz),
-                            None if again is None else from_microseconds(again, tz),
-                            timedelta(microseconds=cycle.elapsed),
-                            timedelta(microseconds=cycle.budget - cycle.elapsed),
-                        )
-                    )
+                    instants = written(cycle.due()), written(cycle.breached), written(again)
+                    elapsed, remaining = cycle.elapsed, cycle.budget - cycle.elapsed
+                    spans = timedelta(microseconds=elapsed), timedelta(microseconds=remaining)
+                    rows.append(TargetRow(clock.id, name, cycle.status, *instants, *spans))
                 elif replay.plan is not None:
-                    again_at = None if ahead is None else from_microseconds(ahead, tz)
-                    rows.append(TargetRow(clock.id, name, "idle", None, None, again_at, timedelta(0), None))
+                    rows.append(TargetRow(clock.id, name, "idle", None, None, written(ahead), timedelta(0), None))
             except CalendarHorizonError as error:
                 problem = Problem(code="outside_calendar", says=str(error), subject="Clock", subject_id=clock.id)
                 rows.append(TargetRow(clock.id, name, "unreadable", None, None, None, None, None, problem))

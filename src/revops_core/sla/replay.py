@@ -10,7 +10,7 @@ from revops_core.sla.cycle import CANCELLED, PAUSED, RUNNING, STOPPED, Cycle
 from revops_core.sla.sla_target import ROLES
 from revops_core.sla.target_plan import TargetPlan
 
-__all__ = ["LoggedFact", "Replay", "replayed"]
+__all__ = ["LoggedFact", "Replay"]
 
 LoggedFact = tuple[int, ClockEvent, Mapping[str, TargetPlan] | None]
 """A fact at its instant, and the targets that hold from it on, where it changes them."""
@@ -53,8 +53,10 @@ class Replay:
             if matched is not None and matched.get(name) is not plan:
                 self._retarget(matched.get(name), facts, index)
                 plan = self.plan
-            if fact.owner is not None:
-                self._assign(fact.owner, at, fact)
+            if fact.owner is not None and fact.owner != self._owner:
+                self._owner = fact.owner
+                if self.cycles:
+                    self.cycles[-1].assign(fact.owner, at, fact)
             if fact.target is not None and fact.target != name:
                 continue
             role = None if plan is None else plan.roles.get(fact.kind)
@@ -106,11 +108,6 @@ class Replay:
     def _open(self, plan: TargetPlan, at: int, fact: ClockEvent) -> None:
         self.cycles.append(Cycle(plan, fact, at, PAUSED if self._held else RUNNING, self._owner))
 
-    def _assign(self, owner: str, at: int, fact: ClockEvent) -> None:
-        if owner != self._owner and self.cycles:
-            self.cycles[-1].assign(owner, at, fact)
-        self._owner = owner
-
     def _escalate_reports(self) -> None:
         """Fire what waited for a fact, after all facts of its instant have acted."""
         if self.plan is not None and self.plan.on_fact and self.cycles and self.cycles[-1].is_open:
@@ -158,10 +155,3 @@ class Replay:
                 cycle.change(phase, at, fact)
         elif is_open:
             self._open(plan, at, fact)
-
-
-def replayed(name: str, plan: TargetPlan | None, facts: Sequence[LoggedFact], as_of: int) -> Replay:
-    """The cycles of the target `name`, which `plan` holds first, as the facts up to `as_of` make them."""
-    replay = Replay(name, plan)
-    replay.read(facts, as_of)
-    return replay

@@ -24,13 +24,8 @@ REVENUE_OPERATIONS = SlaPolicy(
         SlaTarget("acknowledge", timedelta(minutes=30), when={"request": "technical_support"}, provider="support"),
         SlaTarget("resolution", timedelta(hours=24), when={"request": "bug_fix"}, provider="support"),
         SlaTarget("resolution", timedelta(hours=2), when={"request": "account_setup"}, provider="onboarding"),
-        SlaTarget(
-            "resolution",
-            timedelta(hours=1),
-            when={"request": "data_entry_error"},
-            provider="revenue_operations",
-            customer="sales",
-        ),
+        SlaTarget("resolution", timedelta(hours=1), when={"request": "data_entry_error"},
+                  provider="revenue_operations", customer="sales"),
     ),
     escalation=(
         EscalationTier(1, "sales_representative", "sales_manager", after_breach=timedelta(0)),
@@ -38,7 +33,7 @@ REVENUE_OPERATIONS = SlaPolicy(
         EscalationTier(3, "revenue_operations", "it_or_vendor", on="needs_technical_help"),
     ),
     reminders=(Reminder(to="sales_representative", at_percent=75),),
-)
+)  # fmt: skip
 """Six promises by kind of request: respond to a lead within an hour and to an urgent inquiry within 15 minutes,
 acknowledge a support request within 30 minutes, fix a bug within 24 hours, set up an account within two and correct a
 data-entry error within one. Level 1 acts when the time is exceeded, 2 and 3 when the holder reports that it must.

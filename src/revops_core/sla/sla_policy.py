@@ -18,7 +18,6 @@ from revops_core.sla.sla_target import ALWAYS, SlaTarget
 from revops_core.sla.target_plan import PolicyPlan
 from revops_core.values.checks import Id, as_tuple, refuse_faults, short_repr
 from revops_core.values.expression import Expression
-from revops_core.values.fingerprint import fingerprint
 from revops_core.values.frozen_map import frozen_map
 
 __all__ = ["SlaPolicy", "TargetMatch"]
@@ -149,17 +148,7 @@ class SlaPolicy:
 @lru_cache(maxsize=1024)
 def _plan(policy: SlaPolicy) -> PolicyPlan:
     """The compiled form of a policy, kept outside it so that the value stays plain."""
-    rules: tuple[EscalationTier | Reminder, ...] = (*policy.escalation, *policy.reminders)
-    return PolicyPlan(
-        policy.key,
-        fingerprint(policy),
-        policy.targets,
-        rules,
-        policy.calendar,
-        provider=policy.provider,
-        customer=policy.customer,
-        agreement=policy.agreement,
-    )
+    return PolicyPlan(policy)
 
 
 @lru_cache(maxsize=1024)
@@ -229,13 +218,10 @@ def _rule_faults(
             if targets:
                 yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
             continue
-        within = [target.within for target in meant]
-        if rule.before_due is not None and all(
-            isinstance(span, timedelta) and span < rule.before_due for span in within
-        ):
-            yield Fault(
-                f"{path}.before_due", "must be shorter than some target: it would fire at the start", rule.before_due
-            )
+        spans = [target.within for target in meant]
+        before = rule.before_due
+        if before is not None and all(isinstance(span, timedelta) and span < before for span in spans):
+            yield Fault(f"{path}.before_due", "must be shorter than some target: it would fire at the start", before)
         kind = getattr(rule, "on", None)
         if kind is not None and all(target.roles.get(kind) in {"stop", "cancel"} for target in meant):
             yield Fault(f"{path}.on", "can never fire: this fact ends the target, and facts act first", kind)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from attrs import field, frozen
 
@@ -38,13 +38,9 @@ ALWAYS = all_of()
 """The condition of a target that holds for every request."""
 
 _LIFE: Mapping[str, str] = {
-    "started": "start",
-    "paused": "pause",
-    "resumed": "resume",
-    "stopped": "stop",
-    "reopened": "reopen",
+    "started": "start", "paused": "pause", "resumed": "resume", "stopped": "stop", "reopened": "reopen",
     "cancelled": "cancel",
-}
+}  # fmt: skip
 _ONCE: Mapping[str, str] = {**_LIFE, "reopened": "ignore", "responded": "stop"}
 
 _STANDARD_FACTS: Mapping[str, Mapping[str, str]] = {
@@ -81,13 +77,6 @@ def _condition(when: Mapping[str, object] | Expression) -> Expression:
     return matching(when) if isinstance(when, Mapping) else when
 
 
-def _frozen_facts(facts: Mapping[str, str]) -> Mapping[str, str]:
-    return cast("Mapping[str, str]", frozen_map(facts))
-
-
-_NO_FACTS = _frozen_facts({})
-
-
 @frozen
 class SlaTarget:
     """One promise: a milestone, the time allowed, and for which requests.
@@ -121,7 +110,7 @@ class SlaTarget:
     within: timedelta | BusinessDays
     when: Expression = field(default=ALWAYS, converter=_condition, kw_only=True)
     calendar: BusinessCalendar | None = field(default=None, kw_only=True)
-    facts: Mapping[str, str] = field(default=_NO_FACTS, converter=_frozen_facts, kw_only=True)
+    facts: Mapping[str, str] = field(factory=dict, converter=frozen_map, kw_only=True)
     after: Id | None = field(default=None, kw_only=True)
     reopen: Literal["continue", "total", "new_cycle"] = field(default="continue", kw_only=True)
     retarget: Literal["carry", "restart"] = field(default="carry", kw_only=True)

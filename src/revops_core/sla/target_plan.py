@@ -6,17 +6,16 @@ A `PolicyPlan` is made once for a policy and shared by all its clocks; nothing i
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from itertools import chain
 from typing import Any, Literal, cast
 
-from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.calendars.working_time import WorkingTime
 from revops_core.sla.escalation import EscalationTier, Reminder
 from revops_core.sla.sla_target import ROLES, BusinessDays, SlaTarget
 from revops_core.values.expression import compiled
+from revops_core.values.fingerprint import fingerprint
 from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.zone import day_start_microseconds
 
@@ -49,15 +48,12 @@ class Trigger:
         else:
             self.key = f"remind {source.to} {self.words}"
         self.percent = source.at_percent
-        if source.at_percent is not None:
-            self.kind, span = FROM_START, timedelta(0)
-        elif source.before_due is not None:
-            self.kind, span = BEFORE_DUE, source.before_due
-        elif source.after_breach is not None:
-            self.kind, span = AFTER_BREACH, source.after_breach
+        span = source.before_due if source.after_breach is None else source.after_breach
+        if span is None:
+            self.kind = ON_FACT if source.at_percent is None else FROM_START
         else:
-            self.kind, span = ON_FACT, timedelta(0)
-        self.offset = span // _MICROSECOND
+            self.kind = AFTER_BREACH if source.before_due is None else BEFORE_DUE
+        self.offset = (span or timedelta(0)) // _MICROSECOND
         self.wall = source.clock == "wall"
         self.every = (source.repeat_every or timedelta(0)) // _MICROSECOND
         self.repeats = source.max_repeats
@@ -83,20 +79,13 @@ class TargetPlan:
         "provider", "roles", "table", "target", "thresholds",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        target: SlaTarget,
-        policy: PolicyPlan,
-        calendar: BusinessCalendar,
-        triggers: list[Trigger],
-        *,
-        provider: str,
-        customer: str,
-    ) -> None:
-        self.target, self.policy, self.calendar = target, policy, calendar
+    def __init__(self, target: SlaTarget, policy: PolicyPlan, triggers: list[Trigger]) -> None:
+        made_from = policy.policy
+        self.target, self.policy = target, policy
+        self.calendar = calendar = target.calendar or made_from.calendar
         self.table: WorkingTime = calendar.compiled
         self.known_until = day_start_microseconds(calendar.holidays_known_until + timedelta(days=1), calendar.tz)
-        self.provider, self.customer = provider, customer
+        self.provider, self.customer = target.provider or made_from.provider, target.customer or made_from.customer
         self.roles = {kind: ROLES.index(role) for kind, role in target.roles.items() if role != "ignore"}
         self.budget = None if isinstance(target.within, BusinessDays) else target.within // _MICROSECOND
         mine = [trigger for trigger in triggers if trigger.source.target in {None, target.name}]
@@ -139,6 +128,7 @@ class PolicyPlan:
     """A policy, ready for clocks: which targets hold for the fields of a request.
 
     Attributes:
+        policy: the `SlaPolicy` it was made from.
         key, fingerprint, agreement: which policy and version it is, and whether it is one between teams.
         names: the names of its targets in order.
         fields: the names of the fields of a request that the conditions of its targets read.
@@ -147,67 +137,33 @@ class PolicyPlan:
     """
 
     __slots__ = (
-        "_made_by",
-        "_targets",
-        "agreement",
-        "change_rank",
-        "fields",
-        "fingerprint",
-        "key",
-        "kinds",
-        "names",
-        "ranks",
+        "_targets", "agreement", "change_rank", "fields", "fingerprint", "key", "kinds", "names", "policy", "ranks",
         "tiers",
-    )
+    )  # fmt: skip
 
-    def __init__(
-        self,
-        key: str,
-        fingerprint: str,
-        targets: Sequence[SlaTarget],
-        rules: Sequence[EscalationTier | Reminder],
-        calendar: BusinessCalendar,
-        *,
-        provider: str,
-        customer: str,
-        agreement: str,
-    ) -> None:
-        teams = {"provider": provider, "customer": customer, "agreement": agreement}
-        self._made_by = partial(PolicyPlan, key, fingerprint, targets, rules, calendar, **teams)
-        self.key, self.fingerprint, self.agreement = key, fingerprint, agreement
-        triggers = [Trigger(rule) for rule in rules]
+    def __init__(self, policy: Any) -> None:
+        self.policy, self.key, self.fingerprint = policy, policy.key, fingerprint(policy)
+        self.agreement: str = policy.agreement
+        targets: tuple[SlaTarget, ...] = policy.targets
+        triggers = [Trigger(rule) for rule in (*policy.escalation, *policy.reminders)]
         self._targets: list[tuple[str, Callable[[Any], Any], TargetPlan]] = [
-            (
-                target.name,
-                compiled(target.when),
-                TargetPlan(
-                    target,
-                    self,
-                    target.calendar or calendar,
-                    triggers,
-                    provider=target.provider or provider,
-                    customer=target.customer or customer,
-                ),
-            )
-            for target in targets
+            (target.name, compiled(target.when), TargetPlan(target, self, triggers)) for target in targets
         ]
         read_fields = chain.from_iterable(target.when.fields for target in targets)
         self.fields = frozenset(name.partition(".")[0] for name in read_fields)
         self.change_rank = ROLES.index("ignore")
         self.ranks: dict[str, int] = {}
-        for target in targets:
-            for kind, role in target.roles.items():
-                if role != "ignore":
-                    self.ranks.setdefault(kind, ROLES.index(role))
+        for _, _, plan in reversed(self._targets):
+            self.ranks |= plan.roles  # the first target that reads a kind decides
         on_facts = {trigger.source.on for trigger in triggers if isinstance(trigger.source, EscalationTier)}
         read = [*_READ_BY_ALL, *on_facts, *chain.from_iterable([*t.roles, t.after] for t in targets)]
         self.kinds = frozenset(kind for kind in read if kind is not None)
-        self.tiers = frozenset(rule.number for rule in rules if isinstance(rule, EscalationTier))
+        self.tiers = frozenset(tier.number for tier in policy.escalation)
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
 
-    def __reduce__(self) -> tuple[object, tuple[()]]:
+    def __reduce__(self) -> tuple[object, tuple[object]]:
         """As what it was made from: what it compiled is made anew where it is loaded."""
-        return self._made_by, ()
+        return PolicyPlan, (self.policy,)
 
     def match(self, fields: Mapping[str, object]) -> dict[str, TargetPlan]:
         """The target that holds under each name: the first whose condition does."""

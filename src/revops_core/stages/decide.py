@@ -24,7 +24,6 @@ _NOT_TO_OVERRIDE = frozenset({"same_stage", "already_converted", "version_confli
 def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
     edge: Edge,
     record: Any,
-    constants: tuple[Any, ...],
     at: datetime,
     as_of: datetime | None,
     expected_seq: int | None,
@@ -33,10 +32,8 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
     override: str | None,
     recorded_at: datetime | None,
 ) -> Moved | Refused:
-    """The move of `record` along `edge`, or every reason against it; the arguments are those of `Pipeline.decide`.
-
-    `constants` are what `sound_move` takes last; the first two are the stages.
-    """
+    """The move of `record` along `edge`, or every reason against it; the arguments are those of `Pipeline.decide`."""
+    constants = edge.constants
     seq, entered_at = getattr(record, "stage_seq", None), getattr(record, "stage_entered_at", None)
     if (
         at.__class__ is not datetime
@@ -71,6 +68,7 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
     if subject_id.__class__ is not str:
         subject_id = str(subject_id)
     next_seq = 0 if constants[0] is None else None if seq is None else seq + 1
+    move = sound_move(subject_id, at, next_seq, by, reason, *constants)
     if (
         override is None
         and recorded_at is None
@@ -79,13 +77,9 @@ def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
         and (by is None or by.__class__ is str)
         and (reason is None or reason.__class__ is str)
     ):
-        return sound_move(subject_id, at, next_seq, by, reason, *constants)
-    return evolve(
-        sound_move(subject_id, at, next_seq, by, reason, *constants),
-        overridden_by=override if blockers else None,
-        overridden=blockers,
-        recorded_at=recorded_at,
-    )
+        return move
+    overridden_by = override if blockers else None
+    return evolve(move, overridden_by=overridden_by, overridden=blockers, recorded_at=recorded_at)
 
 
 def _require_sound(record: Any, at: datetime, as_of: datetime | None, override: str | None) -> None:
@@ -95,13 +89,9 @@ def _require_sound(record: Any, at: datetime, as_of: datetime | None, override: 
         "as_of": (as_of, datetime | None),
         "record.id": (None if record.id is None else str(record.id), Id),
         "record.stage_entered_at": (getattr(record, "stage_entered_at", None), datetime | None),
+        "record.stage_seq": (getattr(record, "stage_seq", None), Count | None),
+        "override": (override, Id | None),
     }
-    for name, value, rule in (
-        ("record.stage_seq", getattr(record, "stage_seq", None), Count),
-        ("override", override, Id),
-    ):
-        if value is not None:
-            asked[name] = value, rule
     require("decide", **asked)
 
 

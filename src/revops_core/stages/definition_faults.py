@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from revops_core.errors import Fault
-from revops_core.stages.stage import KINDS, Stage
+from revops_core.stages.edge import reasons_against
+from revops_core.stages.stage import KINDS
 from revops_core.values.decision import Rule
 from revops_core.values.expression import Expression
 
 __all__ = ["faults_of"]
 
 _POLICIES = ("allow", "reason", "forbid")
-_CHOICES = {
-    "unlisted": ("forbid", "policy"),
-    "skip": _POLICIES,
-    "regression": _POLICIES,
-    "same_stage": ("refuse", "reenter"),
-    "reopen": _POLICIES,
-    "closed_to_closed": _POLICIES,
-}
 
 
-def faults_of(
-    pipeline: Any, subject: type | None, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
-) -> Iterator[Fault]:
+def faults_of(pipeline: Any, subject: type | None) -> Iterator[Fault]:
     """Each fault of a `Pipeline` whose fields have the right types.
 
     Args:
         pipeline: the definition.
         subject: the class of its records, where the caller gave it.
-        stages: its stages by name.
-        is_way: whether the definition lets a record go from one stage (None: from nothing) to another.
     """
-    for name, choices in _CHOICES.items():
-        if getattr(pipeline, name) not in choices:
-            yield Fault(name, f"must be one of {', '.join(choices)}", getattr(pipeline, name))
     yield from _stage_faults(pipeline)
     yield from _rule_faults(pipeline, subject)
     named = list(_name_faults(pipeline))
     yield from named
     if not named:
-        yield from _path_faults(pipeline, stages, is_way)
+        yield from _path_faults(pipeline)
 
 
 def _stage_faults(pipeline: Any) -> Iterator[Fault]:
@@ -58,9 +44,8 @@ def _stage_faults(pipeline: Any) -> Iterator[Fault]:
             yield Fault(f"{where}.kind", f"must be one of {', '.join(KINDS)}", stage.kind)
         certain = {"won": 1, "lost": 0}.get(stage.kind)
         if certain is not None and stage.probability not in {None, certain}:
-            yield Fault(
-                f"{where}.probability", f"must be {certain} for a stage of kind '{stage.kind}'", stage.probability
-            )
+            rule = f"must be {certain} for a stage of kind '{stage.kind}'"
+            yield Fault(f"{where}.probability", rule, stage.probability)
         if stage.stale_after is not None and not stage.is_open:
             yield Fault(f"{where}.stale_after", "must be None for a stage that is an end", stage.stale_after)
 
@@ -111,12 +96,15 @@ def _name_faults(pipeline: Any) -> Iterator[Fault]:
         seen.add((step.source, step.target))
 
 
-def _path_faults(
-    pipeline: Any, stages: Mapping[str, Stage], is_way: Callable[[str | None, str], bool]
-) -> Iterator[Fault]:
+def _path_faults(pipeline: Any) -> Iterator[Fault]:
     """Stages that cannot be reached, cannot be left, or lead to no end."""
+    stages = {stage.name: stage for stage in pipeline.stages}
     names = list(stages)
-    steps = {(source, target): is_way(source, target) for source in [None, *names] for target in names}
+    steps = {
+        (source, target): not reasons_against(pipeline, stages.get(source), to)
+        for source in (None, *names)
+        for target, to in stages.items()
+    }
     starts = [name for name in names if steps[None, name]]
     reached = _closure(starts, lambda name: [to for to in names if steps[name, to]])
     ends = [name for name in names if not stages[name].is_open]

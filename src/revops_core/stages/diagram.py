@@ -70,9 +70,8 @@ def _drawn(
     if pipeline is None and not flow:
         raise InvalidValueError("diagram", [Fault("pipeline", "must be given where there is no flow", None)])
     ways = [(each.stage, each.next_stage, _text(each, label)) for each in flow if each.next_stage is not None]
-    names = [] if pipeline is None else [stage.name for stage in pipeline]
-    names += [name for way in ways for name in way[:2] if name not in names]
-    names = list(dict.fromkeys(names))
+    held = [] if pipeline is None else [stage.name for stage in pipeline]
+    names = list(dict.fromkeys([*held, *(name for way in ways for name in way[:2])]))
     if flow:
         return names, list(ways)
     return names, [(source, target, "") for source, target in _plain_steps(pipeline)] if pipeline is not None else []

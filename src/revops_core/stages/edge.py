@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from revops_core.stages.stage import Stage
 from revops_core.values.decision import Blocker, Rule
 from revops_core.values.expression import Expression, compiled
 
-__all__ = ["IMPOSSIBLE", "Edge", "Steps", "blocker", "edge_of", "ranks_of", "reasons_against"]
+__all__ = ["IMPOSSIBLE", "Edge", "blocker", "edge_of", "ranks_of", "reasons_against"]
 
 IMPOSSIBLE = frozenset(
     {"no_transition", "same_stage", "terminal", "already_converted", "creation_stage_forbidden", "inactive_stage"}
@@ -43,20 +43,6 @@ def blocker(reason: str, **parameters: object) -> Blocker:
 
 
 @frozen
-class Steps:
-    """What a pipeline says of steps in general, and of those it declares."""
-
-    skip: str
-    regression: str
-    same_stage: str
-    reopen: str
-    closed_to_closed: str
-    unlisted: str
-    listed: Mapping[tuple[str, str], str]
-    creation: frozenset[str]
-
-
-@frozen
 class Edge:
     """One step: what blocks it whatever the record holds, what it asks of the record, and what it does.
 
@@ -68,6 +54,7 @@ class Edge:
         rules: the rules it asks, each with its condition compiled, where it is one.
         kind: of the target stage.
         outcome, probability, closes, reopens, regresses, skipped: as of `Moved`.
+        constants: what a move along it always holds, in the order of `sound_move`; the first two are the stages.
     """
 
     blockers: tuple[Blocker, ...]
@@ -82,6 +69,7 @@ class Edge:
     reopens: bool
     regresses: bool
     skipped: tuple[str, ...]
+    constants: tuple[Any, ...]
 
 
 def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
@@ -96,94 +84,82 @@ def ranks_of(stages: Iterable[Stage]) -> dict[str, int]:
     return ranks | dict.fromkeys(ends, len(ranks))
 
 
-@frozen
-class _Step:
-    """What the definition alone says of a step."""
-
-    reasons: tuple[str, ...]
-    needs_reason: bool
-    is_back: bool
-    skipped: tuple[str, ...]
-
-
-def _step(
-    stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str
-) -> _Step:
-    came_from, to = None if source is None else stages[source], stages[target]
-    rank, from_rank = ranks.get(target), None if source is None else ranks.get(source)
+def _step(pipeline: Any, came_from: Stage | None, to: Stage) -> tuple[tuple[str, ...], bool, bool, tuple[str, ...]]:
+    """What the definition alone says: the reasons against it, whether it needs one, whether it goes back, its skips."""
     is_back = False
     skipped: tuple[str, ...] = ()
-    if came_from is not None and came_from.is_open and rank is not None and from_rank is not None:
+    rank = pipeline.rank(to.name)
+    if came_from is not None and came_from.is_open and rank is not None:
+        from_rank = pipeline.rank(came_from.name)
         is_back = rank < from_rank
-        skipped = _between(stages, ranks, from_rank, rank)
-    reason, needs_reason = _verdict(steps, came_from, to, is_back, bool(skipped))
+        between = [stage for stage in pipeline if stage.is_open][from_rank + 1 : rank]
+        skipped = tuple(stage.name for stage in between if stage.active)
+    reason, needs_reason = _verdict(pipeline, came_from, to, is_back, bool(skipped))
     reasons: tuple[str, ...] = (reason,) if reason else ()
-    if not to.active and source != target:
+    if not to.active and came_from is not to:
         reasons += ("inactive_stage",)
-    return _Step(reasons, needs_reason or to.needs_reason, is_back, skipped)
+    return reasons, needs_reason or to.needs_reason, is_back, skipped
 
 
-def reasons_against(
-    stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str
-) -> tuple[str, ...]:
+def reasons_against(pipeline: Any, came_from: Stage | None, to: Stage) -> tuple[str, ...]:
     """Why the definition forbids the step, whatever the record holds; none where it may be possible."""
-    return _step(stages, steps, ranks, source, target).reasons
+    return _step(pipeline, came_from, to)[0]
 
 
-def edge_of(
-    stages: Mapping[str, Stage], steps: Steps, ranks: Mapping[str, int], source: str | None, target: str
-) -> Edge:
-    """The step from `source`, or from nothing, to `target`."""
-    came_from, to = None if source is None else stages[source], stages[target]
-    step = _step(stages, steps, ranks, source, target)
-    is_back, skipped = step.is_back, step.skipped
+def edge_of(pipeline: Any, came_from: Stage | None, to: Stage) -> Edge:
+    """The step from a stage, or from nothing, to another."""
+    reasons, needs_reason, is_back, skipped = _step(pipeline, came_from, to)
+    source, target = None if came_from is None else came_from.name, to.name
     was_open = came_from is None or came_from.is_open
     parameters = {"source": source, "target": target} | ({"skipped": skipped} if skipped else {})
     asks_exit = came_from is not None and was_open and to.kind != "lost" and not is_back and source != target
     rules = (came_from.exit if came_from is not None and asks_exit else ()) + to.entry
+    # A step back that is declared and free is a loop of the process, no regression.
+    effects = (
+        to.kind,
+        to.outcome or to.kind,
+        {"won": Decimal(1), "lost": Decimal(0)}.get(to.kind, to.probability),
+        not to.is_open and (came_from is None or came_from.kind != to.kind),
+        not was_open and to.is_open,
+        is_back and _declared(pipeline, source, target) != "allow",
+        skipped,
+    )
     return Edge(
-        blockers=tuple(blocker(name, **parameters) for name in step.reasons),
-        is_possible=IMPOSSIBLE.isdisjoint(step.reasons),
-        needs_reason=step.needs_reason,
-        required=tuple((name, compiled(Expression("field", (name, "")))) for name in to.required),
-        rules=tuple((rule, compiled(rule.check) if isinstance(rule.check, Expression) else None) for rule in rules),
-        kind=to.kind,
-        outcome=to.outcome or to.kind,
-        probability={"won": Decimal(1), "lost": Decimal(0)}.get(to.kind, to.probability),
-        closes=not to.is_open and (came_from is None or came_from.kind != to.kind),
-        reopens=not was_open and to.is_open,
-        # A step back that is declared and free is a loop of the process, no regression.
-        regresses=is_back and steps.listed.get((source or "", target)) != "allow",
-        skipped=skipped,
+        tuple(blocker(name, **parameters) for name in reasons),
+        IMPOSSIBLE.isdisjoint(reasons),
+        needs_reason,
+        tuple((name, compiled(Expression("field", (name, "")))) for name in to.required),
+        tuple((rule, compiled(rule.check) if isinstance(rule.check, Expression) else None) for rule in rules),
+        *effects,
+        constants=(source, target, pipeline.name, pipeline.version, *effects),
     )
 
 
-def _between(stages: Mapping[str, Stage], ranks: Mapping[str, int], from_rank: int, rank: int) -> tuple[str, ...]:
-    """The open stages in use that lie strictly between two ranks."""
-    return tuple(
-        name for name, stage in stages.items() if stage.is_open and stage.active and from_rank < ranks[name] < rank
-    )
+def _declared(pipeline: Any, source: str | None, target: str) -> str | None:
+    """The policy of a step, where the pipeline declares it."""
+    return next((step.policy for step in pipeline.transitions if (step.source, step.target) == (source, target)), None)
 
 
-def _verdict(steps: Steps, came_from: Stage | None, to: Stage, is_back: bool, skips: bool) -> tuple[str | None, bool]:
+def _verdict(pipeline: Any, came_from: Stage | None, to: Stage, is_back: bool, skips: bool) -> tuple[str | None, bool]:
     """The reason why the definition forbids the step, if it does, and whether it asks for a reason."""
     if came_from is None:
-        return (None if to.name in steps.creation else "creation_stage_forbidden"), False
+        begins = to.is_open and to.active if pipeline.creation is None else to.name in pipeline.creation
+        return (None if begins else "creation_stage_forbidden"), False
     if came_from.kind == "converted":
         return "already_converted", False
     if came_from.name == to.name:
-        return (None if steps.same_stage == "reenter" and to.is_open else "same_stage"), False
-    policy = steps.listed.get((came_from.name, to.name))
+        return (None if pipeline.same_stage == "reenter" and to.is_open else "same_stage"), False
+    policy = _declared(pipeline, came_from.name, to.name)
     if policy is not None:
         return ("no_transition" if policy == "forbid" else None), policy == "reason"
-    if steps.unlisted == "forbid":
+    if pipeline.transitions and pipeline.unlisted == "forbid":
         return ("no_transition" if came_from.is_open else "terminal"), False
     if not came_from.is_open:
-        policy, forbidden = (steps.reopen if to.is_open else steps.closed_to_closed), "terminal"
+        policy, forbidden = (pipeline.reopen if to.is_open else pipeline.closed_to_closed), "terminal"
     elif is_back:
-        policy, forbidden = steps.regression, "regression_forbidden"
+        policy, forbidden = pipeline.regression, "regression_forbidden"
     elif skips:
-        policy, forbidden = steps.skip, "skip_forbidden"
+        policy, forbidden = pipeline.skip, "skip_forbidden"
     else:
         return None, False
     return (forbidden if policy == "forbid" else None), policy == "reason"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import repeat
@@ -23,18 +23,7 @@ from revops_core.values.distribution import KaplanMeier, quantiles
 from revops_core.values.measurement import Undefined
 from revops_core.values.show import show
 
-__all__ = [
-    "Conformance",
-    "Deviation",
-    "Rework",
-    "Waiting",
-    "conformance_of",
-    "flow_of",
-    "rework_of",
-    "survival_of",
-    "variants_of",
-    "waiting_by_stage",
-]
+__all__ = ["Conformance", "Deviation", "Rework", "Waiting", "conformance_of", "flow_of", "survival_of", "waits_of"]
 
 _SHARES = (Fraction(1, 2), Fraction(9, 10))
 
@@ -98,9 +87,8 @@ class Rework:
     @property
     def rework_rate(self) -> Fraction | Undefined:
         """The share of the entities that came back."""
-        return (
-            Fraction(self.re_entered_count, self.entity_count) if self.entity_count else Undefined("zero_denominator")
-        )
+        count = self.entity_count
+        return Fraction(self.re_entered_count, count) if count else Undefined("zero_denominator")
 
 
 @frozen
@@ -214,7 +202,7 @@ def flow_of(columns: StageColumns, as_of: datetime | None, calendar: BusinessCal
     )
 
 
-def waiting_by_stage(
+def waits_of(
     columns: StageColumns, pipeline: Pipeline | None, as_of: datetime | None, calendar: BusinessCalendar | None
 ) -> tuple[Waiting, ...]:
     """The time in each stage, by total waiting; the arguments are those of `StageLog.bottlenecks`."""
@@ -244,25 +232,6 @@ def survival_of(
         if last == code
     ]
     return KaplanMeier.of(pairs) if pairs else Undefined("zero_denominator")
-
-
-def rework_of(columns: StageColumns) -> Mapping[str, Rework]:
-    """How often each stage was entered again."""
-    tallies = [[0, 0, 0] for _ in columns.stages]
-    for path, count in columns.path_counts().items():
-        for code, visits in Counter(path).items():
-            tally = tallies[code]
-            tally[0] += count
-            tally[1] += count * (visits > 1)
-            tally[2] += count * (visits - 1)
-    return {name: Rework(name, *tally) for name, tally in zip(columns.stages, tallies, strict=True)}
-
-
-def variants_of(columns: StageColumns) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """Each way through the stages that was taken, with how many entities took it, most frequent first."""
-    names = columns.stages
-    found = ((tuple(names[code] for code in path), count) for path, count in columns.path_counts().items())
-    return tuple(sorted(found, key=lambda variant: (-variant[1], variant[0])))
 
 
 def conformance_of(columns: StageColumns, pipeline: Pipeline) -> Conformance:

@@ -84,16 +84,14 @@ class Funnel:
 
         Undefined where nobody was at `source`. By actual counts it may be above 1, as a skip enters a later stage only.
         """
-        start, end = self.step(source), self.step(target)
-        if filled:
-            top, bottom = end.filled_count, start.filled_count
-        else:
-            top, bottom = end.actual_count, start.actual_count
+        count = "filled_count" if filled else "actual_count"
+        top, bottom = (getattr(self.step(stage), count) for stage in (target, source))
         return Fraction(top, bottom) if bottom else Undefined("zero_denominator")
 
     def table(self) -> Table:
         """A line for each stage: how many got there, the share of the stage before, who was there, how often."""
-        rows, before = [], None
+        rows: list[list[object]] = []
+        before = 0
         for step in self.steps:
             share: Fraction | None = Fraction(step.filled_count, before) if before else None
             rows.append([step.stage, step.filled_count, share, step.actual_count, step.visit_count])
@@ -225,7 +223,8 @@ def funnel_of(
     window = None if isinstance(cohort, str) else cohort
     require("StageLog.funnel", cohort=(window, Interval | Period | None), during=(during, Interval | Period | None))
     ladder = _Ladder(columns, pipeline)
-    first = None if entering is None else _code_of(columns, pipeline.stage(entering).name)
+    codes = {name: code for code, name in enumerate(columns.stages)}
+    first = None if entering is None else codes.get(pipeline.stage(entering).name, NOTHING)
     size = len(ladder.names)
     actual, highest, visits = [0] * size, [0] * (size + 1), [0] * size
     entities = lost = still_open = 0
@@ -252,10 +251,6 @@ def funnel_of(
 
 def _bounds(window: Interval | Period | None) -> tuple[int, int] | None:
     return None if window is None else (to_microseconds(window.start), to_microseconds(window.end))
-
-
-def _code_of(columns: StageColumns, name: str) -> int:
-    return columns.stages.index(name) if name in columns.stages else NOTHING
 
 
 def _definition(cohort: object, during: object, entering: str | None, as_of: datetime | None) -> str:

@@ -16,31 +16,25 @@ from typing import Any
 
 __all__ = ["HISTORY_EXPORTS"]
 
+_FIELDS = ("subject_id", "source", "target", "at", "by")
+_COLUMNS = {
+    "hubspot_deal_stage": ("dealId", None, "value", "timestamp", "updatedByUserId"),
+    "salesforce_opportunity_history": ("OpportunityId", None, "StageName", "CreatedDate", "CreatedById"),
+    "salesforce_opportunity_field_history": ("OpportunityId", "OldValue", "NewValue", "CreatedDate", "CreatedById"),
+    "servicenow_incident_log": ("number", None, "incident_state", "sys_updated_at", "sys_updated_by"),
+    "zendesk_ticket_audits": ("ticket_id", "previous_value", "value", "created_at", "author_id"),
+}
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "servicenow_incident_log": {"date_formats": ("%d/%m/%Y %H:%M",), "missing": ("", "?"), "tz": "UTC"},
+}
+
 HISTORY_EXPORTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "hubspot_deal_stage": {
-            "columns": {"subject_id": "dealId", "target": "value", "at": "timestamp", "by": "updatedByUserId"}
-        },
-        "salesforce_opportunity_history": {
-            "columns": {"subject_id": "OpportunityId", "target": "StageName", "at": "CreatedDate", "by": "CreatedById"}
-        },
-        "salesforce_opportunity_field_history": {
-            "columns": {"subject_id": "OpportunityId", "source": "OldValue", "target": "NewValue", "at": "CreatedDate",
-                        "by": "CreatedById"}
-        },
-        "servicenow_incident_log": {
-            "columns": {"subject_id": "number", "target": "incident_state", "at": "sys_updated_at",
-                        "by": "sys_updated_by"},
-            "date_formats": ("%d/%m/%Y %H:%M",),
-            "missing": ("", "?"),
-            "tz": "UTC",
-        },
-        "zendesk_ticket_audits": {
-            "columns": {"subject_id": "ticket_id", "source": "previous_value", "target": "value", "at": "created_at",
-                        "by": "author_id"}
-        },
+        name: {"columns": {field: column for field, column in zip(_FIELDS, columns, strict=True) if column}}
+        | dict(_OPTIONS.get(name, {}))
+        for name, columns in _COLUMNS.items()
     }
-)  # fmt: skip
+)
 """By name, the arguments of `from_rows(Moved, rows, **export)` for the history of stages as each system exports it.
 
 - `hubspot_deal_stage`: the history of `dealstage` (deals asked with `propertiesWithHistory=dealstage`): a row for each

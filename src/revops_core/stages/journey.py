@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from attrs import field, frozen
 
@@ -193,9 +194,8 @@ class Journey:
         if not stage.stale_in_working_hours:
             return (entered_at.astimezone(UTC) + stage.stale_after).astimezone(entered_at.tzinfo)
         if calendar is None:
-            raise InvalidValueError(
-                "stale_at", [Fault("calendar", f"must be given: '{stage.name}' counts working time")]
-            )
+            fault = Fault("calendar", f"must be given: '{stage.name}' counts working time")
+            raise InvalidValueError("stale_at", [fault])
         return calendar.add(entered_at, stage.stale_after)
 
     def is_stale(self, pipeline: Pipeline, as_of: datetime, calendar: BusinessCalendar | None = None) -> bool:
@@ -280,9 +280,7 @@ def _stays(moves: tuple[Moved, ...]) -> tuple[Stay, ...]:
         if not (move.migrates and entries and entries[-1][0] == move.target):
             entries.append((move.target, move.at))
     exits = [at for _, at in entries[1:]] + [None]
-    return tuple(
-        Stay(stage, entered_at, exited_at) for (stage, entered_at), exited_at in zip(entries, exits, strict=False)
-    )
+    return tuple(Stay(*entry, exited_at) for entry, exited_at in zip(entries, exits, strict=False))
 
 
 def _stage_time(stays: list[Stay], as_of: datetime | None, calendar: BusinessCalendar | None) -> StageTime:
@@ -321,22 +319,17 @@ def _deviations(
 
 def _late(moves: Sequence[Moved]) -> Iterator[Problem]:
     """Moves that were numbered or recorded after one that happened later."""
-    lowest: int | None = None
-    earliest: int | None = None
+    lowest = earliest = inf
     late = []
     for move in reversed(moves):
         recorded = to_microseconds(move.recorded_at or move.at)
-        if (lowest is not None and move.seq is not None and move.seq > lowest) or (
-            earliest is not None and recorded > earliest
-        ):
+        if recorded > earliest or (move.seq is not None and move.seq > lowest):
             late.append(move)
-        if move.seq is not None:
-            lowest = move.seq if lowest is None else min(lowest, move.seq)
-        earliest = recorded if earliest is None else min(earliest, recorded)
+        lowest = lowest if move.seq is None else min(lowest, move.seq)
+        earliest = min(earliest, recorded)
     for move in reversed(late):
-        yield _problem(
-            "late_move", f"the move to {move.target!r} at {move.at} came to be known after a later one", move
-        )
+        says = f"the move to {move.target!r} at {move.at} came to be known after a later one"
+        yield _problem("late_move", says, move)
 
 
 def _forbidden(before: Moved | None, move: Moved, pipeline: Pipeline) -> Iterator[Problem]:

@@ -19,10 +19,6 @@ from revops_core.values.frozen_map import frozen_map
 __all__ = ["Migration"]
 
 
-def _frozen(stages: Any) -> Any:
-    return frozen_map(stages)
-
-
 @frozen
 class Migration:
     """What becomes of each stage of an old definition in a new one.
@@ -48,7 +44,7 @@ class Migration:
 
     old: Pipeline
     new: Pipeline
-    stages: Mapping[str, str] = field(factory=dict, converter=_frozen)
+    stages: Mapping[str, str] = field(factory=dict, converter=frozen_map)
 
     def __attrs_post_init__(self) -> None:
         require("Migration", old=(self.old, Pipeline), new=(self.new, Pipeline), stages=(self.stages, Mapping))
@@ -97,16 +93,11 @@ class Migration:
                 moves.append(self._move(record, source, target, at, by))
         if not stuck:
             return tuple(moves)
-        return Refused(
-            tuple(
-                Blocker(
-                    "unmapped_stage",
-                    f"Say what becomes of '{stage}' ({len(ids)} records).",
-                    {"stage": stage, "ids": tuple(ids)},
-                )
-                for stage, ids in stuck.items()
-            )
-        )
+        blockers = []
+        for stage, ids in stuck.items():
+            says = f"Say what becomes of '{stage}' ({len(ids)} records)."
+            blockers.append(Blocker("unmapped_stage", says, {"stage": stage, "ids": tuple(ids)}))
+        return Refused(tuple(blockers))
 
     def _move(self, record: Any, source: str, target: str, at: datetime, by: str | None) -> Moved:
         edge, why = self.new.edge(None, target), f"version {self.old.version} to {self.new.version}"

@@ -89,11 +89,8 @@ class Moved:
     @property
     def id(self) -> str:
         """The id of the fact: the given one, or a hash of its subject, kind, instant and number."""
-        return self._id or fingerprint_of_parts(self.subject_id, self._fact_kind, to_microseconds(self.at), self.seq)
-
-    @property
-    def _fact_kind(self) -> str:
-        return "started" if self.source is None else "reopened" if self.reopens else "moved"
+        kind = "started" if self.source is None else "reopened" if self.reopens else "moved"
+        return self._id or fingerprint_of_parts(self.subject_id, kind, to_microseconds(self.at), self.seq)
 
     @property
     def order(self) -> tuple[int, int, int, str]:
@@ -108,22 +105,7 @@ class Moved:
         Stage, probability, outcome and closing change together. `closed_at` and `loss_reason` are there only where the
         move closes or reopens the record; `closed_on` is emptied with them, so that one of both stands.
         """
-        changes: dict[str, Any] = {"stage": self.target}
-        if not self.migrates:
-            changes["stage_entered_at"] = self.at
-        if self.seq is not None:
-            changes["stage_seq"] = self.seq
-        if self.version is not None:
-            changes["stage_version"] = self.version
-        if self.outcome is not None:
-            changes["outcome"] = self.outcome
-        if self.probability is not None or self.reopens:
-            changes["probability"] = self.probability
-        if self.closes or self.reopens:
-            changes["closed_at"] = self.at if self.closes else None
-            changes["closed_on"] = None
-            changes["loss_reason"] = self.reason if self.target_kind == "lost" else None
-        return changes
+        return _changes()(self)
 
     def apply_to(self, record: R) -> R:
         """`record` as it is after this move: a new one of the same attrs class or dataclass.
@@ -140,19 +122,26 @@ class Moved:
         return _rebuilder(held.__class__)(held, self)  # type: ignore[no-any-return]
 
 
-# Column -> what a move makes of it; the same as `Moved.changes`, in the form that costs least for a whole record.
-_AFTER: Mapping[str, str] = {
-    "stage": "move.target",
-    "stage_entered_at": "record.stage_entered_at if move.migrates else move.at",
-    "stage_seq": "record.stage_seq if move.seq is None else move.seq",
-    "stage_version": "record.stage_version if move.version is None else move.version",
-    "outcome": "record.outcome if move.outcome is None else move.outcome",
-    "probability": "record.probability if move.probability is None and not move.reopens else move.probability",
-    "closed_at": "move.at if move.closes else None if move.reopens else record.closed_at",
-    "closed_on": "None if move.closes or move.reopens else record.closed_on",
-    "loss_reason": "record.loss_reason if not (move.closes or move.reopens) else "
-    "move.reason if move.target_kind == 'lost' else None",
+_TURNS = "move.closes or move.reopens"
+# Column -> when a move sets it, and to what: written into functions, as that costs least for a whole record.
+_AFTER: Mapping[str, tuple[str, str]] = {
+    "stage": ("True", "move.target"),
+    "stage_entered_at": ("not move.migrates", "move.at"),
+    "stage_seq": ("move.seq is not None", "move.seq"),
+    "stage_version": ("move.version is not None", "move.version"),
+    "outcome": ("move.outcome is not None", "move.outcome"),
+    "probability": ("move.probability is not None or move.reopens", "move.probability"),
+    "closed_at": (_TURNS, "move.at if move.closes else None"),
+    "closed_on": (_TURNS, "None"),
+    "loss_reason": (_TURNS, "move.reason if move.target_kind == 'lost' else None"),
 }
+
+
+@lru_cache(maxsize=1)
+def _changes() -> Callable[[Moved], dict[str, Any]]:
+    """A function of a move: the columns it sets."""
+    lines = [f"    if {when}: changes[{name!r}] = {value}" for name, (when, value) in _AFTER.items()]
+    return compiled_function("changes(move)", ["    changes = {}", *lines, "    return changes"], {})
 
 
 @lru_cache(maxsize=256)
@@ -161,7 +150,8 @@ def _rebuilder(cls: Any) -> Callable[[Any, Moved], Any]:
     known = changeable(cls)
     if not {"id", "stage"} <= known.keys():
         raise InvalidValueError("apply_to", [Fault("record", "must have fields for its 'id' and 'stage'", cls)])
-    arguments = (f"{known[name]}={_AFTER.get(name, f'record.{name}')}" for name in known)
+    after = {name: f"({value}) if {when} else record.{name}" for name, (when, value) in _AFTER.items()}
+    arguments = (f"{alias}={after.get(name, f'record.{name}')}" for name, alias in known.items())
     return compiled_function("rebuild(record, move)", [f"    return _cls({', '.join(arguments)})"], {"_cls": cls})
 
 

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 
 from attrs import evolve, field, fields, frozen
 
-from revops_core.errors import (
-    Fault,
-    InvalidValueError,
-    UnknownStageError,
-    VersionConflictError,
-    WrongPipelineError,
-)
+from revops_core.errors import Fault, InvalidValueError, UnknownStageError, VersionConflictError, WrongPipelineError
 from revops_core.stages.decide import decide_step
 from revops_core.stages.definition_faults import faults_of
-from revops_core.stages.edge import Edge, Steps, edge_of, ranks_of, reasons_against
+from revops_core.stages.edge import Edge, edge_of, ranks_of
 from revops_core.stages.move import Moved
 from revops_core.stages.stage import Stage, Transition
-from revops_core.values.checks import AtLeast, Id, as_tuple, require
+from revops_core.values.checks import AtLeast, Id, as_tuple, hints_of, require
 from revops_core.values.decision import Refused
 from revops_core.values.fingerprint import fingerprint
 
@@ -30,24 +24,36 @@ __all__ = ["Pipeline"]
 
 Version = Annotated[int, AtLeast(1)]
 _TOLD = ("outcome", "probability", "closes", "reopens", "regresses", "skipped")
-_Known = tuple[Edge, tuple[Any, ...]]
+Policy = Literal["allow", "reason", "forbid"]
 
 
-def _each(made: Callable[[Any], Any] | None, values: Any) -> Any:
+def _each(made: Callable[[Any], Any], values: Any) -> Any:
     """Each of the values `made` what it stands for, as a tuple; what is no list of values is left for the check."""
-    held = as_tuple(values)
-    return tuple(map(made, held)) if made is not None and isinstance(held, tuple) else held
+    held: Any = as_tuple(values)
+    return tuple(map(made, held)) if isinstance(held, tuple) else held
 
 
-def _stage(given: Any) -> Any:
-    return Stage(given) if isinstance(given, str) and given else given
+def _stages(given: Iterable[Stage | str]) -> tuple[Stage, ...]:
+    return cast("tuple[Stage, ...]", _each(lambda one: Stage(one) if one and isinstance(one, str) else one, given))
 
 
-def _transition(given: Any) -> Any:
-    return Transition(*given) if isinstance(given, tuple | list) and len(given) in {2, 3} else given
+def _transitions(given: Iterable[Transition | tuple[str, str]]) -> tuple[Transition, ...]:
+    def step(one: Any) -> Any:
+        return Transition(*one) if isinstance(one, tuple | list) and len(one) in {2, 3} else one
+
+    return cast("tuple[Transition, ...]", _each(step, given))
 
 
-@frozen(init=False, repr=False)
+def _creation(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    return cast("tuple[str, ...] | None", as_tuple(cast("Iterable[str]", given)))
+
+
+def _subject(given: type | str | None) -> str | None:
+    """`given` as it is: a class is needed to check fields, so the pipeline takes the name of it itself."""
+    return cast("str | None", given)
+
+
+@frozen(repr=False)
 class Pipeline:
     """A stage machine as checked data: it decides steps and explains every refusal; it holds no record and no state.
 
@@ -77,78 +83,38 @@ class Pipeline:
     """
 
     name: Id
-    stages: tuple[Stage, ...]
-    version: Version
-    subject: str | None
-    transitions: tuple[Transition, ...]
-    unlisted: str
-    skip: str
-    regression: str
-    same_stage: str
-    reopen: str
-    closed_to_closed: str
-    creation: tuple[Id, ...] | None
+    stages: tuple[Stage, ...] = field(converter=_stages)
+    version: Version = field(default=1, kw_only=True)
+    subject: str | None = field(default=None, kw_only=True, converter=_subject)
+    transitions: tuple[Transition, ...] = field(default=(), kw_only=True, converter=_transitions)
+    unlisted: Literal["forbid", "policy"] = field(default="forbid", kw_only=True)
+    skip: Policy = field(default="allow", kw_only=True)
+    regression: Policy = field(default="reason", kw_only=True)
+    same_stage: Literal["refuse", "reenter"] = field(default="refuse", kw_only=True)
+    reopen: Policy = field(default="reason", kw_only=True)
+    closed_to_closed: Policy = field(default="forbid", kw_only=True)
+    creation: tuple[Id, ...] | None = field(default=None, kw_only=True, converter=_creation)
     _by_name: dict[str, Stage] = field(init=False, eq=False)
     _ranks: dict[str, int] = field(init=False, eq=False)
-    _steps: Steps = field(init=False, eq=False)
-    _edges: dict[tuple[str | None, str], _Known] = field(init=False, eq=False)
+    _edges: dict[tuple[str | None, str], Edge] = field(init=False, eq=False)
 
-    def __init__(
-        self,
-        name: str,
-        stages: Iterable[Stage | str],
-        *,
-        version: int = 1,
-        subject: type | str | None = None,
-        transitions: Iterable[Transition | tuple[str, str]] = (),
-        unlisted: str = "forbid",
-        skip: str = "allow",
-        regression: str = "reason",
-        same_stage: str = "refuse",
-        reopen: str = "reason",
-        closed_to_closed: str = "forbid",
-        creation: Iterable[str] | None = None,
-    ) -> None:
-        held, listed, first = _each(_stage, stages), _each(_transition, transitions), _each(None, creation)
-        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue] - attrs writes it
-            name, held, version, subject.__name__ if isinstance(subject, type) else subject, listed,
-            unlisted, skip, regression, same_stage, reopen, closed_to_closed, first,
-        )  # fmt: skip
-        faults = self._type_faults()
+    def __attrs_post_init__(self) -> None:
+        """Work out what follows, or refuse with every fault."""
+        subject, put = cast("type | str | None", self.subject), object.__setattr__
+        put(self, "subject", subject.__name__ if isinstance(subject, type) else subject)
+        faults: list[Fault] = []
+        try:
+            hints = {name: hint for name, hint in hints_of(Pipeline).items() if not name.startswith("_")}
+            require("Pipeline", **{name: (getattr(self, name), hint) for name, hint in hints.items()})
+        except InvalidValueError as error:
+            faults += error.faults
         if not {"stages", "transitions", "creation"} & {fault.field for fault in faults}:
-            in_use = [each.name for each in self.stages if each.is_open and each.active]
-            steps = Steps(
-                skip, regression, same_stage, reopen, closed_to_closed, unlisted if listed else "policy",
-                {(each.source, each.target): each.policy for each in self.transitions},
-                frozenset(in_use if first is None else first),
-            )  # fmt: skip
-            put = object.__setattr__
             put(self, "_by_name", {each.name: each for each in self.stages})
             put(self, "_ranks", ranks_of(self.stages))
-            put(self, "_steps", steps)
             put(self, "_edges", {})
-            faults += list(faults_of(self, subject if isinstance(subject, type) else None, self._by_name, self._is_way))
+            faults += faults_of(self, subject if isinstance(subject, type) else None)
         if faults:
             raise InvalidValueError("Pipeline", faults)
-
-    def _type_faults(self) -> list[Fault]:
-        try:
-            require(
-                "Pipeline",
-                name=(self.name, Id),
-                stages=(self.stages, tuple[Stage, ...]),
-                version=(self.version, Version),
-                subject=(self.subject, str | None),
-                transitions=(self.transitions, tuple[Transition, ...]),
-                creation=(self.creation, tuple[Id, ...] | None),
-            )
-        except InvalidValueError as error:
-            return list(error.faults)
-        return []
-
-    def _is_way(self, source: str | None, target: str) -> bool:
-        """Whether the definition lets a record go from `source` to `target` at all."""
-        return not reasons_against(self._by_name, self._steps, self._ranks, source, target)
 
     def __reduce__(self) -> tuple[Callable[[], Pipeline], tuple[()]]:
         # What is worked out is not pickled: it is worked out again.
@@ -188,13 +154,16 @@ class Pipeline:
         """How far along the stage is, from 0; every end but a loss comes after the last open stage; None for a loss."""
         return self._ranks.get(self.stage(name).name)
 
-    def edge(self, source: str | None, target: str) -> Edge:
+    def edge(self, source: str | None, target: str, subject_id: object = None) -> Edge:
         """What this definition says of the step from `source` (None: from nothing) to `target`; worked out once.
 
         Raises:
-            UnknownStageError: either is no stage of this pipeline.
+            UnknownStageError: either is no stage of this pipeline; `subject_id` is the record that holds the source.
         """
-        return self._known_edge(source, target)[0]
+        to, came_from = self.stage(target), None if source is None else self.stage(source, subject_id)
+        if (source, target) not in self._edges:
+            self._edges[source, target] = edge_of(self, came_from, to)
+        return self._edges[source, target]
 
     def decide(
         self,
@@ -234,30 +203,16 @@ class Pipeline:
         """
         source = record.stage
         try:
-            edge, constants = self._edges[source, target]
+            edge = self._edges[source, target]
         except (KeyError, TypeError):
-            edge, constants = self._known_edge(source, target, record.id)
+            edge = self.edge(source, target, record.id)
         self._refuse_foreign(record)
-        return decide_step(edge, record, constants, at, as_of, expected_seq, by, reason, override, recorded_at)
+        return decide_step(edge, record, at, as_of, expected_seq, by, reason, override, recorded_at)
 
     def _refuse_foreign(self, record: Any) -> None:
         version, name = getattr(record, "stage_version", None), getattr(record, "pipeline", None)
         if (version is not None and version != self.version) or (name.__class__ is str and name != self.name):
             raise WrongPipelineError(str(record.id), (self.name, self.version), (name, version))
-
-    def _known_edge(self, source: str | None, target: str, subject_id: object = None) -> _Known:
-        """The edge and what a move along it always holds, worked out once."""
-        self.stage(target)
-        if source is not None:
-            self.stage(source, subject_id)
-        if (source, target) not in self._edges:
-            edge = edge_of(self._by_name, self._steps, self._ranks, source, target)
-            constants = (
-                source, target, self.name, self.version, edge.kind, edge.outcome, edge.probability, edge.closes,
-                edge.reopens, edge.regresses, edge.skipped,
-            )  # fmt: skip
-            self._edges[source, target] = edge, constants
-        return self._edges[source, target]
 
     def start(
         self, record: Any, target: str | None = None, *, at: datetime, by: str | None = None, reason: str | None = None
@@ -272,8 +227,7 @@ class Pipeline:
         """
         self._refuse_foreign(record)
         name = target or record.stage or next(stage.name for stage in self.stages if stage.is_open and stage.active)
-        edge, constants = self._known_edge(None, name, record.id)
-        return decide_step(edge, record, constants, at, None, None, by, reason, None, None)
+        return decide_step(self.edge(None, name), record, at, None, None, by, reason, None, None)
 
     def options(
         self,

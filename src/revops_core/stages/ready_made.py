@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from revops_core.entities import Account, Lead, Opportunity, Ticket
 from revops_core.stages.pipeline import Pipeline
-from revops_core.stages.stage import Stage, Transition
+from revops_core.stages.stage import Stage
 
 __all__ = ["LEAD", "LIFECYCLE", "ONBOARDING", "OPPORTUNITY", "RENEWAL", "TICKET"]
 
@@ -33,28 +33,17 @@ LEAD = Pipeline(
 OPPORTUNITY = Pipeline(
     "opportunity",
     (
-        Stage(
-            "qualification", probability=Decimal("0.1"), forecast_category="pipeline", stale_after=timedelta(days=30)
-        ),
-        Stage(
-            "proposal",
-            probability=Decimal("0.5"),
-            forecast_category="best_case",
-            required=("amount", "close_date"),
-            stale_after=timedelta(days=30),
-        ),
-        Stage(
-            "negotiation",
-            probability=Decimal("0.8"),
-            forecast_category="commit",
-            required=("amount", "close_date"),
-            stale_after=timedelta(days=21),
-        ),
+        Stage("qualification", probability=Decimal("0.1"), forecast_category="pipeline",
+              stale_after=timedelta(days=30)),
+        Stage("proposal", probability=Decimal("0.5"), forecast_category="best_case",
+              stale_after=timedelta(days=30), required=("amount", "close_date")),
+        Stage("negotiation", probability=Decimal("0.8"), forecast_category="commit",
+              stale_after=timedelta(days=21), required=("amount", "close_date")),
         Stage("won", "won", forecast_category="closed", required=("amount",)),
         Stage("lost", "lost", forecast_category="omitted", needs_reason=True),
     ),
     subject=Opportunity,
-)
+)  # fmt: skip
 """A possible sale: qualification, proposal, negotiation, won or lost. The probabilities are placeholders: replace them
 with `StageLog.fates(...)[stage].win_rate()` of your own history."""
 
@@ -137,15 +126,11 @@ LIFECYCLE = Pipeline(
     ),
     subject=Account,
     transitions=(
-        Transition("expansion", "adoption"),
-        Transition("renewal", "adoption"),
-        Transition("renewal", "expansion"),
-        Transition("churned", "qualification"),
-        Transition("churned", "sales"),
-        Transition("churned", "onboarding"),
+        ("expansion", "adoption"), ("renewal", "adoption"), ("renewal", "expansion"),
+        ("churned", "qualification"), ("churned", "sales"), ("churned", "onboarding"),
     ),
     unlisted="policy",
     regression="forbid",
     reopen="forbid",
-)
+)  # fmt: skip
 """The life of a customer, walked by an account: forward, round its loops, out by churn, back by a sale."""

@@ -56,9 +56,8 @@ def records_as_of(records: Iterable[R], facts: Iterable[Moved | Corrected | Chan
         elif isinstance(fact, Moved | Corrected):
             moves[fact.subject_id].append(fact)
         else:
-            raise InvalidValueError(
-                "records_as_of", [Fault("facts", "must be Moved, Corrected or Changed facts", fact)]
-            )
+            fault = Fault("facts", "must be Moved, Corrected or Changed facts", fact)
+            raise InvalidValueError("records_as_of", [fault])
     found = []
     for record in records:
         key = str(record.id)  # type: ignore[attr-defined]
@@ -69,7 +68,8 @@ def records_as_of(records: Iterable[R], facts: Iterable[Moved | Corrected | Chan
         if standing and standing[0].source is None and to_microseconds(standing[0].at) > limit:
             continue
         before = _before(record, standing, changes.get((type(record).__name__, key), ()), limit)
-        found.append(_with(record, before) if before else record)
+        changed = evolve if has(type(record)) else replace
+        found.append(changed(record, **before) if before else record)  # type: ignore[type-var]
     return found
 
 
@@ -93,10 +93,6 @@ def _before(record: Any, moves: Iterable[Moved], changes: Iterable[Changed], lim
     return {name: value for name, value in was.items() if name in names}
 
 
-def _with(record: Any, values: Mapping[str, Any]) -> Any:
-    return evolve(record, **values) if has(type(record)) else replace(record, **values)
-
-
 def _order(fact: Moved | Changed) -> tuple[int, bool, int]:
     """By instant; of facts at one, the move first, as a change by hand may follow it."""
     return to_microseconds(fact.at), isinstance(fact, Changed), -1 if fact.seq is None else fact.seq
@@ -104,12 +100,6 @@ def _order(fact: Moved | Changed) -> tuple[int, bool, int]:
 
 def _left_by(move: Moved) -> dict[str, Any]:
     """What stood before a move, as far as the move tells: its own columns emptied, and the stage it left."""
-    was = dict.fromkeys(move.changes)
-    was["stage"] = move.source
-    if "stage_version" in was:
-        was["stage_version"] = move.version
-    if "outcome" in was:
-        was["outcome"] = "open"
-    if "stage_seq" in was and move.seq:
-        was["stage_seq"] = move.seq - 1
-    return was
+    before = move.seq - 1 if move.seq else None
+    was = {"stage": move.source, "stage_seq": before, "stage_version": move.version, "outcome": "open"}
+    return {name: was.get(name) for name in move.changes}

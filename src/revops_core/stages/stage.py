@@ -10,13 +10,10 @@ from attrs import field, frozen
 from revops_core.values.checks import AtLeast, Id, Share, as_tuple, checked, short_repr
 from revops_core.values.decision import Rule
 
-__all__ = ["CLOSED_KINDS", "KINDS", "Stage", "Transition"]
+__all__ = ["KINDS", "Stage", "Transition"]
 
 KINDS = ("open", "won", "lost", "converted", "closed")
 """What a stage is: open; won or lost; converted into other records, one way; or closed, neither won nor lost."""
-
-CLOSED_KINDS = frozenset(KINDS) - {"open"}
-"""The kinds that end a record's way through a pipeline."""
 
 Limit = Annotated[timedelta, AtLeast(timedelta(microseconds=1))]
 

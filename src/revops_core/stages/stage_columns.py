@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
@@ -233,7 +234,7 @@ def _read_grouped(
             raise InvalidValueError("StageLog.of", [Fault("entity", "must be a str and not empty", entity)])
         if ties == "reversed":
             events.reverse()
-        events.sort(key=_at_of)
+        events.sort(key=itemgetter(0))
         if ties == "refuse":
             tied += _ties(entity, events, tuple(codes))
         try:
@@ -243,10 +244,6 @@ def _read_grouped(
     if tied:
         raise InvalidValueError("StageLog.of", tied)
     return builder
-
-
-def _at_of(event: tuple[int, int]) -> int:
-    return event[0]
 
 
 def _ties(entity: str, events: list[tuple[int, int]], names: tuple[str, ...]) -> Iterator[Fault]:

@@ -7,24 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from attrs import field, frozen
 
 from revops_core.calendars import BusinessCalendar
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.stages.flow import (
-    Conformance,
-    Rework,
-    Waiting,
-    conformance_of,
-    flow_of,
-    rework_of,
-    survival_of,
-    variants_of,
-    waiting_by_stage,
-)
+from revops_core.stages.flow import Conformance, Rework, Waiting, conformance_of, flow_of, survival_of, waits_of
 from revops_core.stages.funnel import Funnel, StageFate, fates_of, funnel_of
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
@@ -76,11 +66,10 @@ class StageLog:
         if ties not in _TIES:
             raise InvalidValueError("StageLog.of", [Fault("ties", f"must be one of {', '.join(_TIES)}", ties)])
         rest = iter(rows)
-        first = next(rest, None)
-        if first is None:
-            return cls(columns_of_rows((), ties))
-        whole = chain((first,), rest)
-        return cls(columns_of_moves(whole) if isinstance(first, Moved | Corrected) else columns_of_rows(whole, ties))
+        first = tuple(islice(rest, 1))
+        whole = chain(first, rest)
+        are_facts = any(isinstance(row, Moved | Corrected) for row in first)
+        return cls(columns_of_moves(whole) if are_facts else columns_of_rows(whole, ties))
 
     def __len__(self) -> int:
         """How many entries of a stage there are."""
@@ -123,9 +112,9 @@ class StageLog:
         edges = sorted(set(asked))
         names, size = self.columns.stages, len(edges)
         changes = [[0] * (size + 1) for _ in names]
-        for code in self.columns.unknown_starts.values():
-            changes[code][0] += 1
         starts = {self.columns.firsts[number]: code for number, code in self.columns.unknown_starts.items()}
+        for code in starts.values():
+            changes[code][0] += 1
         for place, (before, after, _, at) in enumerate(self.columns.events()):
             edge = bisect_left(edges, at)
             if edge < size:
@@ -245,7 +234,7 @@ class StageLog:
             calendar: counts its working time only.
         """
         require("StageLog.bottlenecks", pipeline=(pipeline, Pipeline | None), calendar=(calendar, _CALENDAR))
-        return waiting_by_stage(self.columns, pipeline, as_of, calendar)
+        return waits_of(self.columns, pipeline, as_of, calendar)
 
     def survival(
         self, stage: str, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None
@@ -262,11 +251,20 @@ class StageLog:
 
     def rework(self) -> Mapping[str, Rework]:
         """Of each stage, how many entities entered it more than once."""
-        return rework_of(self.columns)
+        tallies = [[0, 0, 0] for _ in self.columns.stages]
+        for path, count in self.columns.path_counts().items():
+            for code, visits in Counter(path).items():
+                tally = tallies[code]
+                tally[0] += count
+                tally[1] += count * (visits > 1)
+                tally[2] += count * (visits - 1)
+        return {name: Rework(name, *tally) for name, tally in zip(self.columns.stages, tallies, strict=True)}
 
     def variants(self) -> tuple[tuple[tuple[str, ...], int], ...]:
         """The ways through the stages, each with how many entities took it, most frequent first."""
-        return variants_of(self.columns)
+        names, counts = self.columns.stages, self.columns.path_counts()
+        found = ((tuple(names[code] for code in path), count) for path, count in counts.items())
+        return tuple(sorted(found, key=lambda variant: (-variant[1], variant[0])))
 
     def conformance(self, pipeline: Pipeline) -> Conformance:
         """Which moves the pipeline does not allow. What a rule or a given reason would have decided is not in a log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 from attrs import evolve
@@ -29,11 +30,7 @@ def standing_moves(facts: Sequence[Moved | Corrected]) -> tuple[Moved, ...]:
     standing: Sequence[Moved] = _effective(facts)
     if len(standing) < len(facts):
         standing = each_once(standing)
-    return tuple(sorted(standing, key=_order))
-
-
-def _order(move: Moved) -> tuple[int, int, int, str]:
-    return move.order
+    return tuple(sorted(standing, key=attrgetter("order")))
 
 
 def _refuse_mixture(facts: Sequence[Moved | Corrected]) -> None:

@@ -25,10 +25,6 @@ PARTS: tuple[str, ...] = ("new", "reopened", "pulled_in", "increased", "decrease
 """What can change an open pipeline, in the order in which it is drawn."""
 
 
-def _frozen(items: Any) -> Any:
-    return frozen_map(items)
-
-
 @frozen
 class Waterfall:
     """The open pipeline at two instants and what lies between; `start` and all parts add up to `end`, exactly.
@@ -47,8 +43,8 @@ class Waterfall:
 
     start: Money
     end: Money
-    parts: Mapping[str, Money] = field(converter=_frozen)
-    counts: Mapping[str, int] = field(converter=_frozen)
+    parts: Mapping[str, Money] = field(converter=frozen_map)
+    counts: Mapping[str, int] = field(converter=frozen_map)
     without_amount_count: int
 
     def table(self) -> Table:
@@ -144,7 +140,9 @@ def _steps(
 ) -> Iterable[tuple[str, Money]]:
     """What happened to one record: how it came in, what its amount did, how it left."""
     (was_in, is_in), (old_amount, new_amount) = inside, amounts
-    if new is None or not (was_in or is_in or (new.outcome != "open" and is_due(new) and _was_outside(old))):
+    was_closed = old is not None and old.outcome != "open"
+    passed_through = new is not None and new.outcome != "open" and is_due(new) and not was_closed
+    if new is None or not (was_in or is_in or passed_through):
         return
     entered_with = old_amount
     if not was_in:
@@ -158,8 +156,3 @@ def _steps(
         yield ("increased" if change.amount > 0 else "decreased"), change
     if not is_in:
         yield ("pushed_out" if new.outcome == "open" else "won" if new.outcome == "won" else "lost"), -new_amount
-
-
-def _was_outside(old: Any) -> bool:
-    """Whether a record that is closed now passed through the pipeline since: it was not closed at the start."""
-    return old is None or old.outcome == "open"
