@@ -354,9 +354,8 @@ def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
 
 
 def _number(units: int, scale: int) -> int | Decimal:
-    """So many units as a number, exactly."""
-    whole, rest = divmod(units, scale)
-    return _EXACT.divide(Decimal(units), Decimal(scale)) if rest else whole
+    """So many units as a number: a Decimal where the column has decimals, as shares of amounts are no shares of rows."""
+    return units if scale == 1 else _EXACT.divide(Decimal(units), Decimal(scale))
 
 
 def _plain(part: Any) -> Any:
@@ -392,6 +391,8 @@ def _part(
     powers = (1, 2) if operation == "mean" else (1,)
     numbers = [
         _number(sum(int(row[term]) * weight for term, weight in terms[name, power]), reading.scale**power)
+        if count
+        else 0
         for power in powers
     ]
     return numbers[0], count, kind, *numbers[1:]
