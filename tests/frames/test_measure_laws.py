@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from revops_core import kpis
 from revops_core.errors import CurrencyMismatchError, InvalidRowError, InvalidValueError
 from revops_core.frames.measure import kpi_table, tidy_columns
 from revops_core.frames.measure import measure as measure_frame
@@ -283,3 +284,52 @@ def test_tidy_rows_of_currencies_are_those_of_objects(engine):
         check_rows(engine, mixed, chosen, options, money=True)
 
     check()
+
+
+AT_EDGES = [
+    {
+        "id": "abc"[number % 3],
+        "outcome": ("won", "lost", "open")[number % 3],
+        "owner_id": ("ana", "ben")[number % 2],
+        "amount": Decimal(-number if number % 2 else number * 100),
+        "code": "EUR",
+        "probability": Decimal("0.5"),
+        "created_at": edge if number % 4 else None,
+        "created_on": edge.date(),
+        "closed_at": edge,
+        "closed_on": None,
+        "close_date": edge.date(),
+        "response_time": timedelta(days=number**2),
+        "seats": number**3,
+        "is_new": number % 5 == 0,
+        "rebate": None,
+    }
+    for number, edge in enumerate(EDGES)
+]
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
+@pytest.mark.parametrize("as_of", [None, EDGES[1], EDGES[4], EDGES[10]], ids=str)
+def test_what_happens_at_the_edges_of_periods_of_the_look_and_of_the_nights_is_the_same(engine, as_of):
+    asked = [
+        *(
+            kpi
+            for kpi in OURS
+            if kpi.name in {"seats_total", "seats_p90", "owners", "moments", "waiting", "late", "new_share"}
+        ),
+        kpis.win_rate,
+        kpis.win_rate_by_value,
+        kpis.win_rate_of_created,
+        kpis.open_opportunities,
+        kpis.median_deal_size,
+    ]
+    for options in (
+        {"over": BERLIN.quarters(), "by": "owner_id"},
+        {"over": Period.day(date(2026, 3, 29), tz="Europe/Berlin")},
+        {"by": "outcome"},
+    ):
+        told = {**options, "as_of": as_of}
+        expected, found = differ(engine, AT_EDGES, asked, told, money=False)
+        assert found == expected
+        assert isinstance(expected, tuple), expected
+        check_rows(engine, AT_EDGES, asked, told, money=False)

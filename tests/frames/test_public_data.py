@@ -62,7 +62,10 @@ def incidents():
 
 
 def on(engine, df):
-    return spark().createDataFrame(df.to_pandas()) if engine == SPARK else from_arrow(engine, df.to_arrow())
+    if engine != SPARK:
+        return from_arrow(engine, df.to_arrow())
+    kinds = {pl.String: "string", pl.Date: "date", pl.Float64: "double", pl.Boolean: "boolean"}
+    return spark().createDataFrame(df.rows(), ", ".join(f"`{name}` {kinds[kind]}" for name, kind in df.schema.items()))
 
 
 @needs("maven_crm")

@@ -370,7 +370,7 @@ def _from_objects(
         decimals = max(-_exponent(cell) for cell in found)
         if decimals > _MOST_DECIMALS:
             raise InvalidValueError("frames", [Fault(field, _TOO_FINE, told)])
-        kind, scale = "number", 10 ** max(decimals, 0)
+        kind, scale = "number", 10 ** max(decimals, 1 if Decimal in types else 0)
         whole = [0 if cell is None else int(cell * scale) for cell in found]
     elif types <= {str} and not rule:
         kind, whole = "text", found

@@ -28,7 +28,7 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "condition_of", "period_numbers", "value_of"]
+__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
@@ -299,12 +299,12 @@ def _holds(compare: Callable[[Any, Any], Any], one: Reading, other: Reading) -> 
     if one.kind != other.kind:
         raise _misfit("must have sides of one kind", (one.kind, other.kind))
     left, right, _ = _scaled(one, other)
-    holds = compare(_text_of(one, left), _text_of(other, right))
+    holds = compare(text_of(one, left), text_of(other, right))
     held = all_hold(one.known, other.known, holds.fill_null(value=False) if one.kind == "text" else holds)
     return holds if held is None else held
 
 
-def _text_of(reading: Reading, value: nw.Expr) -> nw.Expr:
+def text_of(reading: Reading, value: nw.Expr) -> nw.Expr:
     """Text by what it means."""
     told = {theirs: ours for theirs, ours in (reading.meanings or {}).items() if ours is not None}
     for theirs, meaning in told.items():

@@ -19,7 +19,7 @@ from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
 from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
-from revops_core.frames.expressions import View, condition_of, period_numbers, value_of
+from revops_core.frames.expressions import View, condition_of, period_numbers, text_of, value_of
 from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
 from revops_core.kpis.tally import Settled
@@ -185,7 +185,7 @@ def _one_reading(value: Expression, view: View) -> Reading:
     if len(readings) != 1 or readings[0].kind == "truth":
         kinds = " and ".join(reading.kind for reading in readings)
         raise InvalidValueError("frames", [Fault(str(value), "must come to values of one kind", kinds)])
-    return readings[0]
+    return evolve(readings[0], value=text_of(readings[0], readings[0].value), meanings=None)
 
 
 def _doubts_of(reading: Reading, what: str, keys: Mapping[str, nw.Expr]) -> tuple[Doubt, ...]:
@@ -341,7 +341,7 @@ def _collected(query: Query, operation: str, column: Column) -> dict[tuple[Any, 
 def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
     """A value as the objects have it; a quantile keeps numbers."""
     if reading is None or reading.kind == "text":
-        return (reading.meanings or {}).get(value, value) if reading else value
+        return value
     if operation == "quantile" or reading.kind == "number":
         return _number(int(value), reading.scale)
     if reading.kind == "instant":
@@ -354,9 +354,8 @@ def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
 
 
 def _number(units: int, scale: int) -> int | Decimal:
-    """So many units as a number, exactly."""
-    whole, rest = divmod(units, scale)
-    return _EXACT.divide(Decimal(units), Decimal(scale)) if rest else whole
+    """So many units as a number: a Decimal where a column has decimals, as a share of amounts is none of rows."""
+    return units if scale == 1 else _EXACT.divide(Decimal(units), Decimal(scale))
 
 
 def _plain(part: Any) -> Any:
@@ -392,6 +391,8 @@ def _part(
     powers = (1, 2) if operation == "mean" else (1,)
     numbers = [
         _number(sum(int(row[term]) * weight for term, weight in terms[name, power]), reading.scale**power)
+        if count
+        else 0
         for power in powers
     ]
     return numbers[0], count, kind, *numbers[1:]
