@@ -16,7 +16,7 @@ from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, opened
 from revops_core.frames.measure import factors_of, frames_of, plan
 from revops_core.frames.totals import BY, COUNT, NUMBER, Query, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.layout import Lane
+from revops_core.kpis.layout import Lane, laid_out
 from revops_core.values.expression import Expression
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
@@ -66,7 +66,7 @@ def check(
     ...     print(problem.code, problem.says)
     unmapped_value 'outcome' is 'Lost' in 1 rows; neither `values` nor a condition of these KPIs names it
     """
-    held, names, layout, _ = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     problems: list[Problem] = []
     for population, one, told in frames_of(df, held, columns):
         frame, tell = opened(one), partial(_problem, population or "", _column("id", told))
@@ -98,20 +98,25 @@ def check(
             ]
             problems += _unmapped(rows, field, lanes, values, population or "")
         problems += _keys(frame, {name: named[name] for name in names if name in named}, _column("id", told), tell)
-        able = [lane for lane in lanes if all(sound & set(choice) for choice in fields_of([lane]))]
 
         def read_columns(
-            within: Frame, fields: set[str], named: Mapping[str, str] = named, options: Any = options
+            within: Frame, fields: set[str], of: Mapping[str, str] = named, told: Any = options
         ) -> ReadFrame:
-            return read(
-                within,
-                {name: held for name, held in named.items() if name.removesuffix(".currency") in fields},
-                **options,
-            )
+            return read(within, {name: of[name] for name in of if name.removesuffix(".currency") in fields}, **told)
 
         parts = [named[name] for name in names if name in named]
-        for query in queries_of(frame, able, parts, layout.tz, read_columns):
-            problems += _in_query(query, population or "")
+        for pair in dict.fromkeys(pair for kpi in held for pair in kpi.wanted):
+            asked = laid_out([pair], periods, as_of, layout.tz, trace=False).lanes
+            if population not in {None, asked[0].population} or not all(sound & set(one) for one in fields_of(asked)):
+                continue
+            try:
+                for query in queries_of(frame, asked, parts, layout.tz, read_columns):
+                    problems += _in_query(query, population or "")
+            except InvalidValueError as error:
+                problems += [
+                    Problem(code="wrong_type", says=one.says, subject=population or "", field=one.field)
+                    for one in error.faults
+                ]
     return list(
         {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}.values()
     )[::-1]

@@ -10,11 +10,8 @@ What the other modules of this room build on (`columns_of` and `read` are here, 
     table = small_frame(frame, {"day": [1, 2], "label": ["a", "b"]})      # a small table on the same engine, for joins
     day, in_doubt = civil_days(closed_at.value, "Europe/Berlin", frame)   # the civil day of instants in a zone
 
-Kinds: "instant" (whole microseconds since 1970 in UTC), "day" (whole days since 1970), "duration" (microseconds),
-"number" (whole units of `1 / scale`; truths are 1 and 0) and "text". A value is never null: it is 0 where `known` does
-not hold (text stays null there); `known` is None where every cell has a value. Civil dates are told from instants by
-the type of the column; a timestamp without a zone is a day where the name of its field ends in `_on` or `_date`, and
-needs `tz` elsewhere.
+A value is never null: it is 0 where `known` does not hold (text stays null). Civil dates are told from instants by the
+type of the column; a timestamp without a zone is a day where its field ends in `_on` or `_date`, and needs `tz` else.
 """
 
 from __future__ import annotations
@@ -150,7 +147,11 @@ def read(
         raise InvalidValueError("frames", faults)
     in_sql, new, doubts = made
     if in_sql:
-        frame = _in_sql(frame, in_sql)
+        native: Any = nw.to_native(frame)
+        texts = ["*", *(f"{sql} as {name}" for name, sql in in_sql.items())]
+        frame = nw.from_native(
+            native.selectExpr(*texts) if engine_of(frame) in SPARK else native.project(", ".join(texts))
+        )
     return ReadFrame(frame.with_columns(**new) if new else frame, readings, tuple(doubts), currency)
 
 
@@ -181,7 +182,10 @@ def _typed(
         return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
         return _from_objects(frame, field, column, told=told, made=made, tz=tz)
-    if isinstance(dtype, nw.Unknown) or _is_empty(frame, column, dtype):  # nothing but nulls
+    is_empty = (
+        isinstance(dtype, nw.String) and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
+    )
+    if isinstance(dtype, nw.Unknown) or is_empty:  # nothing but nulls, which pandas takes for text
         made[2].append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
         return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
     rule, known = _rule_for(field), _known(frame, column, dtype)
@@ -232,11 +236,6 @@ def _is_read_by_cell(frame: Frame, dtype: Any) -> bool:
     return isinstance(dtype, nw.Object | nw.Unknown) or (is_wide and engine_of(frame) != "polars")
 
 
-def _is_empty(frame: Frame, column: str, dtype: Any) -> bool:
-    """Whether a column that pandas takes for text holds nothing."""
-    return isinstance(dtype, nw.String) and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
-
-
 def _new(field: str) -> str:
     """The name of the column that is made for a field."""
     return "revops_" + re.sub(r"\W", "_", field)
@@ -281,16 +280,6 @@ def _sql_column(frame: Frame, field: str, column: str, sql: str, made: _Made) ->
     mark = "`" if engine_of(frame) in SPARK else '"'
     made[0][f"{_new(field)}_since"] = f"coalesce({sql.format(mark + column.replace(mark, mark * 2) + mark)}, 0)"
     return nw.col(f"{_new(field)}_since")
-
-
-def _in_sql(frame: Frame, columns: Mapping[str, str]) -> Frame:
-    native: Any
-    native, made = nw.to_native(frame), [f"{sql} as {name}" for name, sql in columns.items()]
-    in_spark = engine_of(frame) in SPARK
-    found: Frame = nw.from_native(
-        native.selectExpr("*", *made) if in_spark else native.project(", ".join(["*", *made]))
-    )
-    return found
 
 
 def _from_walls(

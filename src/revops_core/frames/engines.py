@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 from typing import Any, cast
 
 import narwhals.stable.v2 as nw
@@ -30,6 +31,7 @@ __all__ = [
     "refuse",
     "rows_of",
     "small_frame",
+    "stepped",
     "whole_days",
 ]
 
@@ -146,6 +148,22 @@ def counts_of(frame: Frame, doubts: Iterable[Doubt]) -> list[tuple[Doubt, int]]:
     flags = {f"revops_{number}": doubt[3].cast(nw.Int64) for number, doubt in enumerate(held)}
     row = rows_of(frame.select(**flags).select(nw.all().sum()))[0]
     return [(doubt, int(count or 0)) for doubt, count in zip(held, row.values(), strict=True)]
+
+
+def stepped(value: nw.Expr, edges: Sequence[tuple[int, int]]) -> nw.Expr:
+    """The position of the half-open span in which a value lies, of spans in order and apart; -1 where in none."""
+    steps: dict[int, int] = {}
+    held = -1
+    for position, (begin, end) in enumerate(edges):
+        steps[begin] = steps.get(begin, 0) + position - held  # it may begin where the one before ends
+        steps[end], held = -1 - position, -1
+    kind = nw.Int8 if len(edges) < 100 else nw.Int64
+    passed = [
+        (value >= edge).cast(kind) * step if step != 1 else (value >= edge).cast(kind)
+        for edge, step in steps.items()
+        if step
+    ]
+    return reduce(add, passed) - 1 if passed else value * 0
 
 
 def floor_divided(value: nw.Expr, by: int, frame: Frame) -> nw.Expr:

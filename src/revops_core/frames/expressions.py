@@ -14,21 +14,21 @@ from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from operator import add, eq, ge, gt, le, lt, or_, sub
-from typing import Any
+from typing import Any, cast
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
-from revops_core.frames.engines import DAY, Doubt, all_hold, civil_days
+from revops_core.frames.engines import DAY, Doubt, all_hold, civil_days, stepped
 from revops_core.kpis.layout import Bound, edges_of
 from revops_core.values.expression import Expression
 from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "condition_of", "meanings_of", "period_numbers", "value_of"]
+__all__ = ["View", "condition_of", "period_numbers", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
@@ -40,21 +40,12 @@ _LARGEST = 9.0e18  # engines wrap what does not fit into 64 bits without a word
 
 
 def condition_of(expression: Expression, view: View) -> Reading:
-    """A condition: its `value` is a truth without nulls.
-
-    Raises:
-        InvalidValueError: columns of kinds that do not go together.
-    """
-    (reading,) = value_of(expression, view)
-    return reading
+    """A condition: its `value` is a truth without nulls."""
+    return value_of(expression, view)[0]
 
 
 def value_of(expression: Expression, view: View) -> Readings:
-    """A value, as readings of which at most one is known in a row.
-
-    Raises:
-        InvalidValueError: columns of kinds that do not go together.
-    """
+    """A value, as readings of which at most one is known in a row; raises where kinds do not go together."""
     try:
         return _OPERATIONS[expression.operation](view, *expression.arguments)
     except InvalidValueError as error:
@@ -68,10 +59,7 @@ def _misfit(rule: str, got: object) -> InvalidValueError:
 
 
 def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> tuple[Reading, nw.Expr | None]:
-    """The position of the period in which the date of a row falls; -1 in none, unknown, or still to come.
-
-    And which rows can fall into one at all, which costs less to tell; None: all.
-    """
+    """The position of the period of a row, -1 where it has none, and which rows are near one (None: all)."""
     begins, ends, _ = edges_of(tuple(periods))
     readings = value_of(dated, view)
     number: nw.Expr = nw.lit(-1)
@@ -85,27 +73,11 @@ def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> 
             else (to_microseconds(begin), to_microseconds(end))
             for period, begin, end in zip(periods, begins, ends, strict=True)
         ]
-        falls, is_there = _stepped(reading.value, edges), all_hold(reading.known, _is_seen(reading, view[1]))
+        falls, is_there = stepped(reading.value, edges), all_hold(reading.known, _is_seen(reading, view[1]))
         number = falls if is_there is None else nw.when(is_there).then(falls).otherwise(number)
         if edges:
             near.append(all_hold(reading.known, (reading.value >= edges[0][0]) & (reading.value < edges[-1][1])))
     return Reading("number", number, doubts=_doubts(readings)), reduce(or_, near) if near else None
-
-
-def _stepped(value: nw.Expr, edges: Sequence[tuple[int, int]]) -> nw.Expr:
-    """The position of the half-open span in which a value lies, of spans in order and apart; -1 where in none."""
-    steps: dict[int, int] = {}
-    held = -1
-    for position, (begin, end) in enumerate(edges):
-        steps[begin] = steps.get(begin, 0) + position - held  # it may begin where the one before ends
-        steps[end], held = -1 - position, -1
-    kind = nw.Int8 if len(edges) < 100 else nw.Int64
-    passed = [
-        (value >= edge).cast(kind) * step if step != 1 else (value >= edge).cast(kind)
-        for edge, step in steps.items()
-        if step
-    ]
-    return reduce(add, passed) - 1 if passed else value * 0
 
 
 # --- values ---
@@ -119,8 +91,12 @@ def _field(view: View, name: str, _owner: str) -> Readings:
 def _translated(reading: Reading, name: str) -> Reading:
     """A reading by what its cells mean, where the caller told it; text that means text is told by the comparisons."""
     ours = [meaning for meaning in (reading.meanings or {}).values() if meaning is not None]
-    if not reading.meanings or (reading.kind == "text" and all(isinstance(meaning, str) for meaning in ours)):
+    if not reading.meanings:
         return reading
+    if reading.kind == "text" and all(isinstance(meaning, str) for meaning in ours):
+        nothing = [theirs for theirs, meaning in reading.meanings.items() if meaning is None]
+        is_there = ~reading.value.is_in(nothing).fill_null(value=False) if nothing else None
+        return evolve(reading, known=all_hold(reading.known, is_there))
     scale = max([reading.scale, *map(_scale_of, ours)])
     is_number = reading.kind == "number"
     value = reading.value * (scale // reading.scale) if is_number else reading.value.is_null().cast(nw.Int64) * 0
@@ -143,14 +119,8 @@ def _is_cell(reading: Reading, theirs: Any) -> nw.Expr:
     """Whether a cell says what the caller calls `theirs`."""
     if reading.kind == "text" or theirs is None:
         return (reading.value == theirs).fill_null(value=False)
-    is_same: nw.Expr = reading.value == int(theirs * reading.scale)
+    is_same = cast("nw.Expr", reading.value == int(theirs * reading.scale))
     return is_same if reading.known is None else reading.known & is_same
-
-
-def meanings_of(reading: Reading, ours: Sequence[object]) -> list[Any]:
-    """What cells of a column of text say that mean one of `ours`."""
-    told = reading.meanings or {}
-    return [*(theirs for theirs, meaning in told.items() if meaning in ours), *(one for one in ours if one not in told)]
 
 
 def _first_known(view: View, *arguments: Expression) -> Readings:
@@ -336,7 +306,8 @@ def _holds(compare: Callable[[Any, Any], Any], one: Reading, other: Reading) -> 
 
 def _text_of(reading: Reading, value: nw.Expr) -> nw.Expr:
     """Text by what it means."""
-    for theirs, meaning in (reading.meanings or {}).items():
+    told = {theirs: ours for theirs, ours in (reading.meanings or {}).items() if ours is not None}
+    for theirs, meaning in told.items():
         value = nw.when((reading.value == theirs).fill_null(value=False)).then(nw.lit(meaning)).otherwise(value)
     return value
 
@@ -347,7 +318,12 @@ def _one_of(view: View, argument: Any, *choices: Any) -> Readings:
     found = []
     for reading in readings:
         if reading.kind == "text" and all(isinstance(choice, str) for choice in wanted):
-            cells = meanings_of(reading, wanted)
+            told = reading.meanings or {}
+            cells = [theirs for theirs, ours in told.items() if ours in wanted] + [
+                one for one in wanted if one not in told
+            ]
+            if not cells:
+                continue
             is_short = len(cells) < 4  # DuckDB is faster so
             same = reduce(or_, (reading.value == cell for cell in cells)) if is_short else reading.value.is_in(cells)
             found.append(same.fill_null(value=False))
@@ -357,9 +333,8 @@ def _one_of(view: View, argument: Any, *choices: Any) -> Readings:
 
 
 def _equals(view: View, left: Any, right: Any) -> Readings:
-    if isinstance(left, Expression) and not isinstance(right, Expression):
-        return _one_of(view, left, right)
-    return _compared(eq)(view, left, right)
+    is_choice = isinstance(left, Expression) and not isinstance(right, Expression)
+    return _one_of(view, left, right) if is_choice else _compared(eq)(view, left, right)
 
 
 def _known(view: View, argument: Expression) -> Readings:
@@ -368,10 +343,6 @@ def _known(view: View, argument: Expression) -> Readings:
         return _truth(nw.lit(value=False))
     known = _any_known(readings)
     return _truth(nw.lit(value=True) if known is None else known, *readings)
-
-
-def _missing(view: View, argument: Expression) -> Readings:
-    return _not(view, Expression("known", (argument,)))
 
 
 def _not(view: View, argument: Expression) -> Readings:
@@ -406,10 +377,6 @@ def _is_seen(reading: Reading, bound: Bound | None) -> nw.Expr | None:
     return reading.value <= (bound.microseconds if reading.kind == "instant" else bound.day.toordinal() - _FIRST_DAY)
 
 
-def _row(_view: View, _owner: str) -> Readings:
-    return _truth(nw.lit(value=True))
-
-
 # operation -> its reading on an engine
 _OPERATIONS: Mapping[str, Callable[..., Readings]] = {
     "field": _field,
@@ -420,7 +387,7 @@ _OPERATIONS: Mapping[str, Callable[..., Readings]] = {
     "more": _compared(gt),
     "at_least": _compared(ge),
     "known": _known,
-    "missing": _missing,
+    "missing": lambda view, argument: _not(view, Expression("known", (argument,))),
     "all": _joined(lambda left, right: left & right, alone=True),
     "any": _joined(or_, alone=False),
     "not": _not,
@@ -429,5 +396,5 @@ _OPERATIONS: Mapping[str, Callable[..., Readings]] = {
     "times": _times,
     "first_known": _first_known,
     "not_yet": _not_yet,
-    "row": _row,
+    "row": lambda _view, _owner: _truth(nw.lit(value=True)),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,16 +12,18 @@ from attrs import evolve
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, columns_of, read
 from revops_core.frames.engines import Frame, engine_of, opened
-from revops_core.frames.tidy_rows import TYPES, lazy_rows, tidy_columns
+from revops_core.frames.lazy_rows import TYPES, lazy_rows
 from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.layout import Lane, Layout, laid_out, merged_tallies
 from revops_core.values.checks import Currency, as_tuple, require
 from revops_core.values.expression import Expression
+from revops_core.values.measurement import Undefined
+from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["factors_of", "frames_of", "kpi_table", "measure", "plan", "queries_over"]
+__all__ = ["factors_of", "frames_of", "kpi_table", "measure", "plan", "queries_over", "tidy_columns"]
 
 Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
 
@@ -62,6 +64,17 @@ def kpi_table(
         InvalidValueError: columns of wrong types, cells that are no amounts, times that a zone did not show, durations
             that end before they start: with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"Stage": ["Won", "Lost", "Won"], "rep": ["ana", "ana", "ben"]})
+    >>> names, words = {"outcome": "Stage", "owner_id": "rep"}, {"outcome": {"Won": "won", "Lost": "lost"}}
+    >>> print(kpi_table(deals.lazy(), win_rate, by="owner_id", columns=names, values=words))
+    owner_id  win_rate
+    --------  --------
+    ana         50.0 %
+    ben        100.0 %
+    all         66.7 %
     """
     held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
@@ -124,6 +137,12 @@ def measure(
         MissingColumnsError: with every column that is not there.
         InvalidValueError: columns of wrong types; of an eager frame also wrong cells, with the number of rows.
         CurrencyMismatchError: amounts of two currencies in one sum, of an eager frame.
+
+    >>> import polars
+    >>> from revops_core.kpis.sales import win_rate
+    >>> deals = polars.DataFrame({"outcome": ["won", "lost", "won"]})
+    >>> measure(deals, win_rate).select("kpi", "value", "numerator", "denominator").rows()
+    [('win_rate', 0.6666666666666666, 2.0, 3.0)]
     """
     held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
     taken = [name for name in names if name in TYPES]
@@ -148,6 +167,37 @@ def measure(
     return nw.to_native(lazy_rows(queries, empty, layout))
 
 
+def tidy_columns(table: KpiTable) -> dict[str, list[Any]]:
+    """The measurements of a table as columns of plain numbers: amounts in major units, durations in days."""
+    found = list(table.measurements())
+    intervals = [one.ci() for one in found]
+    columns: dict[str, list[Any]] = {name: [one.segment[name] for one in found] for name in table.by}
+    return columns | {
+        "period": [None if one.period is None else str(one.period) for one in found],
+        "kpi": [one.name for one in found],
+        "value": [_float(one.value) for one in found],
+        "reason": [one.value.reason if isinstance(one.value, Undefined) else None for one in found],
+        "unit": [one.unit for one in found],
+        "currency": [one.currency for one in found],
+        "numerator": [_float(one.numerator) for one in found],
+        "denominator": [_float(one.denominator) for one in found],
+        "n": [one.n for one in found],
+        "partial": [one.partial for one in found],
+        "low": [None if one is None else _float(one.low) for one in intervals],
+        "high": [None if one is None else _float(one.high) for one in intervals],
+        "problem_count": [0 for _ in found],
+    }
+
+
+def _float(value: Any) -> float | None:
+    """A value as a float, nearest to it; None where it is undefined."""
+    if value is None or isinstance(value, Undefined):
+        return None
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    return float(value.amount if isinstance(value, Money) else value)
+
+
 def _column(name: str, columns: Any) -> str:
     told = columns or {}
     if _is_by_name(told):
@@ -160,7 +210,7 @@ def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]
     schema = like.collect_schema()
     series = []
     for name, cells in found.items():
-        kind = TYPES.get(name) or schema[by[name]]
+        kind = TYPES.get(name) or schema.get(by[name])
         is_text = any(isinstance(cell, str) for cell in cells)
         if engine_of(like) in {"pandas", "modin"} and (name in by or all(cell is None for cell in cells)):
             kind = None  # as it would make zeros of what is missing

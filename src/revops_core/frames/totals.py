@@ -1,7 +1,7 @@
 """Totals: what an engine adds up for KPIs, as the very tallies that a pass over objects leaves behind.
 
-Conditions and values become columns first, then plain sums by segment and period: that is what every engine does well.
-The sums are few, whatever the number of rows; as settled tallies they make a `KpiTable` like any other.
+Conditions and values become columns first, then plain sums by segment and period. The sums are few, whatever the number
+of rows; as settled tallies they make a `KpiTable` like any other.
 """
 
 from __future__ import annotations
@@ -51,8 +51,11 @@ ReadColumns = Callable[[Frame, set[str]], ReadFrame]
 NUMBER = "revops_number"
 """The column with the position of the period of a row; -1 where it falls into none."""
 
-BY, COUNT = "revops_by", "revops_rows"
-"""How the columns of a segment begin, and the column with the number of rows."""
+BY = "revops_by"
+"""How the columns of a segment begin."""
+
+COUNT = "revops_rows"
+"""The column with the number of rows."""
 
 _FLAG, _VALUE, _DOUBT, _CURRENCY = (f"revops_{name}" for name in ("flag", "value", "doubt", "currency"))
 _NARROW = frozenset({"pandas", "modin", "pyarrow"})
@@ -62,7 +65,6 @@ _BITS = 62
 """There sums stay below two to this power: what may be larger is added up in limbs."""
 
 _EXACT = Context(prec=80)
-_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
 @frozen
@@ -91,12 +93,7 @@ def queries_of(
 ) -> list[Query]:
     """The queries that fill some lanes: one for each date that rows are placed by, and one for lanes without.
 
-    Args:
-        frame: the frame.
-        lanes: the lanes.
-        by: the columns that make a segment.
-        tz: the zone of civil days.
-        read_columns: reads fields from their columns.
+    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days.
     """
     by_date: dict[Expression | None, list[Lane]] = {}
     for lane in lanes:
@@ -178,6 +175,8 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
     marks = _marks(doubtful)
     wanted |= {f"{_DOUBT}_{place}": mark.cast(nw.Int8) for place, mark in enumerate(marks.values())}
     doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
+    if not keys and not wanted:  # rows are counted all the same
+        flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
     return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
 
 
@@ -211,18 +210,17 @@ def _marks(doubtful: Sequence[tuple[nw.Expr | None, Doubt]]) -> dict[tuple[str, 
 
 
 def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[Mapping[Any, Any]]) -> None:
-    """Run a query and add what it came to; a lazy frame is computed for it.
+    """Run a query and add what it came to; raises with the number of rows that are in doubt.
 
     Args:
-        query: what to run.
+        query: what to run; a lazy frame is computed for it.
         tallies: what to add to.
         places: how many places the layout has.
         meanings: for each part of the segment, what its cells mean.
-
-    Raises:
-        InvalidValueError: rows are in doubt; tells their number.
     """
-    summed = dict.fromkeys((name, slot[0]) for (_, slot), (_, name, _) in query.columns.items() if slot[0] in _SUMMED)
+    summed = dict.fromkeys(
+        (name, slot[0]) for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"}
+    )
     size = _size_of(query, [name for name, _ in summed])
     terms: dict[tuple[str, int], list[tuple[str, int]]] = {}
     new: dict[str, nw.Expr] = {}
@@ -262,11 +260,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
             held[lane.first + number].append(tuple(parts))
 
 
-_SUMMED = frozenset({"total", "mean"})
-
-
 def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
-    """Raise with the number of rows of each doubt, where there are any."""
     counts = {name: sum(int(_plain(row[name]) or 0) for row in found) for name in query.doubts}
     told = ((field, rule, counts[name]) for name, (_, field, rule) in query.doubts.items())
     faults = [Fault(field, rule, f"{count:,} rows") for field, rule, count in told if count]
@@ -275,7 +269,7 @@ def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _size_of(query: Query, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The largest size of each value, and the number of rows; not asked of engines that have wider integers."""
+    """The largest size of each value, and the number of rows, on engines without wider integers."""
     if not names or engine_of(query.frame) not in _NARROW:
         return {}
     frame = collected(query.frame)
@@ -353,7 +347,9 @@ def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
     if reading.kind == "instant":
         return from_microseconds(int(value))
     return (
-        timedelta(microseconds=int(value)) if reading.kind == "duration" else date.fromordinal(_FIRST_DAY + int(value))
+        timedelta(microseconds=int(value))
+        if reading.kind == "duration"
+        else date.fromordinal(date(1970, 1, 1).toordinal() + int(value))
     )
 
 

@@ -1,13 +1,12 @@
-"""Tidy rows: a measured table as a frame, a row for each segment, period and KPI.
+"""Lazy rows: what KPIs come to as a query of the engine, which it runs when it is asked for rows.
 
-Of an eager frame they are the measurements of a `KpiTable`. Of a lazy one they stay a query, which the engine runs when
-it is asked for rows: the same sums, and the same formula written as an expression of the engine.
+The sums are those that a `KpiTable` is made of; the formula is written as an expression of the engine. An eager frame
+has the measurements of the table itself, in the same columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import add, mul, or_, sub
@@ -26,10 +25,8 @@ from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.layout import Layout
 from revops_core.kpis.measuring import NEVER_MONEY
 from revops_core.values.expression import Expression
-from revops_core.values.measurement import Undefined
-from revops_core.values.money import Money
 
-__all__ = ["TYPES", "lazy_rows", "tidy_columns"]
+__all__ = ["TYPES", "lazy_rows"]
 
 TYPES: Mapping[str, Any] = MappingProxyType(
     {
@@ -50,39 +47,6 @@ TYPES: Mapping[str, Any] = MappingProxyType(
 )
 """The columns after those of the segment."""
 
-
-def tidy_columns(table: KpiTable) -> dict[str, list[Any]]:
-    """The measurements of a table as columns of plain numbers: amounts in major units, durations in days."""
-    found = list(table.measurements())
-    intervals = [one.ci() for one in found]
-    columns: dict[str, list[Any]] = {name: [one.segment[name] for one in found] for name in table.by}
-    return columns | {
-        "period": [None if one.period is None else str(one.period) for one in found],
-        "kpi": [one.name for one in found],
-        "value": [_float(one.value) for one in found],
-        "reason": [one.value.reason if isinstance(one.value, Undefined) else None for one in found],
-        "unit": [one.unit for one in found],
-        "currency": [one.currency for one in found],
-        "numerator": [_float(one.numerator) for one in found],
-        "denominator": [_float(one.denominator) for one in found],
-        "n": [one.n for one in found],
-        "partial": [one.partial for one in found],
-        "low": [None if one is None else _float(one.low) for one in intervals],
-        "high": [None if one is None else _float(one.high) for one in intervals],
-        "problem_count": [0 for _ in found],
-    }
-
-
-def _float(value: Any) -> float | None:
-    """A value as a float, nearest to it; None where it is undefined."""
-    if value is None or isinstance(value, Undefined):
-        return None
-    if isinstance(value, timedelta):
-        return value / timedelta(days=1)
-    return float(value.amount if isinstance(value, Money) else value)
-
-
-# --- lazy ---
 
 Pair = tuple[Aggregate, Expression | None]
 Source = tuple[Any, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
@@ -336,7 +300,7 @@ def _columns_of(
         "currency": nw.when(reduce(or_, in_code)).then(code) if in_code else nw.lit(None, dtype=nw.String),
         "numerator": nw.when(is_fine & ~sides[0][1]).then(_in_days(sides[0][0], sides[0][2])),
         "denominator": nw.when(is_fine & ~sides[1][1]).then(_in_days(sides[1][0], sides[1][2])),
-        "n": nw.max_horizontal(*ns) if ns else nw.lit(0),
+        "n": nw.max_horizontal(*ns) if len(ns) > 1 else ns[0],  # Spark has no greatest of one
         "problem_count": problem,
     }
 
