@@ -17,10 +17,19 @@ import pytest
 from revops_core import frames, kpis
 from revops_core.errors import RevopsError
 from revops_core.kpis import Kpi, count, distinct, mean, quantile, total
+from revops_core.stages import OPPORTUNITY
+from revops_core.testing import sample_company
 from revops_core.values.condition import each
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 from tests.frames.engines import ENGINES, SPARK, WITH_SPARK, frame_of, rows_of
+from tests.frames.move_logs import FIRST, MOVES, many_moves, many_standings, types_of
+from tests.frames.test_entity_frames import flat
+from tests.frames.test_funnel import steps_in, steps_of
+from tests.frames.test_time_in_stage import OFFICE, stays_in, stays_of
+from tests.frames.test_working_time import TYPES as PAIRS
+from tests.frames.test_working_time import expected, pairs
+from tests.frames.test_working_time import found as found_in
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "frames-capabilities.md"
 EXACT, REFUSED = "exact", "refused"
@@ -83,6 +92,40 @@ def intervals(engine):
     return "`kpi_table`" if rows[0]["low"] is None else kpis.win_rate(ROWS).ci().low == rows[0]["low"]
 
 
+def funnels(engine):
+    question = {"cohort": Period.quarter(2026, 2, tz="Europe/Berlin"), "as_of": FIRST + timedelta(hours=150)}
+    records = many_moves(6, 20)
+    return steps_in(frames.funnel(frame_of(engine, records, MOVES), OPPORTUNITY, **question)) == steps_of(
+        records, question
+    )
+
+
+def stays(*, of, **options):
+    def trial(engine):
+        return stays_in(frames.time_in_stage(frame_of(engine, of, types_of(of)), **options)) == stays_of(of, **options)
+
+    return trial
+
+
+def order_of_rows(engine):
+    tied = [{"subject_id": "o1", "target": stage, "at": FIRST} for stage in ("won", "lost")]
+    rows = rows_of(frames.time_in_stage(frame_of(engine, tied, types_of(tied))))
+    return "a problem" if "problem_count" in rows[0] else [row["stage"] for row in rows] == ["won", "lost"]
+
+
+def working_time(engine):
+    records = pairs(5, 40)
+    timed = frames.working_time(frame_of(engine, records, PAIRS), "from", "to", calendar=OFFICE)
+    return found_in(timed) == expected(OFFICE, records)
+
+
+def there_and_back(engine):
+    records = [flat(record) for record in sample_company(12).opportunities]
+    frame = frames.from_entities(records, like=frame_of(engine, [], {"x": "whole"}))
+    again, problems = frames.to_entities(type(records[0]), frame)
+    return sorted(again, key=str) == sorted(records, key=str) and not problems
+
+
 def kpi(name, formula, **told):
     return Kpi(name=name, **{"unit": "score", "dated": (), "formula": formula, **told})
 
@@ -112,6 +155,14 @@ FEATURES = {
     "floats that are no amounts": same(kpi("sum", total(row.price), unit="money"), currency="EUR"),
     "tidy rows": tidy,
     "intervals in tidy rows": intervals,
+    "funnel of moves": funnels,
+    "time in stage": stays(of=many_moves(6, 20)),
+    "time in stage, in working time": stays(
+        of=many_standings(6, 60), calendar=OFFICE, as_of=FIRST + timedelta(hours=99)
+    ),
+    "two rows at one instant, without a number": order_of_rows,
+    "working time between two columns": working_time,
+    "entities to a frame and back": there_and_back,
 }
 
 
