@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from operator import add, eq, ge, gt, le, lt, or_, sub
-from typing import Any, cast
+from typing import Any
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -115,11 +115,11 @@ def _translated(reading: Reading, name: str) -> Reading:
     return Reading("number", value, all_hold(reading.known, known), scale, doubts=doubts)
 
 
-def _is_cell(reading: Reading, theirs: Any) -> nw.Expr:
+def _is_cell(reading: Reading, theirs: Any) -> Any:
     """Whether a cell says what the caller calls `theirs`."""
     if reading.kind == "text" or theirs is None:
         return (reading.value == theirs).fill_null(value=False)
-    is_same = cast("nw.Expr", reading.value == int(theirs * reading.scale))
+    is_same = reading.value == int(theirs * reading.scale)
     return is_same if reading.known is None else reading.known & is_same
 
 
