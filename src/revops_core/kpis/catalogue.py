@@ -3,8 +3,7 @@
 # ruff: noqa: PLR0402 - `from revops_core.kpis import sales` would find a room that is still being loaded
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import ModuleType
+from collections.abc import Mapping
 
 import revops_core.kpis.adoption as adoption
 import revops_core.kpis.attribution as attribution
@@ -37,16 +36,11 @@ _WITH_PARAMETER = (
 )
 
 
-def _defined_in(module: ModuleType) -> Iterator[Kpi]:
-    return (each for name, each in vars(module).items() if name in module.__all__ and isinstance(each, Kpi))
-
-
-CATALOGUE: tuple[Kpi, ...] = tuple(
-    sorted(
-        (*(kpi for module in _MODULES for kpi in _defined_in(module)), *_WITH_PARAMETER),
-        key=lambda kpi: STAGES.index(kpi.stage),
-    )
+_DEFINED = tuple(
+    kpi for module in _MODULES for name, kpi in vars(module).items() if name in module.__all__ and isinstance(kpi, Kpi)
 )
+
+CATALOGUE: tuple[Kpi, ...] = tuple(sorted((*_DEFINED, *_WITH_PARAMETER), key=lambda kpi: STAGES.index(kpi.stage)))
 """Every KPI, in the order of the customer lifecycle and of its file; one with a parameter stands here with its usual
 value."""
 

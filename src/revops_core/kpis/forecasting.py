@@ -138,10 +138,7 @@ def forecast_revenue(
     return RevenueForecast(periods=tuple(found), level=level, assumptions=assumptions)
 
 
-_Chance = tuple[int, int, int, Fraction, int]
-
-
-def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterator[_Chance]:
+def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterator[tuple[int, int, int, Fraction, int]]:
     """Each segment: first day, day after the last, atoms, the rate at which it goes on, the days of its term."""
     policy, horizon = ledger.policy, last_begun(as_of, ledger.policy.tz)
     follows = successors(ledger.subscriptions, policy, ledger.merged)

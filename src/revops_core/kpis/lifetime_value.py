@@ -90,11 +90,11 @@ def cltv_historic(years: int) -> Kpi:
     """
     require("cltv_historic", years=(years, _Months))
     purchases = count(_deal)
-    return Kpi(
+    return _stock(
         name=f"cltv_historic_{years}y", title=f"Customer lifetime value over {years} years, historic",
-        stage="expansion", formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
-        dated=first_known(_deal.closed_at, _deal.closed_on), unit="money",
-        source="RevOps mapping: average purchase value × frequency × lifespan", family="cltv",
+        formula=total(_deal.amount) / purchases * (purchases / distinct(_deal.account_id)) * years,
+        dated=first_known(_deal.closed_at, _deal.closed_on),
+        source="RevOps mapping: average purchase value × frequency × lifespan",
         says="The mean amount of a deal of the year, times deals by customer, times the years a customer stays.",
     )  # fmt: skip
 

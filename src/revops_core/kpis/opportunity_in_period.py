@@ -24,8 +24,6 @@ from revops_core.values.period import Period
 __all__ = ["OpportunityInPeriod", "opportunities_in_period"]
 
 _MICROSECOND = timedelta(microseconds=1)
-_AS_RECORDED = ("id", "owner_id", "account_id", "kind", "lead_source", "stage", "amount", "probability",
-                "forecast_category", "close_date", "custom")  # fmt: skip
 
 
 @checked()
@@ -131,12 +129,21 @@ def opportunities_in_period(
         is_created = created is not None and period.contains(created)
         rows.append(
             OpportunityInPeriod(
-                **{name: getattr(now, name) for name in _AS_RECORDED},
+                id=now.id,
                 starts_on=period.start_on,
+                owner_id=now.owner_id,
+                account_id=now.account_id,
+                kind=now.kind,
+                lead_source=now.lead_source,
+                stage=now.stage,
                 outcome=Outcome.OPEN if is_open else now.outcome,
+                amount=now.amount,
                 amount_at_creation=first_amounts.get(now.id, now.amount) if is_created else None,
                 amount_at_start=then.amount if was_open and then is not None else None,
+                probability=now.probability,
                 chance=shares.get(now.stage or ""),
+                forecast_category=now.forecast_category,
+                close_date=now.close_date,
                 is_created=is_created,
                 is_open=is_open,
                 is_due=is_due,
@@ -145,6 +152,7 @@ def opportunities_in_period(
                 was_due=was_due,
                 is_slipped=was_due and is_open and (is_over or _is_later(now.close_date, period)),
                 is_pulled_in=_is_later(was_to_close, period) and is_due and (is_open or is_won),
+                custom=now.custom,
             )
         )
     return rows

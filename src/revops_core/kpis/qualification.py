@@ -33,14 +33,9 @@ _kpi = partial(Kpi, stage="qualification")
 _volume = partial(_kpi, unit="count", source="SOMA B2B SaaS")
 _rate = partial(_kpi, source="GrowthBook, funnel from entry")
 _qualification = partial(_kpi, family="lead_qualification_rate", source="SOMA B2B SaaS")
-_to_sql = partial(
-    _kpi, family="time_to_sql", dated=_progress.sql_at, unit="duration", direction="lower_is_better",
-    source="SOMA B2B SaaS",
-)  # fmt: skip
-_response = partial(
-    _kpi, family="lead_response_time", dated=_progress.created_at, unit="duration", direction="lower_is_better",
-    source="LeanScale, speed to lead",
-)  # fmt: skip
+_wait = partial(_kpi, unit="duration", direction="lower_is_better")
+_to_sql = partial(_wait, family="time_to_sql", dated=_progress.sql_at, source="SOMA B2B SaaS")
+_response = partial(_wait, family="lead_response_time", dated=_progress.created_at, source="LeanScale, speed to lead")
 _NOT_YET = "Leads that still wait are not in it: read it beside the lead response rate."
 
 mql_volume = _volume(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
 from typing import Any
 
 from revops_core.kpis.charges import REFUND
@@ -133,8 +132,10 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
     at the new quantity. Another product: an upsell. No counterpart: a cross-sell, or its end. Held days: a pause.
     Credits stand apart.
     """
-    went, came = ([each for each in held if each[5].id == REFUND and each[2]] for held in (before, after))
-    yield from _whole("refund", went, came)
+    for sign, held in ((-1, before), (1, after)):
+        for segment in held:
+            if segment[5].id == REFUND and segment[2]:
+                yield "refund", sign * segment[2], currency_of(segment)
     old, new = (_by([each for each in held if each[5].id != REFUND], item_key) for held in (before, after))
     pairs = [(old.pop(key), new.pop(key)) for key in list(old) if key in new]
     products_old, products_new = _by_product(old), _by_product(new)
@@ -144,14 +145,10 @@ def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple
             pairs.append((old.pop(key_old), new.pop(key_new)))
     for pair in pairs:
         yield from _changed(*pair)
-    yield from _whole("cross_sell", *(chain.from_iterable(left.values()) for left in (old, new)))
-
-
-def _whole(tag: str, went: Iterable[Segment], came: Iterable[Segment]) -> Iterator[tuple[str, int, str]]:
-    """The parts that are whole segments, which went or came."""
-    for sign, held in ((-1, went), (1, came)):
-        for segment in held:
-            yield tag, sign * segment[2], currency_of(segment)
+    for sign, left in ((-1, old), (1, new)):
+        for held in left.values():
+            for segment in held:
+                yield "cross_sell", sign * segment[2], currency_of(segment)
 
 
 def _by(held: Sequence[Segment], key: Callable[[Any], str | None]) -> dict[str | None, list[Segment]]:
@@ -171,7 +168,9 @@ def _changed(earlier: Sequence[Segment], later: Sequence[Segment]) -> Iterator[t
     paused = any(segment[3] for segment in (*earlier, *later))
     same = currency_of(one) == currency_of(other) and one[5].product_id == other[5].product_id
     if paused or not same or len(earlier) > 1 or len(later) > 1:
-        yield from _whole("pause" if paused else "upsell", earlier, later)
+        for sign, held in ((-1, earlier), (1, later)):
+            for segment in held:
+                yield "pause" if paused else "upsell", sign * segment[2], currency_of(segment)
         return
     seats = round(one[2] * Fraction(other[5].quantity) / Fraction(one[5].quantity)) - one[2]
     yield "seats", seats, currency_of(one)
