@@ -35,6 +35,12 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
+def meant(name: object, known: Iterable[str]) -> str:
+    """The question after the nearest of the `known` names to one that is not among them; empty where none is near."""
+    near = get_close_matches(str(name), [*known], n=1)
+    return f"did you mean '{near[0]}'?" if near else ""
+
+
 @frozen
 class Fault:
     """One thing that is wrong with one field: its name, the rule it breaks and the value it has.
@@ -215,9 +221,8 @@ class UnknownFieldError(RevopsError, AttributeError):
 
     def __str__(self) -> str:
         """The field, its owner and the nearest name."""
-        near = get_close_matches(self.field, self.known, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(self.known) or 'no fields'}"
-        return f"{self.owner} has no field {shown(self.field)}{hint}"
+        hint = meant(self.field, self.known) or f"it has {', '.join(self.known) or 'no fields'}"
+        return f"{self.owner} has no field {shown(self.field)}; {hint}"
 
 
 class InvalidPlainDataError(InvalidValueError):
@@ -375,8 +380,7 @@ class UnknownStageError(RevopsError, LookupError):
 
     def __str__(self) -> str:
         """What is unknown, and the nearest name."""
-        near = get_close_matches(str(self.stage), self.known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(self.known) or 'none'}"
+        hint = meant(self.stage, self.known) or f"it has {', '.join(self.known) or 'none'}"
         holder = f" (held by {self.subject_id!r})" if self.subject_id is not None else ""
         asked = "the log" if self.pipeline is None else f"pipeline '{self.pipeline}'"
         return f"{asked} has no stage {self.stage!r}{holder}; {hint}"
@@ -487,11 +491,9 @@ class MissingColumnsError(RevopsError, LookupError):
 
     def __str__(self) -> str:
         """Each missing column with the nearest name, then the columns there are."""
-        told = []
-        for column in self.missing:
-            near = get_close_matches(column, self.found, n=1)
-            told.append(f"{shown(column)} (did you mean '{near[0]}'?)" if near else shown(column))
-        return f"the rows lack the columns {', '.join(told)}; they have {', '.join(self.found) or 'none'}"
+        hints = [(column, meant(column, self.found)) for column in self.missing]
+        told = ", ".join(f"{shown(column)} ({hint})" if hint else shown(column) for column, hint in hints)
+        return f"the rows lack the columns {told}; they have {', '.join(self.found) or 'none'}"
 
 
 # --- sla ---
@@ -514,6 +516,5 @@ class UnknownTargetError(RevopsError, LookupError):
 
     def __str__(self) -> str:
         """The target, the clock and the way out."""
-        near = get_close_matches(self.target, self.known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "SlaPolicy.explain tells why"
+        hint = meant(self.target, self.known) or "SlaPolicy.explain tells why"
         return f"no target '{self.target}' holds for {self.clock_id}; {hint}"

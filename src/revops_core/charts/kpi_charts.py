@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from fractions import Fraction
 from itertools import cycle, islice, pairwise
 from textwrap import wrap
@@ -13,7 +12,7 @@ from typing import Any
 
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
 from revops_core.entities.cells import is_missing
-from revops_core.errors import Fault, InvalidValueError
+from revops_core.errors import Fault, InvalidValueError, meant
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.scorecard import ScorecardLine, ScorecardResult
@@ -177,8 +176,7 @@ def _rows(result: Any, kpi: Kpi | str | None) -> list[Row]:
     names = list(dict.fromkeys(str(row["kpi"]) for row in rows))
     wanted = names[0] if kpi is None and len(names) == 1 else getattr(kpi, "name", kpi)
     if wanted not in names:
-        near = get_close_matches(str(wanted), names, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        hint = f" ({question})" if (question := meant(wanted, names)) else ""
         raise InvalidValueError("charts.series", [Fault("kpi", f"must be one of {', '.join(names)}{hint}", kpi)])
     rows = [row for row in rows if row["kpi"] == wanted]
     currencies = {row["currency"] for row in rows if not _is_missing(row.get("currency"))}

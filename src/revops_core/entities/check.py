@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from attrs import fields
 
-from revops_core.entities import engagement, facts
+import revops_core.entities.engagement as engagement_module
+import revops_core.entities.facts as facts_module
 from revops_core.entities.account import Account
 from revops_core.entities.contact import Contact
 from revops_core.entities.deal import Deal
@@ -37,7 +38,7 @@ __all__ = ["check"]
 
 Entity = Account | Contact | Deal | Lead | Opportunity | Product | Subscription | Team | Ticket | User
 _CLASSES: Final[Mapping[str, type]] = {cls.__name__: cls for cls in Entity.__args__}
-_FACTS: Final = tuple(vars(module)[name] for module in (engagement, facts) for name in module.__all__)
+_FACTS: Final = tuple(vars(module)[name] for module in (engagement_module, facts_module) for name in module.__all__)
 
 # A field of this name holds the id of a record of one of these classes; of an empty tuple, of the class it stands in.
 _TARGETS: Final[Mapping[str, tuple[type, ...]]] = {

@@ -133,16 +133,10 @@ def convert_lead(
     ('Initech', 'l1-account', 'l1-account')
     """
     demanded = as_tuple(rules)
-    require(
-        "convert_lead",
-        lead=(lead, Lead),
-        at=(at, datetime),
-        contact=(contact, Contact | None),
-        account=(account, Account | None),
-        opportunity=(opportunity, Opportunity | None),
-        by=(by, Id | None),
-        rules=(demanded, tuple[Rule, ...]),
-    )
+    asked: dict[str, tuple[object, Any]] = {"lead": (lead, Lead), "at": (at, datetime), "by": (by, Id | None)}
+    asked |= {"contact": (contact, Contact | None), "account": (account, Account | None)}
+    asked |= {"opportunity": (opportunity, Opportunity | None)}
+    require("convert_lead", **asked, rules=(demanded, tuple[Rule, ...]))
     blockers = [Blocker("rule", rule.says, {"rule": rule.code}) for rule in demanded if not rule.holds(lead, at)]
     if lead.converted_at is not None or lead.converted_contact_id is not None:
         blockers.insert(0, Blocker("already_converted", "The lead was converted before.", {"at": lead.converted_at}))
@@ -188,13 +182,8 @@ def convert_opportunity(
     >>> made.deal.account_id, made.deal.closed, made.opportunity.deal_id
     ('a1', datetime.date(2026, 3, 1), 'd1')
     """
-    require(
-        "convert_opportunity",
-        opportunity=(opportunity, Opportunity),
-        at=(at, datetime),
-        deal=(deal, Deal | None),
-        by=(by, Id | None),
-    )
+    asked = {"at": (at, datetime), "deal": (deal, Deal | None), "by": (by, Id | None)}
+    require("convert_opportunity", opportunity=(opportunity, Opportunity), **asked)
     given = deal or Deal(id=f"{opportunity.id}-deal")
     blockers = []
     if opportunity.deal_id is not None:

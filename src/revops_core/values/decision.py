@@ -19,7 +19,7 @@ from revops_core.values.frozen_map import EMPTY, frozen_map
 __all__ = ["Blocker", "Refused", "Rule"]
 
 
-@frozen(eq=False)
+@frozen
 class Rule:
     """A named condition with a sentence for the screen, such as "the budget is confirmed".
 
@@ -36,7 +36,8 @@ class Rule:
     """
 
     code: str
-    check: Expression | Callable[[Any, datetime | None], bool] | bool  # bool: what a type checker takes `==` for
+    # bool: what a type checker takes `==` for; without a hash of its own, as a predicate may have none.
+    check: Expression | Callable[[Any, datetime | None], bool] | bool = field(hash=False)
     says: str
 
     def __attrs_post_init__(self) -> None:
@@ -46,12 +47,6 @@ class Rule:
         """Whether `record` satisfies the rule, as of the instant `at` where the rule depends on time."""
         check = self.check
         return check.holds(record) if isinstance(check, Expression) else bool(check(record, at))  # type: ignore[operator]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rule) and (self.code, self.check, self.says) == (other.code, other.check, other.says)
-
-    def __hash__(self) -> int:
-        return hash((self.code, self.says))
 
 
 @checked()

@@ -170,13 +170,9 @@ class KaplanMeier:
     _greenwood: tuple[float, ...] = field(init=False, eq=False)  # sums of ended / (at risk · those left)
 
     def __attrs_post_init__(self) -> None:
-        require(
-            "KaplanMeier",
-            times=(self.times, tuple[_Duration, ...]),
-            at_risk=(self.at_risk, tuple[int, ...]),
-            ended=(self.ended, tuple[int, ...]),
-            longest=(self.longest, _Duration),
-        )
+        spans = {"times": (self.times, tuple[_Duration, ...]), "longest": (self.longest, _Duration)}
+        counts = {"at_risk": (self.at_risk, tuple[int, ...]), "ended": (self.ended, tuple[int, ...])}
+        require("KaplanMeier", **spans, **counts)
         steps = list(zip(self.at_risk, self.ended, strict=False))
         if not len(self.times) == len(self.at_risk) == len(self.ended) or any(not 0 < d <= n for n, d in steps):
             rule = "must have one of 1 to 'at_risk' for each of 'times'; build it with KaplanMeier.of(pairs)"

@@ -63,8 +63,7 @@ class ExchangeRates:
     _quotes: Mapping[_Pair, tuple[list[date], list[Decimal]]] = field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        faults = list(_faults(self))
-        if faults:
+        if faults := list(_faults(self)):
             raise InvalidValueError("ExchangeRates", faults)
         quotes: dict[_Pair, tuple[list[date], list[Decimal]]] = {}
         rows = tuple(sorted(set(self.rates)))

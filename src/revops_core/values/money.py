@@ -66,13 +66,8 @@ class Money:
 
     def __attrs_post_init__(self) -> None:
         amount, currency = self.amount, self.currency
-        if not (
-            isinstance(amount, Decimal)
-            and amount.is_finite()
-            and -_WIDEST < amount.adjusted() < _WIDEST
-            and isinstance(currency, str)
-            and currency in MINOR_UNITS
-        ):
+        is_sound = isinstance(amount, Decimal) and amount.is_finite() and -_WIDEST < amount.adjusted() < _WIDEST
+        if not (is_sound and isinstance(currency, str) and currency in MINOR_UNITS):
             _refuse(amount, currency)
         if currency.__class__ is not str:  # a member of a StrEnum: kept as the text that it is
             _store_currency(self, str.__str__(currency))

@@ -70,8 +70,7 @@ class Period:
     fiscal_start_month: int = 1
 
     def __attrs_post_init__(self) -> None:
-        faults = list(_faults(self))
-        if faults:
+        if faults := list(_faults(self)):
             raise InvalidValueError("Period", faults)
 
     @classmethod

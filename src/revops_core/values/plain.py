@@ -173,7 +173,7 @@ def from_plain(
     require("from_plain", cls=(cls, AttrsClass), rules=(rules, Mapping | None), classes=(known, tuple[AttrsClass, ...]))
     if not isinstance(data, Mapping):
         raise InvalidPlainDataError(cls.__name__, [Fault("$", "must be an object with the fields of the class", data)])
-    reader = _Reader(cls.__name__, rules or {}, {**_OPEN_CLASSES, **{one.__name__: one for one in known}})
+    reader = _Reader(rules or {}, {**_OPEN_CLASSES, **{one.__name__: one for one in known}})
     written = data.get("format_version", FORMAT_VERSION)
     if not isinstance(written, int) or not 1 <= written <= FORMAT_VERSION:
         reader.fail("$.format_version", f"must be at most {FORMAT_VERSION}: a newer release wrote this", written)
@@ -189,10 +189,9 @@ _FAILED = object()
 class _Reader:
     """One pass over plain data that notes every fault and goes on."""
 
-    __slots__ = ("faults", "open_classes", "rules", "what")
+    __slots__ = ("faults", "open_classes", "rules")
 
-    def __init__(self, what: str, rules: Mapping[str, Rule], open_classes: Mapping[str, type]) -> None:
-        self.what = what
+    def __init__(self, rules: Mapping[str, Rule], open_classes: Mapping[str, type]) -> None:
         self.rules = rules
         self.open_classes = open_classes
         self.faults: list[Fault] = []
