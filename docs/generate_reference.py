@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGE = "revops_core"
@@ -69,10 +69,12 @@ def _file(root: Path, module: str) -> Path | None:
     return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
 
 
-@cache
 def _tree(path: Path | None) -> ast.Module:
     """The syntax tree of a file; an empty one where there is none."""
-    return ast.parse(path.read_text("utf-8") if path else "")
+    return _parsed(path.read_text("utf-8") if path else "")
+
+
+_parsed = lru_cache(maxsize=512)(ast.parse)  # a room is looked through once for each of its names
 
 
 def _resolved(root: Path, module: str, name: str) -> Export:

@@ -26,7 +26,11 @@ def regular_form(given: Mapping[str, Any]) -> dict[str, Any]:
     faults = list(_plain_faults(given))
     years = list(_year_faults(given["first_year"], given["last_year"]))
     faults.extend(years)
-    week = _week(given["hours"], faults)
+    week = None
+    try:
+        week = OpeningHours.parse(given["hours"])
+    except InvalidValueError as error:
+        faults += error.faults
     known_from, known_to = (2000, 2000) if years else (given["first_year"], given["last_year"])
     holidays, known_until, date_faults = taken_dates(given["holidays"], known_from, known_to)
     faults.extend(date_faults)
@@ -64,15 +68,6 @@ def _year_faults(first_year: int, last_year: int) -> Iterator[Fault]:
     yield from outside
     if not outside and last_year < first_year:
         yield Fault("last_year", f"must not be before 'first_year' {first_year}", last_year)
-
-
-def _week(hours: str, faults: list[Fault]) -> OpeningHours | None:
-    """The week that `hours` says; None where it cannot be read, which goes to `faults`."""
-    try:
-        return OpeningHours.parse(hours)
-    except InvalidValueError as error:
-        faults.extend(error.faults)
-        return None
 
 
 def _override_spans(overrides: Mapping[str, str], faults: list[Fault]) -> dict[date, Spans]:

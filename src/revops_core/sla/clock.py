@@ -16,7 +16,6 @@ from attrs import field, frozen
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.sla.cycle import CANCELLED, STOPPED, Cycle
-from revops_core.sla.escalation import EscalationTier
 from revops_core.sla.reading import Notice, Reading, TargetReading
 from revops_core.sla.replay import LoggedFact, Replay
 from revops_core.sla.target_plan import PolicyPlan, TargetPlan
@@ -198,21 +197,19 @@ class Clock:
         reminders: list[Notice] = []
         skipped: list[Notice] = []
         for at, trigger, number, is_skipped in cycle.notices:
-            source = trigger.source
-            tier = source if isinstance(source, EscalationTier) else None
             notice = Notice(
                 id=f"{prefix}/{_quoted(trigger.key)}/{number}",
                 clock_id=self.id,
                 target=promise.name,
                 cycle=opener,
                 at=from_microseconds(at, tz),
-                to=source.to,
-                held_by=None if tier is None else tier.held_by,
-                tier=None if tier is None else tier.number,
+                to=trigger.source.to,
+                held_by=trigger.held_by,
+                tier=trigger.tier,
                 number=number,
                 trigger=trigger.words,
             )
-            (skipped if is_skipped else reminders if tier is None else escalations).append(notice)
+            (skipped if is_skipped else reminders if trigger.tier is None else escalations).append(notice)
         return TargetReading(
             target=promise.name,
             promise=promise,

@@ -16,7 +16,11 @@ from revops_core.sla.target_plan import AFTER_BREACH, FROM_START, TargetPlan, Tr
 
 __all__ = ["CANCELLED", "COUNTED", "PAUSED", "RUNNING", "STOPPED", "Cycle", "Stretch"]
 
-RUNNING, PAUSED, STOPPED, CANCELLED, COUNTED = range(5)
+RUNNING = 0
+PAUSED = 1
+STOPPED = 2
+CANCELLED = 3
+COUNTED = 4
 _NEVER = 1 << 62
 
 Stretch = tuple[int, int, int, int, ClockEvent, str | None]

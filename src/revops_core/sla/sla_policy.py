@@ -189,14 +189,13 @@ def _faults(policy: SlaPolicy) -> Iterator[Fault]:
     """What is wrong with the content of a policy whose fields have their types."""
     if not policy.targets:
         yield Fault("targets", "must hold at least one target", policy.targets)
-    names = {target.name for target in policy.targets}
     for place, target in enumerate(policy.targets):
         for earlier, other in enumerate(policy.targets[:place]):
             if other.name == target.name and other.when in {ALWAYS, target.when}:
                 yield Fault(f"targets[{place}]", f"can never hold: targets[{earlier}] holds first", target.name)
                 break
-    yield from _rule_faults("escalation", policy.escalation, policy.targets, names)
-    yield from _rule_faults("reminders", policy.reminders, policy.targets, names)
+    yield from _rule_faults("escalation", policy.escalation, policy.targets)
+    yield from _rule_faults("reminders", policy.reminders, policy.targets)
     numbers = [tier.number for tier in policy.escalation]
     keys = [(reminder.to, reminder.trigger, reminder.target) for reminder in policy.reminders]
     for field_name, found in (("escalation", numbers), ("reminders", keys)):
@@ -208,7 +207,7 @@ def _faults(policy: SlaPolicy) -> Iterator[Fault]:
 
 
 def _rule_faults(
-    field_name: str, rules: Iterable[EscalationTier | Reminder], targets: tuple[SlaTarget, ...], names: set[str]
+    field_name: str, rules: Iterable[EscalationTier | Reminder], targets: tuple[SlaTarget, ...]
 ) -> Iterator[Fault]:
     """The tiers or reminders that can never fire."""
     for place, rule in enumerate(rules):
@@ -216,7 +215,8 @@ def _rule_faults(
         meant = [target for target in targets if rule.target in {None, target.name}]
         if not meant:
             if targets:
-                yield Fault(f"{path}.target", f"must be the name of a target: {', '.join(sorted(names))}", rule.target)
+                names = ", ".join(sorted({target.name for target in targets}))
+                yield Fault(f"{path}.target", f"must be the name of a target: {names}", rule.target)
             continue
         spans = [target.within for target in meant]
         before = rule.before_due

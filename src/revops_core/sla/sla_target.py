@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from attrs import field, frozen
 
@@ -27,7 +27,7 @@ from revops_core.errors import Fault
 from revops_core.values.checks import AtLeast, Between, Id, checked, refuse_faults, short_repr
 from revops_core.values.condition import matching
 from revops_core.values.expression import Expression, all_of
-from revops_core.values.frozen_map import frozen_map
+from revops_core.values.frozen_map import EMPTY, frozen_map
 
 __all__ = ["ALWAYS", "ROLES", "BusinessDays", "SlaTarget"]
 
@@ -110,7 +110,7 @@ class SlaTarget:
     within: timedelta | BusinessDays
     when: Expression = field(default=ALWAYS, converter=_condition, kw_only=True)
     calendar: BusinessCalendar | None = field(default=None, kw_only=True)
-    facts: Mapping[str, str] = field(factory=dict, converter=frozen_map, kw_only=True)
+    facts: Mapping[str, str] = field(default=cast("Mapping[str, str]", EMPTY), converter=frozen_map, kw_only=True)
     after: Id | None = field(default=None, kw_only=True)
     reopen: Literal["continue", "total", "new_cycle"] = field(default="continue", kw_only=True)
     retarget: Literal["carry", "restart"] = field(default="carry", kw_only=True)

@@ -5,7 +5,6 @@ A `PolicyPlan` is made once for a policy and shared by all its clocks; nothing i
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import chain
@@ -33,20 +32,24 @@ class Trigger:
     Attributes:
         key: what stands for it in the ids of its notices: the number of the tier, or what a reminder does.
         source, words: the tier or reminder, and when it fires.
+        tier, held_by, on: of a tier, its number, the role that has the request, and the fact it waits for.
         kind: what its time is counted from.
         percent, offset: how far from there.
         wall: whether the time is wall time.
         every, repeats: after what time it fires again, and how often at most.
     """
 
-    __slots__ = ("every", "key", "kind", "offset", "percent", "repeats", "source", "wall", "words")
+    __slots__ = (
+        "every", "held_by", "key", "kind", "offset", "on", "percent", "repeats", "source", "tier", "wall", "words",
+    )  # fmt: skip
 
     def __init__(self, source: EscalationTier | Reminder) -> None:
         self.source, self.words = source, source.trigger
-        if isinstance(source, EscalationTier):
-            self.key = str(source.number)
-        else:
-            self.key = f"remind {source.to} {self.words}"
+        tier = source if isinstance(source, EscalationTier) else None
+        self.tier = None if tier is None else tier.number
+        self.held_by = None if tier is None else tier.held_by
+        self.on = None if tier is None else tier.on
+        self.key = str(tier.number) if tier else f"remind {source.to} {self.words}"
         self.percent = source.at_percent
         span = source.before_due if source.after_breach is None else source.after_breach
         if span is None:
@@ -95,15 +98,12 @@ class TargetPlan:
         self.after_breach = [trigger for trigger in mine if trigger.kind == AFTER_BREACH]
         self.on_fact: dict[str, list[Trigger]] = {}
         for trigger in mine:
-            if trigger.kind == ON_FACT:
-                self.on_fact.setdefault(cast("str", cast("EscalationTier", trigger.source).on), []).append(trigger)
+            if trigger.on is not None:
+                self.on_fact.setdefault(trigger.on, []).append(trigger)
         self.thresholds = None if self.budget is None else self._thresholds(self.budget)
 
     def _thresholds(self, budget: int) -> list[tuple[int, str, int, Trigger]]:
-        found: list[tuple[int, str, int, Trigger]] = []
-        for trigger in self.by_time:
-            insort(found, (trigger.threshold(budget), trigger.key, 1, trigger))
-        return found
+        return sorted((trigger.threshold(budget), trigger.key, 1, trigger) for trigger in self.by_time)
 
     def budget_from(self, opened: int) -> tuple[int, list[tuple[int, str, int, Trigger]]]:
         """The budget of a cycle that opens at this instant, and its triggers: elapsed time, key, number, trigger."""
@@ -155,10 +155,13 @@ class PolicyPlan:
         self.ranks: dict[str, int] = {}
         for _, _, plan in reversed(self._targets):
             self.ranks |= plan.roles  # the first target that reads a kind decides
-        on_facts = {trigger.source.on for trigger in triggers if isinstance(trigger.source, EscalationTier)}
-        read = [*_READ_BY_ALL, *on_facts, *chain.from_iterable([*t.roles, t.after] for t in targets)]
+        read = [
+            *_READ_BY_ALL,
+            *(trigger.on for trigger in triggers),
+            *chain.from_iterable([*t.roles, t.after] for t in targets),
+        ]
         self.kinds = frozenset(kind for kind in read if kind is not None)
-        self.tiers = frozenset(tier.number for tier in policy.escalation)
+        self.tiers = frozenset(trigger.tier for trigger in triggers if trigger.tier is not None)
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
 
     def __reduce__(self) -> tuple[object, tuple[object]]:

@@ -23,7 +23,9 @@ from revops_core.values.distribution import KaplanMeier, quantiles
 from revops_core.values.measurement import Undefined
 from revops_core.values.show import show
 
-__all__ = ["Conformance", "Deviation", "Rework", "Waiting", "conformance_of", "flow_of", "survival_of", "waits_of"]
+__all__ = [
+    "Conformance", "Deviation", "Rework", "Waiting", "conformance_of", "flow_of", "survival_of", "waiting_by_stage",
+]  # fmt: skip
 
 _SHARES = (Fraction(1, 2), Fraction(9, 10))
 
@@ -202,7 +204,7 @@ def flow_of(columns: StageColumns, as_of: datetime | None, calendar: BusinessCal
     )
 
 
-def waits_of(
+def waiting_by_stage(
     columns: StageColumns, pipeline: Pipeline | None, as_of: datetime | None, calendar: BusinessCalendar | None
 ) -> tuple[Waiting, ...]:
     """The time in each stage, by total waiting; the arguments are those of `StageLog.bottlenecks`."""

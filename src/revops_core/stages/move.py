@@ -105,7 +105,7 @@ class Moved:
         Stage, probability, outcome and closing change together. `closed_at` and `loss_reason` are there only where the
         move closes or reopens the record; `closed_on` is emptied with them, so that one of both stands.
         """
-        return _changes()(self)
+        return _changes(self)
 
     def apply_to(self, record: R) -> R:
         """`record` as it is after this move: a new one of the same attrs class or dataclass.
@@ -137,11 +137,10 @@ _AFTER: Mapping[str, tuple[str, str]] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _changes() -> Callable[[Moved], dict[str, Any]]:
-    """A function of a move: the columns it sets."""
-    lines = [f"    if {when}: changes[{name!r}] = {value}" for name, (when, value) in _AFTER.items()]
-    return compiled_function("changes(move)", ["    changes = {}", *lines, "    return changes"], {})
+_SET = [f"    if {when}: changes[{name!r}] = {value}" for name, (when, value) in _AFTER.items()]
+_changes: Callable[[Moved], dict[str, Any]] = compiled_function(
+    "changes_of(move)", ["    changes = {}", *_SET, "    return changes"], {}
+)
 
 
 @lru_cache(maxsize=256)

@@ -53,6 +53,10 @@ def _subject(given: type | str | None) -> str | None:
     return cast("str | None", given)
 
 
+def _unsaid() -> None:
+    """None, told in plain data and in the fingerprint, which leave out a field whose default is None itself."""
+
+
 @frozen(repr=False)
 class Pipeline:
     """A stage machine as checked data: it decides steps and explains every refusal; it holds no record and no state.
@@ -85,7 +89,7 @@ class Pipeline:
     name: Id
     stages: tuple[Stage, ...] = field(converter=_stages)
     version: Version = field(default=1, kw_only=True)
-    subject: str | None = field(default=None, kw_only=True, converter=_subject)
+    subject: str | None = field(factory=_unsaid, kw_only=True, converter=_subject)
     transitions: tuple[Transition, ...] = field(default=(), kw_only=True, converter=_transitions)
     unlisted: Literal["forbid", "policy"] = field(default="forbid", kw_only=True)
     skip: Policy = field(default="allow", kw_only=True)
@@ -93,7 +97,7 @@ class Pipeline:
     same_stage: Literal["refuse", "reenter"] = field(default="refuse", kw_only=True)
     reopen: Policy = field(default="reason", kw_only=True)
     closed_to_closed: Policy = field(default="forbid", kw_only=True)
-    creation: tuple[Id, ...] | None = field(default=None, kw_only=True, converter=_creation)
+    creation: tuple[Id, ...] | None = field(factory=_unsaid, kw_only=True, converter=_creation)
     _by_name: dict[str, Stage] = field(init=False, eq=False)
     _ranks: dict[str, int] = field(init=False, eq=False)
     _edges: dict[tuple[str | None, str], Edge] = field(init=False, eq=False)

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from revops_core.calendars import BusinessCalendar
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.stages.flow import Conformance, Rework, Waiting, conformance_of, flow_of, survival_of, waits_of
+from revops_core.stages.flow import Conformance, Rework, Waiting, conformance_of, flow_of, survival_of, waiting_by_stage
 from revops_core.stages.funnel import Funnel, StageFate, fates_of, funnel_of
 from revops_core.stages.move import Corrected, Moved
 from revops_core.stages.pipeline import Pipeline
@@ -234,7 +234,7 @@ class StageLog:
             calendar: counts its working time only.
         """
         require("StageLog.bottlenecks", pipeline=(pipeline, Pipeline | None), calendar=(calendar, _CALENDAR))
-        return waits_of(self.columns, pipeline, as_of, calendar)
+        return waiting_by_stage(self.columns, pipeline, as_of, calendar)
 
     def survival(
         self, stage: str, *, as_of: datetime | None = None, calendar: BusinessCalendar | None = None
