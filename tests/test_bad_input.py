@@ -15,8 +15,9 @@ import attrs
 import pytest
 
 import revops_core as ro
-from revops_core import entities, kpis, sla, values
+from revops_core import entities, sla, values
 from revops_core.errors import CurrencyMismatchError, InvalidPlainDataError, InvalidValueError, RevopsError
+from revops_core.kpis.formula import Aggregate, Formula
 
 AT, DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1)
 EURO = ro.Money(5, "EUR")
@@ -480,16 +481,16 @@ def test_an_error_of_ours_in_an_expression_comes_through() -> None:
 @pytest.mark.parametrize(
     ("make", "rule"),
     [
-        (lambda: kpis.Aggregate("sum", ro.missing(STAGE)), "operation"),
-        (lambda: kpis.Aggregate("count", "x"), "where"),
-        (lambda: kpis.Aggregate("count", ro.missing(STAGE), STAGE), "must be given for all but a count"),
-        (lambda: kpis.Aggregate("total", ro.missing(STAGE)), "must be given for all but a count"),
-        (lambda: kpis.Aggregate("quantile", ro.missing(STAGE), STAGE), "'level' for a quantile alone"),
-        (lambda: kpis.Aggregate("mean", ro.missing(STAGE), STAGE, Decimal("0.5")), "'level' for a quantile alone"),
-        (lambda: kpis.Formula("divided", (1, 2)), "operation"),
-        (lambda: kpis.Formula("over", (1,)), "must be two"),
-        (lambda: kpis.Formula("over", [1, 2]), "arguments"),
-        (lambda: kpis.Formula("over", (1, "x")), "'right' must be an aggregate"),
+        (lambda: Aggregate("sum", ro.missing(STAGE)), "operation"),
+        (lambda: Aggregate("count", "x"), "where"),
+        (lambda: Aggregate("count", ro.missing(STAGE), STAGE), "must be given for all but a count"),
+        (lambda: Aggregate("total", ro.missing(STAGE)), "must be given for all but a count"),
+        (lambda: Aggregate("quantile", ro.missing(STAGE), STAGE), "'level' for a quantile alone"),
+        (lambda: Aggregate("mean", ro.missing(STAGE), STAGE, Decimal("0.5")), "'level' for a quantile alone"),
+        (lambda: Formula("divided", (1, 2)), "operation"),
+        (lambda: Formula("over", (1,)), "must be two"),
+        (lambda: Formula("over", [1, 2]), "arguments"),
+        (lambda: Formula("over", (1, "x")), "'right' must be an aggregate"),
     ],
     ids=range(10),
 )

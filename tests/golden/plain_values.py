@@ -28,6 +28,7 @@ LONGEST = 8_000  # characters: a file that a person can read
 
 # What no file stores: why it has no plain form.
 NOT_PLAIN = {
+    "Chart": "a picture of a result; its `spec` is plain data as it is",
     "Clock": "a policy and facts, each of which has one",
     "Reading": "computed from a clock",
     "RevenueLedger": "computed from subscriptions",
@@ -67,6 +68,7 @@ def roots() -> Iterator[object]:
         amount=eur, starts_on=date(2026, 1, 1), ends_on=date(2026, 4, 1), at=at, category="commit", owner_id="u1"
     )
     yield ro.Problem(subject="Opportunity", subject_id="o1", code="late", says="It is late.")
+    yield kpis.Charge(subscription_id="s1", on=date(2026, 3, 31), amount=eur)
     yield entities.Merged(subject="Account", subject_id="a1", duplicate_id="a9", at=at)
     yield from (
         stages.LEAD,

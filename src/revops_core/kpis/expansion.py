@@ -149,6 +149,9 @@ def nrr_trailing_average(quarters: int = 4) -> Kpi:
     The rows are bridges: one for each quarter, or for the 12 months that end with it. The weighted average is
     `nrr_over(3)` over the rows of four quarters.
 
+    Formula: sum of the net revenue retention of each bridge / bridges
+    Source: Ordway's study of public filers.
+
     >>> nrr_trailing_average().name
     'nrr_trailing_avg_4q'
     """

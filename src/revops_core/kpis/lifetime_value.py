@@ -51,6 +51,9 @@ cltv_on_revenue = _stock(
 def cltv(gross_margin: Decimal) -> Kpi:
     """ARPA × gross margin / customer churn rate, over rows of months: what a customer brings before it leaves.
 
+    Formula: ARPA × gross margin / customer churn rate
+    Source: SaaS Metrics Standards Board; David Skok.
+
     >>> from revops_core.values.money import Money
     >>> cltv(Decimal("0.8")).of(Money(50 * 12, "USD"), 1, 3, 100).value.rounded()
     Money('1333.33', 'USD')
@@ -66,6 +69,9 @@ def cltv(gross_margin: Decimal) -> Kpi:
 
 def cltv_of_contract(months: int) -> Kpi:
     """What a customer pays over a contract of so many months: ARPA × months.
+
+    Formula: ARPA a month × months
+    Source: the beginner's guide: 1,500 a month is 18,000 in a year and 90,000 in five.
 
     >>> from revops_core.values.money import Money
     >>> year, five = (cltv_of_contract(months).of(Money(1500 * 12, "EUR"), 1) for months in (12, 60))
@@ -83,6 +89,9 @@ def cltv_of_contract(months: int) -> Kpi:
 
 def cltv_historic(years: int) -> Kpi:
     """Average purchase value × purchase frequency × lifespan, over the deals of a year.
+
+    Formula: (won amount / deals) × (deals / customers) × years
+    Source: RevOps mapping.
 
     >>> from revops_core.values.money import Money
     >>> cltv_historic(5).of(Money(9000, "EUR"), 30, 10).value

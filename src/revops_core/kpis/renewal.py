@@ -133,6 +133,9 @@ def customer_churn_rate_rolling(days: int = 30) -> Kpi:
 
     Rows of periods of another length are left out: give `ledger.changes(Period.between(day - timedelta(days), day))`.
 
+    Formula: customers lost in the days / customers before them
+    Source: Baremetrics.
+
     >>> customer_churn_rate_rolling().name
     'customer_churn_rate_rolling_30d'
     """

@@ -121,6 +121,9 @@ def cac_paid(*channels: str) -> Kpi:
 
     `RevenueLedger.changes` tells where customers came from if it is given their `channels`.
 
+    Formula: spend on the channels / customers who came from them
+    Source: SaaS Metrics Standards Board; abacum.
+
     >>> from revops_core.values.money import Money
     >>> kpi = cac_paid("search", "social")
     >>> kpi.name, kpi.of(Money(900, "EUR"), 3).value
