@@ -17,7 +17,7 @@ import pytest
 import revops_core as ro
 from revops_core import entities, sla, values
 from revops_core.errors import CurrencyMismatchError, InvalidPlainDataError, InvalidValueError, RevopsError
-from revops_core.kpis.formula import Aggregate, Formula
+from revops_core.kpis.formula import Aggregate, Formula, count
 
 AT, DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1)
 EURO = ro.Money(5, "EUR")
@@ -518,5 +518,5 @@ def test_an_attrs_class_whose_annotations_python_cannot_resolve_has_no_plain_for
 
 def test_a_field_that_names_no_class_may_have_several_names_and_be_of_any_population() -> None:
     for arguments in ((("closed_at", "closed_on"),), ("closed_at",), (("closed_at", "closed_on"), "")):
-        counted = kpis.count(ro.Expression("known", (ro.Expression("field", arguments),)))
+        counted = count(ro.Expression("known", (ro.Expression("field", arguments),)))
         assert counted.population == ""

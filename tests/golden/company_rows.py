@@ -27,6 +27,7 @@ from revops_core.values.period import Period
 QUARTERS = Period.year(2025).quarters()
 VALUES = Path(__file__).parent / "kpi_values.json"
 WITH_A_PARAMETER = (  # what the catalogue holds with a parameter of its own, such as `activation_rate(30)`, is not here
+    kpis.cac_paid("paid_search"),
     kpis.cac_payback(Decimal("0.8")),
     kpis.cltv(Decimal("0.8")),
     kpis.cltv_historic(5),

@@ -378,7 +378,7 @@ def test_a_rolling_rate_and_a_trailing_average_read_the_periods_they_name():
     quarters = [Period.quarter(2023, 4), *Period.between(date(2024, 1, 1), date(2024, 10, 1)).quarters()]
     mean = kpis.nrr_trailing_average()(LEDGER.bridges(quarters))
     each = [Fraction(kpis.nrr(LEDGER.changes(quarter)).value) for quarter in quarters]
-    assert (mean.name, mean.n) == ("nrr_trailing_avg_4q", 4)
+    assert (mean.name, mean.n) == ("nrr_trailing_average_4q", 4)
     assert abs(Fraction(mean.value) - sum(each) / 4) < Fraction(1, 10**11)
     assert LEDGER.bridge(Period.year(2020)).retained_share is None
 

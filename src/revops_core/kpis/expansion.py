@@ -153,11 +153,11 @@ def nrr_trailing_average(quarters: int = 4) -> Kpi:
     Source: Ordway's study of public filers.
 
     >>> nrr_trailing_average().name
-    'nrr_trailing_avg_4q'
+    'nrr_trailing_average_4q'
     """
     require("nrr_trailing_average", quarters=(quarters, _Count))
     return _nrr(
-        name=f"nrr_trailing_avg_{quarters}q", title=f"Net revenue retention, mean of {quarters} quarters",
+        name=f"nrr_trailing_average_{quarters}q", title=f"Net revenue retention, mean of {quarters} quarters",
         formula=mean(_bridge.retained_share), dated=_bridge.on, unit="ratio", source="Ordway's study of public filers",
         says=f"The mean of the net revenue retention of the bridges given: those of {quarters} quarters.",
     )  # fmt: skip
