@@ -18,37 +18,7 @@ from revops_core.entities import (
     Ticket,
     User,
 )
-from revops_core.values import (
-    Blocker,
-    ConfidenceInterval,
-    ExchangeRates,
-    Expression,
-    Interval,
-    KaplanMeier,
-    Measurement,
-    Money,
-    Period,
-    Problem,
-    Refused,
-    Rule,
-    Table,
-    Undefined,
-    all_of,
-    any_of,
-    each,
-    first_known,
-    from_plain,
-    given,
-    known,
-    known_by,
-    matching,
-    median,
-    missing,
-    not_yet,
-    one_of,
-    quantiles,
-    to_plain,
-)
+from revops_core.values import *
 
 __all__ = [
     "Account", "Blocker", "ConfidenceInterval", "Contact", "Deal", "ExchangeRates", "Expression", "Interval",

@@ -140,7 +140,7 @@ def company_rows():
         start.account_id: start.completed_at.date() for start in rows["CustomerStart"] if start.completed_at is not None
     }
     rows |= {
-        "RevenueChange": ledger.changes(*QUARTERS),
+        "RevenueChange": ledger.changes(*QUARTERS, channels=came_from(company)),
         "Bridge": ledger.bridges(QUARTERS),
         "Renewal": kpis.renewals(
             company.subscriptions, *QUARTERS, as_of=company.as_of, opportunities=company.opportunities
@@ -160,6 +160,11 @@ def company_rows():
         for row in kpis.beside_previous(kpi, rows[kpi.populations[0]], quarter, as_of=company.as_of)
     ]
     return rows, company.as_of
+
+
+def came_from(company):
+    """Which channel each account came from."""
+    return {sale.account_id: sale.lead_source for sale in company.opportunities}
 
 
 def told_finances(ledger):
