@@ -11,8 +11,7 @@ from attrs import evolve
 
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, word
 from revops_core.kpis.cohorts import CohortTable
-from revops_core.kpis.revenue_movements import Bridge
-from revops_core.kpis.revenue_tables import bridge_table
+from revops_core.kpis.revenue_movements import Bridge, bridge_table
 from revops_core.values.checks import require
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
