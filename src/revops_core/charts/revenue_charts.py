@@ -48,7 +48,7 @@ def revenue_bridge(bridge: Bridge, *, per: str = "year", title: str = "") -> Cha
     """
     require("charts.revenue_bridge", bridge=(bridge, Bridge), title=(title, str))
     told = bridge_table([bridge], per=per)
-    lines = {str(name): each for name, each in told.cells if name != "customers" and (each or name != "fx")}
+    lines = {str(name): each for name, each in told.cells if isinstance(each, Decimal) and (each or name != "fx")}
     names, level, cells = [*lines, "end"], Decimal(0), []
     numbers: list[dict[str, Any]] = []
     for number, (name, each) in enumerate(lines.items()):
