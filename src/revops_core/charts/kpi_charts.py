@@ -14,15 +14,13 @@ from typing import Any
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
 from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.kpi_table import KpiTable
+from revops_core.kpis import Kpi, KpiTable
 from revops_core.kpis.scorecard import ScorecardLine, ScorecardResult
+from revops_core.values import Money, Table
 from revops_core.values.checks import require
 from revops_core.values.confidence import wilson_interval
 from revops_core.values.measurement import REASONS, Measurement, Undefined
-from revops_core.values.money import Money
 from revops_core.values.show import show
-from revops_core.values.table import Table
 
 __all__ = ["scorecard", "series"]
 
