@@ -342,4 +342,4 @@ _BY_RULE: Mapping[type, _Strategy] = MappingProxyType({
     CohortTable: _ledgers.map(lambda ledger: cohorts(ledger, _QUARTER.months())),
     SampleCompany: worlds(),
 })  # fmt: skip
-"""The classes whose values follow rules that annotations do not tell; a result comes from the engine that makes it."""
+"""The classes whose values follow rules that annotations do not tell, and results that only their engine can make."""
