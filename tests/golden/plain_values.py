@@ -18,7 +18,7 @@ import attrs
 
 import revops_core as ro
 from docs.generate_reference import ROOMS
-from revops_core import calendars, entities, kpis, sla, stages
+from revops_core import calendars, charts, entities, kpis, sla, stages
 from revops_core.testing import sample_company
 from tests.golden.company_rows import QUARTERS, VALUES, company_rows
 from tests.golden.public_surface import VERSION
@@ -28,7 +28,6 @@ LONGEST = 8_000  # characters: a file that a person can read
 
 # What no file stores: why it has no plain form.
 NOT_PLAIN = {
-    "Chart": "a picture of a result; its `spec` is plain data as it is",
     "Clock": "a policy and facts, each of which has one",
     "Reading": "computed from a clock",
     "RevenueLedger": "computed from subscriptions",
@@ -69,6 +68,7 @@ def roots() -> Iterator[object]:
     )
     yield ro.Problem(subject="Opportunity", subject_id="o1", code="late", says="It is late.")
     yield kpis.Charge(subscription_id="s1", on=date(2026, 3, 31), amount=eur)
+    yield charts.Chart({"mark": "bar"}, ro.Table(["channel", "leads"], [["web", 7]], title="Leads"))
     yield entities.Merged(subject="Account", subject_id="a1", duplicate_id="a9", at=at)
     yield from (
         stages.LEAD,

@@ -43,7 +43,8 @@ _CONFIG = {
 def _as_json(spec: object) -> str:
     """A specification as text that may stand in a script element, too."""
     try:
-        return json.dumps(spec, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+        held = json.loads(spec) if isinstance(spec, str) else spec  # plain data of a chart has it as text
+        return json.dumps(held, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     except (TypeError, ValueError):
         raise InvalidValueError("Chart", [Fault("spec", "must be plain data that JSON can hold", spec)]) from None
 
@@ -53,7 +54,7 @@ class Chart:
     """A picture of a result; as the last value of a notebook cell it shows itself, in a terminal it prints its table.
 
     Args:
-        spec: the Vega-Lite specification, as plain data.
+        spec: the Vega-Lite specification, as plain data or as JSON.
         table: the numbers in the picture, for who cannot see it and for programs that draw no Vega-Lite; it has the
             title.
 

@@ -13,15 +13,13 @@ from typing import Any
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
 from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError, meant
-from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.kpi_table import KpiTable
+from revops_core.kpis import Kpi, KpiTable
 from revops_core.kpis.scorecard import ScorecardLine, ScorecardResult
+from revops_core.values import Money, Table
 from revops_core.values.checks import require
 from revops_core.values.confidence import wilson_interval
 from revops_core.values.measurement import REASONS, Measurement, Undefined
-from revops_core.values.money import Money
 from revops_core.values.show import show
-from revops_core.values.table import Table
 
 __all__ = ["scorecard", "series"]
 
@@ -198,8 +196,9 @@ def _row(found: Measurement) -> Row:
 def _drawn_of(row: Row) -> dict[str, Any]:
     """The value of a row and its 95 % interval: its own, or that of a share of so many records."""
     low, high, top, bottom, n = map(row.get, ("low", "high", "numerator", "denominator", "n"))
-    if row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))) and bottom == n:
-        interval = wilson_interval(int(top or 0), int(bottom or 0))
+    is_share = row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))) and bottom == n
+    if is_share and int(top) == top:  # a sum of amounts or of errors has no interval of records
+        interval = wilson_interval(int(top), int(bottom or 0))
         low, high = (interval.low, interval.high) if interval else (None, None)
     is_told = _is_missing(row["value"]) and row.get("reason") in REASONS
     return {"value": Undefined(row["reason"]) if is_told else row["value"], "low": low, "high": high}

@@ -12,8 +12,7 @@ from attrs import asdict
 from revops_core.calendars.business_calendar import BusinessCalendar
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, rows_of, word
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.sla.clock import Clock
-from revops_core.sla.reading import TargetReading
+from revops_core.sla import Clock, TargetReading
 from revops_core.stages.funnel import Funnel
 from revops_core.values.checks import Count, Id, require
 from revops_core.values.instants import to_microseconds as _at

@@ -10,13 +10,10 @@ from typing import Any
 from attrs import evolve
 
 from revops_core.charts.chart import COLORS, Chart, amount, bound, drawn, layer, word
-from revops_core.kpis.cohorts import CohortTable
-from revops_core.kpis.revenue_movements import Bridge, bridge_table
+from revops_core.kpis import Bridge, CohortTable, bridge_table
+from revops_core.values import Money, Table, Undefined
 from revops_core.values.checks import require
-from revops_core.values.measurement import Undefined
-from revops_core.values.money import Money
 from revops_core.values.show import show
-from revops_core.values.table import Table
 
 __all__ = ["cohort_heat_map", "layer_cake", "revenue_bridge"]
 
@@ -48,7 +45,7 @@ def revenue_bridge(bridge: Bridge, *, per: str = "year", title: str = "") -> Cha
     """
     require("charts.revenue_bridge", bridge=(bridge, Bridge), title=(title, str))
     told = bridge_table([bridge], per=per)
-    lines = {str(name): each for name, each in told.cells if name != "customers" and (each or name != "fx")}
+    lines = {str(name): each for name, each in told.cells if isinstance(each, Decimal) and (each or name != "fx")}
     names, level, cells = [*lines, "end"], Decimal(0), []
     numbers: list[dict[str, Any]] = []
     for number, (name, each) in enumerate(lines.items()):

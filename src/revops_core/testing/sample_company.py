@@ -10,26 +10,19 @@ then is open.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from math import prod
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.entities.account import Account
-from revops_core.entities.contact import Contact
-from revops_core.entities.deal import Deal
+from revops_core.entities import Account, Contact, Deal, Lead, Opportunity, Product, Subscription, Ticket
 from revops_core.entities.engagement import Activity, Answer, Touch
 from revops_core.entities.facts import Changed, Converted, Milestone, Quota, Spend
-from revops_core.entities.lead import Lead
-from revops_core.entities.line_item import Product
-from revops_core.entities.opportunity import Opportunity
-from revops_core.entities.subscription import Subscription
-from revops_core.entities.ticket import Ticket
 from revops_core.entities.user import Team, User
 from revops_core.sla.clock_event import ClockEvent
 from revops_core.stages.move import Moved
@@ -48,12 +41,12 @@ from revops_core.testing.sample_story import (
     Ended,
     Story,
 )
-from revops_core.values.checks import AtLeast, Between, Count, require
+from revops_core.values.checks import AtLeast, Between, Count, hints_of, require
 from revops_core.values.frozen_map import EMPTY, frozen_map
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["SampleCompany", "SampleTruth", "sample_company", "sample_parts"]
+__all__ = ["SampleCompany", "SampleTruth", "gathered", "sample_company", "sample_parts"]
 
 Record = Account | Contact | Deal | Lead | Opportunity | Product | Subscription | Team | Ticket | User
 
@@ -61,15 +54,6 @@ _OPEN = Period.between(OPENED.date(), AS_OF.date())
 _SPEND_A_MONTH = {"website": 3_000, "paid_search": 9_000, "webinar": 4_000, "referral": 1_500, "trade_show": 6_500}
 
 
-# What stories tell of: records by their id, and facts in their order; by the field of the company that holds them.
-_RECORDS: dict[str, type] = {
-    "accounts": Account, "contacts": Contact, "leads": Lead, "opportunities": Opportunity, "deals": Deal,
-    "subscriptions": Subscription, "tickets": Ticket,
-}  # fmt: skip
-_FACTS: dict[str, type] = {
-    "moves": Moved, "changes": Changed, "conversions": Converted, "touches": Touch, "activities": Activity,
-    "answers": Answer, "milestones": Milestone,
-}  # fmt: skip
 _NOTHING = cast("Mapping[str, Any]", EMPTY)
 _WIN_CHANCE = prod((1 - Decimal(chance) for chance in LOSS_CHANCES.values()), start=Decimal(1))
 
@@ -143,13 +127,25 @@ class SampleCompany:
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record, as `entities.check` takes them."""
-        kinds = ("users", "teams", "products", *_RECORDS)
-        return tuple(record for kind in kinds for record in getattr(self, kind))
+        return tuple(record for name, cls in _KINDS.items() if cls in _RECORDS for record in getattr(self, name))
 
     def __repr__(self) -> str:
         shown = ("leads", "opportunities", "subscriptions", "tickets")
         counts = ", ".join(f"{len(getattr(self, name))} {name}" for name in shown)
         return f"SampleCompany({counts} as of {self.as_of:%Y-%m-%d})"
+
+
+_RECORDS = frozenset(get_args(Record))
+_KINDS = {name: get_args(hint)[0] for name, hint in hints_of(SampleCompany).items() if get_origin(hint) is tuple}
+
+
+def gathered(things: Iterable[object]) -> dict[str, Any]:
+    """Records and facts by the fields of a company; a record that comes again is the record as it is now."""
+    told: dict[type, dict[object, object]] = {cls: {} for cls in _KINDS.values()}
+    for thing in things:
+        if (held := told.get(type(thing))) is not None:
+            held[cast("Lead", thing).id if type(thing) in _RECORDS else len(held)] = thing
+    return {name: tuple(told[cls].values()) for name, cls in _KINDS.items()}
 
 
 def sample_company(leads: int = 1000, *, seed: int = 7, duplicates: int = 0) -> SampleCompany:
@@ -196,37 +192,28 @@ def sample_parts(
 
 
 def _part(numbers: range, seed: int, leads: int, duplicates: int) -> SampleCompany:
-    told: dict[type, dict[str, object]] = {cls: {} for cls in _RECORDS.values()}
-    facts: dict[type, list[object]] = {cls: [] for cls in _FACTS.values()}
     clock_events: dict[str, tuple[ClockEvent, ...]] = {}
     counts: dict[str, Counter[str]] = {}
     twice: dict[str, str] = {}
-    for number in numbers:
-        story = Story(number, seed)
-        with suppress(Ended):
-            tell_lead(story)
-        for thing in story.things:
-            # A record told again is the record as it is now; a fact is appended.
-            if type(thing) in told:
-                told[type(thing)][cast("Lead", thing).id] = thing
-            else:
-                facts[type(thing)].append(thing)
-        clock_events.update(story.clock_events)
-        counts.setdefault(story.source, Counter()).update(story.planted)
-        if number * duplicates // leads > (number - 1) * duplicates // leads:  # evenly among all
-            again = _entered_again(cast("Lead", story.things[0]))
-            told[Lead][again.id] = again
-            twice[again.id] = f"lead-{number}"
 
-    common: dict[str, Iterator[object]] = {"users": _users(), "teams": _teams(), "products": _products()}
-    common |= {"spend": _spend(leads), "quotas": _quotas(leads)}
-    held: dict[str, Any] = {
-        **{name: tuple(told[cls].values()) for name, cls in _RECORDS.items()},
-        **{name: tuple(facts[cls]) for name, cls in _FACTS.items()},
-        **{name: tuple(found) if numbers.start == 1 else () for name, found in common.items()},
-        "truth": SampleTruth(counts=counts, duplicates=twice),
-    }
-    return SampleCompany(as_of=AS_OF, office=OFFICE, clock_events=clock_events, **held)
+    def told() -> Iterator[object]:
+        if numbers.start == 1:
+            yield from (*_people(), *_products(), *_spend(leads), *_quotas(leads))
+        for number in numbers:
+            story = Story(number, seed)
+            with suppress(Ended):
+                tell_lead(story)
+            yield from story.things
+            clock_events.update(story.clock_events)
+            counts.setdefault(story.source, Counter()).update(story.planted)
+            if number * duplicates // leads > (number - 1) * duplicates // leads:  # evenly among all
+                again = _entered_again(cast("Lead", story.things[0]))
+                twice[again.id] = f"lead-{number}"
+                yield again
+
+    kinds = gathered(told())
+    truth = SampleTruth(counts=counts, duplicates=twice)
+    return SampleCompany(as_of=AS_OF, office=OFFICE, clock_events=clock_events, truth=truth, **kinds)
 
 
 def _entered_again(lead: Lead) -> Lead:
@@ -238,29 +225,21 @@ def _entered_again(lead: Lead) -> Lead:
 def _products() -> Iterator[Product]:
     for name, price in PRODUCTS.items():
         family = "platform" if name != "insight" else "add-on"
-        list_price = Money(price, CURRENCY)
-        yield Product(id=name, name=name.title(), family=family, list_price=list_price, billing_interval="month")
+        yield Product(id=name, name=name.title(), family=family, list_price=price, billing_interval="month")
 
 
-def _teams() -> Iterator[Team]:
-    for region in REGIONS:
-        name = f"{region.title()} sales"
-        yield Team(id=region, name=name, department="sales", manager_id=f"manager-{region}", region=region)
-    yield Team(id="success", name="Customer success", department="customer_success", manager_id="manager-success")
-    yield Team(id="revops", name="RevOps", department="revops", manager_id="manager-revops")
-
-
-def _users() -> Iterator[User]:
-    for team in _teams():
-        yield User(id=f"manager-{team.id}", name=f"Manager of {team.name}", role="sales_manager", team_id=team.id)
+def _people() -> Iterator[Team | User]:
+    """The teams, each with its manager and its members."""
+    sales = [Team(id=region, name=f"{region.title()} sales", department="sales", region=region) for region in REGIONS]
+    success = Team(id="success", name="Customer success", department="customer_success")
+    for team in (*sales, success, Team(id="revops", name="RevOps", department="revops")):
+        manager = User(id=f"manager-{team.id}", name=f"Manager of {team.name}", role="sales_manager", team_id=team.id)
+        yield from (evolve(team, manager_id=manager.id), manager)
         for number in range(1, REPS_IN_A_TEAM + 1):
             yield User(
-                id=f"{team.id}-{number}",
-                name=f"{NAMES[number]} {team.id.title()}",
+                id=f"{team.id}-{number}", name=f"{NAMES[number]} {team.id.title()}", team_id=team.id,
                 role="sales_representative" if team.region else team.department,
-                team_id=team.id,
-                manager_id=f"manager-{team.id}",
-                region=team.region,
+                manager_id=manager.id, region=team.region,
             )  # fmt: skip
 
 

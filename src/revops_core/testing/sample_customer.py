@@ -9,15 +9,10 @@ from typing import cast
 
 from attrs import evolve
 
+from revops_core.entities import Answer, Deal, Milestone, Opportunity, Subscription, Ticket
 from revops_core.entities.conversion import OpportunityConversion, convert_opportunity, subscriptions_from
-from revops_core.entities.deal import Deal
-from revops_core.entities.engagement import Answer
-from revops_core.entities.facts import Milestone
-from revops_core.entities.opportunity import Opportunity
-from revops_core.entities.subscription import Subscription
-from revops_core.entities.ticket import Ticket
 from revops_core.sla.clock_event import ClockEvent
-from revops_core.testing.sample_story import AS_OF, CHURN_CHANCE, LOSS_REASONS, REPS_IN_A_TEAM, Ended, Story
+from revops_core.testing.sample_story import AS_OF, CHURN_CHANCE, Ended, Story
 from revops_core.values.months import months_after
 
 __all__ = ["tell_customer"]
@@ -75,7 +70,7 @@ def _ticket(story: Story, sale: Opportunity, ticket_id: str, at: datetime) -> No
     """A request with the log of its clocks: answered, perhaps paused, solved, perhaps reopened."""
     ticket = Ticket(
         id=ticket_id, request=story.pick(_REQUESTS), priority=story.pick(_PRIORITIES), account_id=sale.account_id,
-        owner_id=f"success-{1 + int(story.between(0, REPS_IN_A_TEAM))}", team_id="success", created_at=at, stage="new",
+        owner_id=story.member("success"), team_id="success", created_at=at, stage="new",
     )  # fmt: skip
     events = [ClockEvent("started", at)]
     try:
@@ -119,7 +114,7 @@ def _renewals(story: Story, subscription: Subscription) -> None:
             return
         if story.chance(float(CHURN_CHANCE)):
             story.planted.append("churned")
-            reason = story.pick(LOSS_REASONS)
+            reason = story.reason()
             story.things.append(evolve(subscription, cancelled_on=decided_on, churn_reason=reason, auto_renews=False))
             return
         story.planted.append("renewed")

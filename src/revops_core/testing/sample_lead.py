@@ -8,29 +8,12 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from revops_core.entities.account import Account
+from revops_core.entities import Account, Activity, Changed, Lead, LineItem, Opportunity, Touch
 from revops_core.entities.conversion import LeadConversion, convert_lead
-from revops_core.entities.engagement import Activity, Touch
-from revops_core.entities.facts import Changed
-from revops_core.entities.lead import Lead
-from revops_core.entities.line_item import LineItem
-from revops_core.entities.opportunity import Opportunity
 from revops_core.stages.move import Moved
 from revops_core.stages.ready_made import OPPORTUNITY
 from revops_core.testing.sample_customer import tell_customer
-from revops_core.testing.sample_story import (
-    AS_OF,
-    CURRENCY,
-    LOSS_CHANCES,
-    LOSS_REASONS,
-    NAMES,
-    OPENED,
-    PRODUCTS,
-    REGIONS,
-    REPS_IN_A_TEAM,
-    SOURCES,
-    Story,
-)
+from revops_core.testing.sample_story import AS_OF, LOSS_CHANCES, NAMES, OPENED, PRODUCTS, REGIONS, SOURCES, Story
 from revops_core.values.money import Money
 
 __all__ = ["tell_lead"]
@@ -48,7 +31,7 @@ def tell_lead(story: Story) -> None:
     at, region, source = OPENED + timedelta(seconds=seconds), story.pick(REGIONS), story.pick(SOURCES)
     story.source = source
     story.planted.append("lead")
-    owner = f"{region}-{1 + int(story.between(0, REPS_IN_A_TEAM))}"
+    owner = story.member(region)
     company = f"{story.pick(_COMPANIES)} {story.number}"
     lead = Lead(
         id=f"lead-{story.number}", first_name=story.pick(NAMES), last_name=story.pick(_SURNAMES),
@@ -94,8 +77,8 @@ def tell_lead(story: Story) -> None:
 
 def _line(story: Story) -> LineItem:
     seats, product = int(10 ** story.between(0.7, 2.2)), "plus" if story.chance(0.35) else "core"
-    price, discount = Money(PRODUCTS[product], CURRENCY), Decimal("0.1") if story.chance(0.25) else Decimal(0)
-    return LineItem(id=product, product_id=product, quantity=Decimal(seats), unit_price=price,
+    discount = Decimal("0.1") if story.chance(0.25) else Decimal(0)
+    return LineItem(id=product, product_id=product, quantity=Decimal(seats), unit_price=PRODUCTS[product],
                     billing_interval="month", discount=discount)  # fmt: skip
 
 
@@ -108,7 +91,7 @@ def _lead_stage(story: Story, lead: Lead, stage: str, at: datetime) -> Lead:
 
 def _disqualified(story: Story, lead: Lead, at: datetime) -> None:
     lead = _lead_stage(story, lead, "disqualified", at)
-    story.things.append(evolve(lead, outcome="disqualified", closed_at=at, loss_reason=story.pick(LOSS_REASONS)))
+    story.things.append(evolve(lead, outcome="disqualified", closed_at=at, loss_reason=story.reason()))
 
 
 def _activity(story: Story, kind: str, record: Lead | Opportunity, at: datetime) -> None:
@@ -146,7 +129,7 @@ def _sale(story: Story, sale: Opportunity, at: datetime) -> None:
             sale = _changed(story, sale, "close_date", at.date() + timedelta(days=int(story.between(20, 45))), at)
         if story.chance(float(LOSS_CHANCES[stage])):
             story.planted.append("lost")
-            reason = story.pick(LOSS_REASONS)
+            reason = story.reason()
             sale = _moved(story, evolve(sale, loss_reason=reason), "lost", at, reason)
             return
         if stage == "negotiation" and story.chance(0.35):

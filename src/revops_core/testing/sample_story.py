@@ -9,13 +9,13 @@ from itertools import accumulate
 from random import Random
 from types import MappingProxyType
 
-from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.calendars.holidays import HolidayRule
+from revops_core.calendars import BusinessCalendar, HolidayRule
 from revops_core.sla.clock_event import ClockEvent
+from revops_core.values.money import Money
 
 __all__ = [
-    "AS_OF", "CHURN_CHANCE", "CURRENCY", "LOSS_CHANCES", "LOSS_REASONS", "NAMES", "OFFICE", "OPENED", "PRODUCTS",
-    "REGIONS", "REPS_IN_A_TEAM", "SOURCES", "WORKING_DAY", "Ended", "Story",
+    "AS_OF", "CHURN_CHANCE", "CURRENCY", "LOSS_CHANCES", "NAMES", "OFFICE", "OPENED", "PRODUCTS",
+    "REGIONS", "REPS_IN_A_TEAM", "SOURCES", "Ended", "Story",
 ]  # fmt: skip
 
 OPENED = datetime(2024, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ OFFICE = BusinessCalendar(
 )
 """When its people work."""
 
-WORKING_DAY = timedelta(hours=8, minutes=30)
+_WORKING_DAY = timedelta(hours=8, minutes=30)
 """How long they work on a day."""
 
 CURRENCY = "EUR"
@@ -47,7 +47,7 @@ REGIONS = ("north", "south", "west")
 REPS_IN_A_TEAM = 4
 """How many people a team has, besides its manager."""
 
-PRODUCTS = MappingProxyType({"core": "39", "plus": "69", "insight": "15"})
+PRODUCTS = MappingProxyType({"core": Money(39, CURRENCY), "plus": Money(69, CURRENCY), "insight": Money(15, CURRENCY)})
 """The price of one seat a month."""
 
 SOURCES = MappingProxyType({"website": 34, "paid_search": 22, "webinar": 16, "referral": 16, "trade_show": 12})
@@ -59,7 +59,7 @@ LOSS_CHANCES = MappingProxyType({"proposal": "0.24", "negotiation": "0.28", "won
 CHURN_CHANCE = "0.15"
 """How likely a contract is not continued at the end of a term."""
 
-LOSS_REASONS = MappingProxyType({"price": 35, "no_budget": 25, "competitor": 25, "no_decision": 15})
+_LOSS_REASONS = MappingProxyType({"price": 35, "no_budget": 25, "competitor": 25, "no_decision": 15})
 """Why leads, sales and customers are lost."""
 
 NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Finn", "Greta", "Hugo", "Ida", "Jonas", "Karla", "Lars")
@@ -99,10 +99,18 @@ class Story:
         edges = list(accumulate(options.values()))
         return list(options)[bisect_right(edges, self._random.random() * edges[-1])]
 
+    def reason(self) -> str:
+        """Why something is lost."""
+        return self.pick(_LOSS_REASONS)
+
+    def member(self, team: str) -> str:
+        """The id of somebody in a team."""
+        return f"{team}-{1 + int(self.between(0, REPS_IN_A_TEAM))}"
+
     def later(self, at: datetime, low: float, high: float) -> datetime:
         """Some working days later, in office hours; the story ends where that is not before `as_of`."""
         days = self.between(low, high)
-        moment = OFFICE.add(OFFICE.next_open(at), timedelta(seconds=int(days * WORKING_DAY.total_seconds()) + 1))
+        moment = OFFICE.add(OFFICE.next_open(at), timedelta(seconds=int(days * _WORKING_DAY.total_seconds()) + 1))
         if moment >= AS_OF:
             raise Ended
         return moment.astimezone(UTC)

@@ -10,90 +10,57 @@ tells Hypothesis, so that `st.from_type` and `st.builds` find them too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache, partial
+from operator import eq, gt, invert
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 from attrs import NOTHING, fields
 from hypothesis import strategies as st
 
-from revops_core.calendars.business_calendar import BusinessCalendar
-from revops_core.calendars.holidays import HolidayRule
-from revops_core.calendars.opening_hours import OpeningHours
-from revops_core.calendars.working_time import WorkingTime
-from revops_core.entities.lead import Lead
-from revops_core.entities.opportunity import Opportunity
-from revops_core.entities.subscription import Subscription
-from revops_core.kpis.change import Change, compare
-from revops_core.kpis.cohorts import CohortTable, cohorts
+from revops_core.calendars import BusinessCalendar, HolidayRule, WorkingTime
+from revops_core.calendars.opening_hours import DAY_NAMES, spans_text, united
+from revops_core.entities import Lead, Opportunity, Subscription
+from revops_core.kpis import Bridge, CohortTable, Kpi, KpiTable, RevenueLedger, Scorecard, cohorts, measure
 from revops_core.kpis.explain import Explanation, explain
-from revops_core.kpis.formula import Aggregate, Formula, count, total
-from revops_core.kpis.kpi import Kpi
-from revops_core.kpis.kpi_table import KpiTable, measure
-from revops_core.kpis.lead_generation import lead_conversion_rate, lead_volume
-from revops_core.kpis.restatement import Restatement, compare_ledgers
-from revops_core.kpis.revenue_ledger import RevenueLedger
-from revops_core.kpis.revenue_movements import Bridge
+from revops_core.kpis.formula import count, total
+from revops_core.kpis.lead_generation import lead_volume
 from revops_core.kpis.revenue_policy import CHOICES, RevenuePolicy
-from revops_core.kpis.scorecard import Scorecard
-from revops_core.sla.clock import Clock
-from revops_core.sla.escalation import EscalationTier, Reminder
-from revops_core.sla.reading import Reading, TargetReading
-from revops_core.sla.sla_policy import SlaPolicy
-from revops_core.sla.sla_target import SlaTarget
-from revops_core.stages.journey import Journey
-from revops_core.stages.migration import Migration
-from revops_core.stages.pipeline import Pipeline
-from revops_core.stages.ready_made import OPPORTUNITY
-from revops_core.stages.stage_log import StageLog
-from revops_core.stages.waterfall import Waterfall, waterfall
+from revops_core.sla import BusinessDays, Clock, EscalationTier, Reading, Reminder, SlaPolicy, SlaTarget, TargetReading
+from revops_core.stages import OPPORTUNITY, Journey, Migration, Pipeline, Stage, StageLog
 from revops_core.testing.sample_company import SampleCompany
 from revops_core.testing.sample_story import AS_OF, CURRENCY
-from revops_core.testing.strategies_by_rule import (
-    CURRENCIES,
-    Strategy,
-    amounts,
-    calendars,
-    clock_logs,
-    companies,
-    conditions,
-    contracts_of,
-    days,
-    holiday_rules,
-    instants,
-    periods,
-    pipelines,
-    spans,
-    targets,
-    texts,
-    triggers,
-    walks,
-    zones,
-)
+from revops_core.testing.strategies_of_worlds import clock_logs, companies, contracts_of, walks
+from revops_core.values import ConfidenceInterval, ExchangeRates, Expression, Interval, KaplanMeier, Rule, Table
 from revops_core.values.checks import AtLeast, Between, Count, Currency, hints_of, require
-from revops_core.values.condition import each
-from revops_core.values.confidence import ConfidenceInterval
-from revops_core.values.decision import Rule
+from revops_core.values.condition import each, known, missing, one_of
 from revops_core.values.demand import kind_of
-from revops_core.values.distribution import KaplanMeier
-from revops_core.values.exchange_rates import ExchangeRates
-from revops_core.values.expression import Expression
+from revops_core.values.expression import all_of, any_of
 from revops_core.values.instants import to_microseconds
-from revops_core.values.interval import Interval
 from revops_core.values.measurement import REASONS, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from revops_core.values.table import Table
 
 __all__ = ["contract_sets", "values", "worlds"]
 
 T = TypeVar("T")
 
+_CURRENCIES = (CURRENCY, "USD", "JPY", "KWD")
+_ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
+
+_Strategy = st.SearchStrategy[Any]
+_texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+_amounts = st.decimals(-(10**9), 10**9, places=2)
+_days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+_zones = st.sampled_from([ZoneInfo(key) for key in _ZONES])
+_instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 1, 1), timezones=_zones, allow_imaginary=False)  # noqa: DTZ001 - the zone is drawn
+_spans = st.timedeltas(timedelta(0), timedelta(days=9))
 
 # What is in order within a value: the second is moved behind the first where it is not.
 _IN_ORDER = (("starts_on", "ends_on"), ("starts_on", "trial_ends_on"), ("scale_min", "scale_max"))
@@ -109,7 +76,7 @@ def values(cls: type[T]) -> st.SearchStrategy[T]:
     >>> some = values(Subscription).filter(lambda contract: contract.ends_on is not None)
     """
     require("values", cls=(cls, type))
-    return cast("st.SearchStrategy[T]", st.sampled_from(CURRENCIES).flatmap(partial(_of, cls)))
+    return cast("st.SearchStrategy[T]", st.sampled_from(_CURRENCIES).flatmap(partial(_of, cls)))
 
 
 def contract_sets(
@@ -147,33 +114,31 @@ def worlds(*, most: int = 2) -> st.SearchStrategy[SampleCompany]:
 
 def _limits(hint: Any) -> tuple[Any, Any]:
     """The lowest and the highest value that an annotation allows; None without a limit."""
-    for mark in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
-        if isinstance(mark, Between):
-            return mark.low, mark.high
-        if isinstance(mark, AtLeast):
-            return mark.low, None
-    return next((_limits(part) for part in get_args(hint) if get_origin(part) is Annotated), (None, None))
+    marks = [mark for part in (hint, *get_args(hint)) for mark in getattr(part, "__metadata__", ())]
+    limits = [(mark.low, getattr(mark, "high", None)) for mark in marks if isinstance(mark, AtLeast | Between)]
+    return limits[0] if limits else (None, None)
 
 
-_plain = st.none() | st.booleans() | st.integers() | texts | amounts | days | instants
+_plain = st.none() | st.booleans() | st.integers() | _texts | _amounts | _days | _instants
 
 
-def _of(hint: Any, currency: str) -> Strategy:
+def _of(hint: Any, currency: str) -> _Strategy:
     """Values that satisfy an annotation, None apart; amounts are in `currency`."""
     kind, (low, high) = kind_of(hint), _limits(hint)
     if hint in (Currency, Currency | None):
         return st.just(currency)
-    simple: dict[Any, Strategy] = {
-        str: texts,
+    simple: dict[Any, _Strategy] = {
+        str: _texts,
         bool: st.booleans(),
         int: st.integers(0 if low is None else low, 10**6 if high is None else high),
         float: st.floats(0.001 if low is None else low, 0.999 if high is None else high),
         Decimal: st.decimals(-100 if low is None else low, 100 if high is None else high, places=3),
         Fraction: st.fractions(0, 1, max_denominator=100),
-        date: days,
-        datetime: instants,
-        timedelta: spans if low is None else spans.map(lambda span: max(span, low)),
-        tzinfo: zones,
+        Money: st.builds(Money, _amounts, st.just(currency)),
+        date: _days,
+        datetime: _instants,
+        timedelta: _spans if low is None else _spans.map(lambda span: max(span, low)),
+        tzinfo: _zones,
         **dict.fromkeys((object, Any, Hashable), _plain),
     }
     origin, parts = get_origin(kind), get_args(kind)
@@ -193,10 +158,10 @@ def _of(hint: Any, currency: str) -> Strategy:
 
 
 @lru_cache(maxsize=1024)
-def _drawn(cls: Any, currency: str) -> Strategy:
+def _drawn(cls: Any, currency: str) -> _Strategy:
     """Values of a class of this library: as its rules are, or else by the annotations of its fields."""
     if cls in _BY_RULE:
-        return _BY_RULE[cls](currency)
+        return _BY_RULE[cls]
     required, optional = {}, {}
     for attribute in fields(cls):
         hint = hints_of(cls)[attribute.name]
@@ -216,121 +181,165 @@ def _put_in_order(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _ordered_pairs(of: Strategy, key: Callable[[Any], Any] | None = None) -> Strategy:
-    return st.tuples(of, of).map(lambda pair: sorted(pair, key=key))
+# --- what the annotations of fields cannot say: definitions whose parts fit, and results of the engines that make them
 
-
-def _exchange_rates(_: str) -> Strategy:
-    pairs = st.permutations(CURRENCIES).map(lambda codes: tuple(codes[:2]))
-    quotes = st.dictionaries(st.tuples(days, pairs), st.decimals("0.001", 1000, places=4), max_size=4)
-    rows = quotes.map(lambda held: [(day, *pair, rate) for (day, pair), rate in held.items()])
-    return st.builds(ExchangeRates, rows, max_age=st.none() | spans, inverse=st.booleans(), pivot=st.just("EUR"))
-
-
-def _confidence_intervals(currency: str) -> Strategy:
-    kinds = (_of(Decimal, currency), spans, _of(Money, currency), days)
-    bounds = st.one_of([_ordered_pairs(kind) for kind in kinds])
-    return st.builds(
-        lambda pair, level: ConfidenceInterval(pair[0], pair[1], level, "wilson"), bounds, _of(float, currency)
-    )
-
-
-def _policies(currency: str) -> Strategy:
-    """Targets of which the last under each name holds for every request, and at most two tiers."""
-    tiers = st.lists(_of(EscalationTier, currency), max_size=2, unique_by=lambda tier: tier.number)
-    both, reminders = st.tuples(targets(currency), targets(currency, st.just({}))), _of(Reminder, currency)
-    return st.builds(
-        SlaPolicy, texts, targets=both, escalation=tiers, reminders=st.lists(reminders, max_size=1), calendar=calendars
-    )
-
-
-def _clocks(currency: str) -> Strategy:
-    known = st.fixed_dictionaries({"priority": st.sampled_from(["low", "high"])})
-    parts = st.tuples(_policies(currency), clock_logs(), known)
-    return parts.map(lambda made: made[0].clock("ticket-1", made[1], **made[2]))
-
-
-def _readings(currency: str) -> Strategy:
-    return _clocks(currency).map(lambda clock: clock.read(AS_OF))
-
-
-_aggregates = conditions.map(count) | conditions.map(lambda where: total(each(Opportunity).amount, where))
-_kpis = st.builds(
-    Kpi, formula=_aggregates, name=texts, dated=st.just(each(Opportunity).created_at) | st.none(), says=texts,
-    unit=st.sampled_from(["count", "money", "fraction"]), direction=st.sampled_from(["higher_is_better", "lower_is_better"]),
+_asked = st.sampled_from(["stage", "priority", "amount"]).map(partial(getattr, each(object)))
+_held = _texts | st.integers(0, 100) | _amounts
+_writes = st.sampled_from([eq, gt, lambda field, value: one_of(field, value, "high")])
+_plain_conditions = st.builds(lambda write, field, value: write(field, value), _writes, _asked, _held)
+_joins = st.sampled_from([all_of, any_of])
+_conditions = st.recursive(
+    _plain_conditions | _asked.map(known) | _asked.map(missing),
+    lambda inner: st.builds(lambda join, parts: join(*parts), _joins, st.lists(inner, max_size=3)) | inner.map(invert),
+    max_leaves=4,
+)
+_hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size=2).map(
+    lambda spans: united([(start, start + length) for start, length in spans])
+)
+_weeks = st.tuples(_hours.filter(bool), *[_hours] * 6).map(
+    lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
+)
+_dates = st.dates(date(2024, 1, 1), date(2027, 1, 1))
+_calendars = st.builds(
+    BusinessCalendar, _weeks, tz=st.sampled_from(_ZONES), holidays=st.lists(_dates, max_size=3),
+    overrides=st.dictionaries(_dates, _hours.map(spans_text), max_size=2),
+    first_year=st.just(2015), last_year=st.just(2035),
 )  # fmt: skip
-_walked = walks(OPPORTUNITY, Opportunity(id="sale-1", amount=Money(100, CURRENCY), close_date=AS_OF.date())).map(
-    lambda walk: walk[1]
+_months = st.integers(1, 12)
+_holiday_rules = st.one_of(
+    st.builds(HolidayRule.fixed, _months, st.integers(1, 29), observed=st.none() | st.just("next_weekday")),
+    st.builds(HolidayRule.nth_weekday, _months, st.sampled_from(DAY_NAMES), st.sampled_from([1, 2, -1])),
+    st.builds(HolidayRule.easter, st.integers(-60, 60), orthodox=st.booleans()),
 )
+_grains, _zone_keys = st.sampled_from(["day", "week", "month", "quarter", "year"]), st.sampled_from(_ZONES)
+_periods = st.builds(Period.containing, _days, _grains, tz=_zone_keys, fiscal_start_month=_months) | st.builds(
+    lambda first, length, tz: Period.between(first, first + timedelta(days=length), tz=tz),
+    _days, st.integers(1, 800), _zone_keys,
+)  # fmt: skip
+
+_pairs = st.permutations(_CURRENCIES).map(lambda codes: tuple(codes[:2]))
+_quotes = st.dictionaries(st.tuples(_days, _pairs), st.decimals("0.001", 1000, places=4), max_size=4)
+_rates = _quotes.map(lambda held: [(day, *pair, rate) for (day, pair), rate in held.items()])
+_amounts_of_money = st.builds(Money, _amounts, st.just(CURRENCY))
+_kinds: tuple[_Strategy, ...] = (_amounts, _spans, _days, _amounts_of_money)
+_bounds = st.one_of([st.tuples(kind, kind).map(sorted) for kind in _kinds])
+_columns = st.lists(_texts, min_size=1, max_size=3, unique=True)
 
 
-def _ledgers(currency: str) -> Strategy:
-    contracts, policies = contract_sets(currency=currency), _of(RevenuePolicy, currency)
-    return st.builds(RevenueLedger.of, contracts, policy=policies, currency=st.just(currency))
+def _rows(names: list[str]) -> _Strategy:
+    return st.lists(st.tuples(*[_plain | _amounts_of_money] * len(names)), max_size=3)
 
 
+# Open stages in a row, then won and lost, so that every stage has a way to an end whatever the policies are.
+_pipelines = st.builds(
+    lambda name, names, chance, needs_reason, **policies: Pipeline(name, [
+        *(Stage(f"at {name}", probability=chance) for name in names), Stage("won", "won"),
+        Stage("lost", "lost", needs_reason=needs_reason),
+    ], **policies),
+    _texts, st.lists(_texts, min_size=1, max_size=3, unique=True), st.none() | st.decimals(0, 1, places=3),
+    st.booleans(), same_stage=st.sampled_from(["refuse", "reenter"]),
+    **dict.fromkeys(
+        ("skip", "regression", "reopen", "closed_to_closed"), st.sampled_from(["allow", "reason", "forbid"])
+    ),
+)  # fmt: skip
+_first = Opportunity(id="sale-1", amount=Money(100, CURRENCY), close_date=AS_OF.date())
+_moves = walks(OPPORTUNITY, _first).map(lambda walk: walk[1])
+
+
+def _triggers(cls: Any, **people: _Strategy) -> _Strategy:
+    """Tiers or reminders with one trigger each."""
+    soon = st.timedeltas(timedelta(seconds=1), timedelta(hours=1))
+    when = {"at_percent": st.integers(1, 200), "before_due": soon, "after_breach": _spans}
+    again = {"repeat_every": _spans.map(lambda span: span + timedelta(days=1)), "max_repeats": st.integers(1, 3)}
+    told = {"to": _texts, "clock": st.sampled_from(["working", "wall"]), **people}
+    kinds = [{name: span, **more} for name, span in when.items() for more in ({}, again)]
+    return st.one_of([st.builds(cls, **told, **kind) for kind in kinds])
+
+
+def _targets(*when: Mapping[str, str]) -> _Strategy:
+    """Promises of the standard names, for some requests."""
+    open_dates = st.builds(BusinessDays, st.integers(1, 9), st.sampled_from(["close", "same_time"]))
+    return st.builds(
+        SlaTarget, st.sampled_from(["acknowledge", "response", "resolution", "update"]),
+        st.timedeltas(timedelta(hours=2), timedelta(days=9)) | open_dates, when=st.sampled_from(when),
+        calendar=st.none() | _calendars, reopen=st.sampled_from(["continue", "total", "new_cycle"]),
+        retarget=st.sampled_from(["carry", "restart"]), at_risk_percent=st.integers(1, 100),
+        due_next_open=st.booleans(),
+    )  # fmt: skip
+
+
+_some_targets = _targets({"priority": "low"}, {"priority": "high"})
+_tiers, _reminders = _triggers(EscalationTier, held_by=_texts, number=st.integers(1, 9)), _triggers(Reminder)
+# The last target holds for every request; there are at most two tiers.
+_policies = st.builds(
+    SlaPolicy, _texts, targets=st.tuples(_some_targets, _targets({})), calendar=_calendars,
+    escalation=st.lists(_tiers, max_size=2, unique_by=lambda tier: tier.number),
+    reminders=st.lists(_reminders, max_size=1),
+)  # fmt: skip
+_clocks = st.builds(
+    lambda policy, log, priority: policy.clock("ticket-1", log, priority=priority),
+    _policies, clock_logs(), st.sampled_from(["low", "high"]),
+)  # fmt: skip
+_readings = _clocks.map(lambda clock: clock.read(AS_OF))
+
+_kpis = st.builds(
+    Kpi, formula=_conditions.map(count) | _conditions.map(lambda where: total(each(Opportunity).amount, where)),
+    name=_texts, dated=st.just(each(Opportunity).created_at) | st.none(), says=_texts,
+    unit=st.sampled_from(["count", "money", "fraction"]),
+    direction=st.sampled_from(["higher_is_better", "lower_is_better"]),
+)  # fmt: skip
+_revenue_policies = st.builds(RevenuePolicy, **{name: st.sampled_from(held) for name, held in CHOICES.items()})
+
+
+def _ledgers_in(currency: str) -> _Strategy:
+    contracts = contract_sets(currency=currency)
+    return st.builds(RevenueLedger.of, contracts, policy=_revenue_policies, currency=st.just(currency))
+
+
+_ledgers = st.sampled_from(_CURRENCIES).flatmap(_ledgers_in)
 _QUARTER = Period.quarter(2025, 2)
-_some = st.integers(0, 99)
-_told_leads = st.builds(Lead, id=texts, lead_source=texts, created_at=st.sampled_from([_QUARTER.start, _QUARTER.end]))
-_BY_RULE: Mapping[type, Callable[[str], Strategy]] = MappingProxyType(
-    {
-        Money: lambda currency: st.builds(Money, amounts, st.just(currency)),
-        ExchangeRates: _exchange_rates,
-        Interval: lambda _: _ordered_pairs(instants, to_microseconds).map(lambda pair: Interval(*pair)),
-        Period: lambda _: periods,
-        Expression: lambda _: conditions,
-        Rule: lambda _: st.builds(Rule, texts, conditions, texts),
-        Undefined: lambda _: st.sampled_from([*REASONS]).map(Undefined),
-        ConfidenceInterval: _confidence_intervals,
-        KaplanMeier: lambda _: st.lists(st.tuples(spans, st.booleans()), min_size=1, max_size=5).map(KaplanMeier.of),
-        Table: lambda currency: st.lists(texts, min_size=1, max_size=3, unique=True).flatmap(
-            lambda names: st.builds(
-                Table, st.just(names), st.lists(st.tuples(*[_plain | _of(Money, currency)] * len(names)), max_size=3)
-            )
-        ),
-        BusinessCalendar: lambda _: calendars,
-        WorkingTime: lambda _: calendars.map(lambda calendar: calendar.compiled),
-        OpeningHours: lambda _: calendars.map(lambda calendar: OpeningHours.parse(calendar.hours)),
-        HolidayRule: lambda _: holiday_rules,
-        Pipeline: pipelines,
-        Migration: lambda currency: pipelines(currency).map(
-            lambda old: Migration(old, Pipeline(old.name, old.stages, version=2))
-        ),
-        Journey: lambda _: _walked.map(Journey.of),
-        StageLog: lambda _: _walked.map(StageLog.of),
-        Waterfall: lambda _: worlds().map(
-            lambda world: waterfall(world.opportunities, [], start=_QUARTER.start, end=_QUARTER.end, currency=CURRENCY)
-        ),
-        EscalationTier: triggers(EscalationTier),
-        Reminder: triggers(Reminder),
-        SlaTarget: targets,
-        SlaPolicy: _policies,
-        Clock: _clocks,
-        Reading: _readings,
-        TargetReading: lambda currency: _readings(currency).map(lambda reading: reading.cycles[0]),
-        Aggregate: lambda _: _aggregates,
-        Formula: lambda _: st.builds(lambda part, whole: part / whole, _aggregates, _aggregates),
-        Kpi: lambda _: _kpis,
-        Scorecard: lambda _: st.tuples(_kpis, _some).map(
-            lambda pair: Scorecard(name="weekly", kpis=[pair[0]], targets={pair[0].name: pair[1]})
-        ),
-        KpiTable: lambda currency: st.lists(_of(Lead, currency), max_size=3).map(
-            lambda leads: measure(leads, [lead_volume, lead_conversion_rate], by="lead_source", as_of=AS_OF)
-        ),
-        Change: lambda _: st.builds(lambda *both: compare(*map(lead_volume.of, both)), _some, _some),
-        Explanation: lambda _: st.lists(_told_leads, max_size=3).map(
-            lambda leads: explain(lead_volume, leads, before=_QUARTER, after=_QUARTER.next(), by="lead_source")
-        ),
-        RevenuePolicy: lambda _: st.builds(
-            RevenuePolicy, **{name: st.sampled_from(choices) for name, choices in CHOICES.items()}
-        ),
-        RevenueLedger: _ledgers,
-        Bridge: lambda currency: _ledgers(currency).map(lambda ledger: ledger.bridge(_QUARTER)),
-        CohortTable: lambda currency: _ledgers(currency).map(lambda ledger: cohorts(ledger, _QUARTER.months())),
-        Restatement: lambda currency: st.builds(
-            lambda one, other: compare_ledgers(one, other, _QUARTER), _ledgers(currency), _ledgers(currency)
-        ),
-        SampleCompany: lambda _: worlds(),
-    }
-)
-"""The classes whose values follow rules that annotations do not tell; results come from the engine that makes them."""
+_leads = st.lists(values(Lead), max_size=3)
+
+_BY_RULE: Mapping[type, _Strategy] = MappingProxyType({
+    ExchangeRates: st.builds(
+        ExchangeRates, _rates, max_age=st.none() | _spans, inverse=st.booleans(), pivot=st.just("EUR")
+    ),
+    Interval: st.tuples(_instants, _instants).map(lambda pair: Interval(*sorted(pair, key=to_microseconds))),
+    Period: _periods,
+    Expression: _conditions,
+    Rule: st.builds(Rule, _texts, _conditions, _texts),
+    Undefined: st.sampled_from([*REASONS]).map(Undefined),
+    ConfidenceInterval: st.builds(
+        lambda pair, level: ConfidenceInterval(pair[0], pair[1], level, "wilson"), _bounds, st.floats(0.001, 0.999)
+    ),
+    KaplanMeier: st.lists(st.tuples(_spans, st.booleans()), min_size=1, max_size=5).map(KaplanMeier.of),
+    Table: _columns.flatmap(lambda names: st.builds(Table, st.just(names), _rows(names))),
+    BusinessCalendar: _calendars,
+    WorkingTime: _calendars.map(lambda calendar: calendar.compiled),
+    HolidayRule: _holiday_rules,
+    Pipeline: _pipelines,
+    Migration: _pipelines.map(lambda old: Migration(old, Pipeline(old.name, old.stages, version=2))),
+    Journey: _moves.map(Journey.of),
+    StageLog: _moves.map(StageLog.of),
+    EscalationTier: _tiers,
+    Reminder: _reminders,
+    SlaTarget: _some_targets,
+    SlaPolicy: _policies,
+    Clock: _clocks,
+    Reading: _readings,
+    TargetReading: _readings.map(lambda reading: reading.cycles[0]),
+    Kpi: _kpis,
+    Scorecard: st.builds(
+        lambda kpi, target: Scorecard(name="weekly", kpis=[kpi], targets={kpi.name: target}), _kpis, st.integers(0, 99)
+    ),
+    KpiTable: _leads.map(lambda leads: measure(leads, lead_volume, by="lead_source", as_of=AS_OF)),
+    Explanation: _leads.map(
+        lambda leads: explain(lead_volume, leads, before=_QUARTER, after=_QUARTER.next(), by="lead_source")
+    ),
+    RevenuePolicy: _revenue_policies,
+    RevenueLedger: _ledgers,
+    Bridge: _ledgers.map(lambda ledger: ledger.bridge(_QUARTER)),
+    CohortTable: _ledgers.map(lambda ledger: cohorts(ledger, _QUARTER.months())),
+    SampleCompany: worlds(),
+})  # fmt: skip
+"""The classes whose values follow rules that annotations do not tell, and results that only their engine can make."""
