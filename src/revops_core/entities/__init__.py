@@ -27,7 +27,7 @@ from revops_core.entities.facts import (
     Spend,
 )
 from revops_core.entities.from_rows import from_rows
-from revops_core.entities.known_exports import HUBSPOT, SALESFORCE, STRIPE, ZENDESK
+from revops_core.entities.known_exports import EXPORTS
 from revops_core.entities.lead import Lead, LeadSource, LeadStage
 from revops_core.entities.line_item import BillingInterval, LineItem, Product
 from revops_core.entities.opportunity import (
@@ -45,11 +45,11 @@ from revops_core.entities.user import Team, User
 from revops_core.values.bulk_builder import bulk_builder
 
 __all__ = [
-    "HUBSPOT", "LEAD_RULES", "SALESFORCE", "STRIPE", "ZENDESK", "Account", "Activity", "Advocacy", "Answer", "AutomationRun", "BillingInterval", "BuyingRole",
-    "Changed", "Contact", "ContactRole", "Converted", "Deal", "ForecastCategory", "ForecastSnapshot", "Handoff",
-    "IdealCustomerProfile", "Industry", "Lead", "LeadConversion", "LeadSource", "LeadStage", "LineItem", "Merged",
-    "Milestone", "Opportunity", "OpportunityConversion", "OpportunityKind", "OpportunityStage", "Outcome", "Pause",
-    "Product", "Quota", "Score", "Spend", "Subscription", "Team", "Ticket", "TicketPriority", "TicketRequest", "Touch",
-    "Usage", "User", "Visit", "bulk_builder", "check", "convert_lead", "convert_opportunity", "from_rows",
+    "EXPORTS", "LEAD_RULES", "Account", "Activity", "Advocacy", "Answer", "AutomationRun", "BillingInterval",
+    "BuyingRole", "Changed", "Contact", "ContactRole", "Converted", "Deal", "ForecastCategory", "ForecastSnapshot",
+    "Handoff", "IdealCustomerProfile", "Industry", "Lead", "LeadConversion", "LeadSource", "LeadStage", "LineItem",
+    "Merged", "Milestone", "Opportunity", "OpportunityConversion", "OpportunityKind", "OpportunityStage", "Outcome",
+    "Pause", "Product", "Quota", "Score", "Spend", "Subscription", "Team", "Ticket", "TicketPriority", "TicketRequest",
+    "Touch", "Usage", "User", "Visit", "bulk_builder", "check", "convert_lead", "convert_opportunity", "from_rows",
     "subscriptions_from",
 ]  # fmt: skip
