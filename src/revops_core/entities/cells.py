@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from attrs import frozen
 
 from revops_core.values.checks import as_decimal
 from revops_core.values.demand import kind_of
@@ -36,12 +34,8 @@ _TRUTHS: Mapping[str, bool] = {
 }
 
 
-@frozen
-class CellReader:
-    """How the cells of one column are read, and the rule that is broken where `read` raises ValueError."""
-
-    read: Callable[[Any], object]
-    rule: str
+CellReader = tuple[Callable[[Any], object], str]
+"""How the cells of one column are read, and the rule that is broken where that raises ValueError."""
 
 
 def is_missing(cell: object) -> bool:
@@ -57,13 +51,7 @@ def is_missing(cell: object) -> bool:
 
 
 def cell_reader(
-    hint: Any,
-    *,
-    tz: ZoneInfo | None,
-    date_formats: Iterable[str],
-    percent: bool,
-    separator: str,
-    minor_units: bool = False,
+    hint: Any, *, tz: ZoneInfo | None, date_formats: tuple[str, ...], percent: bool, minor_units: bool, separator: str
 ) -> CellReader | None:
     """How a cell becomes a value of the annotation `hint`; None where one cell cannot hold such a value.
 
@@ -72,18 +60,17 @@ def cell_reader(
         tz: the zone of instants that are written without one; None: they are refused.
         date_formats: `strptime` patterns that are tried before ISO 8601, and the names that `from_rows` tells of.
         percent: whether numbers are percentages.
-        separator: what stands between the items of a tuple of texts.
         minor_units: whether amounts are whole numbers of cents.
+        separator: what stands between the items of a tuple of texts.
     """
-    kind, formats = kind_of(hint), tuple(date_formats)
     number = _by_text(_percentage, _hundredth) if percent else _by_text(_number)
     cents = (_whole, "must be a whole number of the minor unit, such as cents")
     amount = (number, "must be a number such as 1250.50, with a point and without separators")
-    instants, days = _instants(formats, tz), _by_text(lambda text: _day_of(text, formats), _day)
-    if tz is not None and not _INSTANTS.isdisjoint(formats):
+    instants, days = _instants(date_formats, tz), _by_text(lambda text: _day_of(text, date_formats), _day)
+    if tz is not None and not _INSTANTS.isdisjoint(date_formats):
         days = _days_of(instants, days, tz)
-    written = f"written as {' or '.join((*map(repr, formats), 'ISO 8601'))}"
-    readers: dict[Any, tuple[Callable[[Any], object], str]] = {
+    written = f"written as {' or '.join((*map(repr, date_formats), 'ISO 8601'))}"
+    readers: dict[Any, CellReader] = {
         str: (_text, "must be text"),
         bool: (_by_text(_truth), "must be true or false, yes or no, 1 or 0"),
         int: (_whole, "must be a whole number such as 1250, without separators"),
@@ -94,7 +81,7 @@ def cell_reader(
         tuple[str, ...]: (_by_text(lambda text: _parts(text, separator)), "must be text"),
         object: (lambda cell: cell, ""),
     }
-    return CellReader(*readers[kind]) if kind in readers else None
+    return readers.get(kind_of(hint))
 
 
 def _by_text(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import NOTHING, Factory, fields, frozen
 
-from revops_core.entities.cells import CellReader, cell_reader, is_missing
+from revops_core.entities.cells import cell_reader, is_missing
 from revops_core.errors import Fault, InvalidValueError, MissingColumnsError, UnknownFieldError
 from revops_core.values.checks import AttrsClass, Currency, Id, as_tuple, hints_of, is_personal, require
 from revops_core.values.demand import kind_of
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _CUSTOM = "custom."
 _CURRENCY = ".currency"
+_SCALED = ("percentages", "minor_units")
 _ROW_RULE = "must be a mapping from column to cell, as csv.DictReader gives them, counted from 1"
 
 
@@ -102,25 +103,19 @@ def from_rows(
     )
     named = {"columns": (tuple((columns or {}).values()), tuple[str, ...])}
     require("from_rows", values=(tuple((values or {}).values()), tuple[Mapping[Any, object], ...]), **named)
-    required = [attribute.name for attribute in fields(cls) if attribute.default is NOTHING]
+    required = [each.name for each in fields(cls) if each.default is NOTHING]  # type: ignore[arg-type]
     meanings = {**{name: {} for name in lists["strict"]}, **(values or {})}
-    plan = _Plan(cls, required, meanings, frozenset(lists["strict"]), currency, frozenset({*lists["missing"], ""}))
-    scaled = {"percent": lists["percentages"], "minor_units": lists["minor_units"]}
-    for name in (*meanings, *scaled["percent"], *scaled["minor_units"]):
+    options = {"tz": None if tz is None else zone(tz), "date_formats": lists["date_formats"], "separator": separator}
+    plan = _Plan(cls, required, meanings, lists, currency, frozenset({*lists["missing"], ""}), options)
+    for name in (*meanings, *(name for scaled in _SCALED for name in lists[scaled])):
         plan.hint(name.removesuffix(_CURRENCY))
-    there = None if tz is None else zone(tz)
-
-    def reader(name: str) -> CellReader | None:
-        told = {option: name in names for option, names in scaled.items()}
-        return cell_reader(plan.hint(name), tz=there, date_formats=lists["date_formats"], separator=separator, **told)
-
     found: list[T] = []
     cells: list[_Column] = []
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise InvalidValueError("from_rows", [Fault(f"rows[{number}]", _ROW_RULE, type(row).__name__)])
         if number == 1:
-            cells = plan.columns_of(row, columns, reader, scaled["minor_units"])
+            cells = plan.columns_of(row, columns)
         value = plan.read(row, number, cells)
         if value is not None:
             found.append(value)
@@ -133,11 +128,13 @@ class _Column:
 
     field: str
     column: str
-    reader: CellReader
+    read: Callable[[Any], object]
+    rule: str
     values: Mapping[Any, object] | None
     currency_column: str | None
     money: Callable[[Any, Any], Money] | None
     is_custom: bool
+    is_strict: bool
 
 
 @frozen
@@ -147,9 +144,10 @@ class _Plan:
     cls: Any
     required: list[str]
     values: Mapping[str, Mapping[Any, object]]
-    strict: frozenset[str]
+    lists: Mapping[str, tuple[str, ...]]
     currency: str | None
     missing: frozenset[str]
+    options: Mapping[str, Any]
     problems: list[Problem] = Factory(list)
 
     def hint(self, name: str) -> Any:
@@ -161,13 +159,7 @@ class _Plan:
             raise UnknownFieldError(name, self.cls.__name__, hints)
         return hints[name]
 
-    def columns_of(
-        self,
-        row: Mapping[str, Any],
-        columns: Mapping[str, str] | None,
-        reader_of: Callable[[str], CellReader | None],
-        minor_units: Collection[str],
-    ) -> list[_Column]:
+    def columns_of(self, row: Mapping[str, Any], columns: Mapping[str, str] | None) -> list[_Column]:
         """The columns to read, checked against the first row."""
         header = [column for column in row if isinstance(column, str)]
         chosen = self._named_like_fields(header) if columns is None else columns
@@ -180,15 +172,18 @@ class _Plan:
             owner, currency_column = name.removesuffix(_CURRENCY), chosen.get(name + _CURRENCY)
             if owner != name and owner in hints_of(self.cls):
                 continue
-            reader, is_money = reader_of(name), kind_of(self.hint(name)) is Money
+            hint, is_percent, is_minor = self.hint(name), *(name in self.lists[each] for each in _SCALED)
+            reader = cell_reader(hint, percent=is_percent, minor_units=is_minor, **self.options)
+            is_money = kind_of(hint) is Money
             if reader is None:
                 faults.append(Fault("columns", f"must not name '{name}': one cell cannot hold it", column))
             elif is_money and self.currency is None and currency_column is None:
                 faults.append(Fault("currency", f"must be given, or a column for '{name}{_CURRENCY}'", None))
             else:
-                money = Money.from_minor if name in minor_units else Money if is_money else None
-                values, is_custom = self.values.get(name), name.startswith(_CUSTOM)
-                plan.append(_Column(name, column, reader, values, currency_column, money, is_custom))
+                money = Money.from_minor if is_minor else Money if is_money else None
+                is_custom, is_strict = name.startswith(_CUSTOM), name in self.lists["strict"]
+                values = self.values.get(name)
+                plan.append(_Column(name, column, *reader, values, currency_column, money, is_custom, is_strict))
         if faults:
             raise InvalidValueError("from_rows", faults)
         return plan
@@ -217,12 +212,12 @@ class _Plan:
                 known, cell = _meaning(cell, column.values)
                 if cell is None:
                     continue
-                if not known and field in self.strict:
+                if not known and column.is_strict:
                     rule = "must be a value that `values` names"
                     faults.append(("unmapped_value", Fault(field, rule, cell, is_personal(self.cls, field))))
                     continue
             try:
-                value = column.reader.read(cell)
+                value = column.read(cell)
                 if column.money is not None and not isinstance(value, Money):
                     value = column.money(value, self._currency_in(row, column))
             except InvalidValueError as error:  # an amount, of which either the number or the currency is wrong
@@ -231,7 +226,7 @@ class _Plan:
                     faults.append(("invalid_value", Fault(field, rule, fault.value)))
             except (ValueError, ArithmeticError):
                 personal = is_personal(self.cls, field)
-                faults.append(("invalid_value", Fault(field, column.reader.rule, cell, personal)))
+                faults.append(("invalid_value", Fault(field, column.rule, cell, personal)))
             else:
                 (custom if column.is_custom else arguments)[field.removeprefix(_CUSTOM)] = value
         if custom:

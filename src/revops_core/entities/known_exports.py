@@ -79,8 +79,7 @@ EXPORTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({
                 "converted_account_id ConvertedAccountId, converted_opportunity_id ConvertedOpportunityId"),
             "values": {"outcome": _meanings(
                 open="Open - Not Contacted, Working - Contacted", qualified="Closed - Converted",
-                disqualified="Closed - Not Converted")},
-            "strict": ("outcome",)},
+                disqualified="Closed - Not Converted")}, "strict": ("outcome",)},
         "Account": {"columns": _columns(
                 "id Id, name Name, website Website, industry Industry, employee_count NumberOfEmployees, "
                 "annual_revenue AnnualRevenue, country BillingCountry, parent_id ParentId, owner_id OwnerId, "
@@ -91,9 +90,7 @@ EXPORTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({
                 "closed_at ClosedDate"),
             "values": {
                 "priority": _meanings(low="Low", normal="Medium", high="High"),
-                "outcome": _if(yes="closed", no="open")},
-            "strict": ("outcome",)},
-    }),
+                "outcome": _if(yes="closed", no="open")}, "strict": ("outcome",)}}),
     "hubspot": MappingProxyType({
         "Opportunity": {"columns": _columns(
                 "id hs_object_id, name dealname, owner_id hubspot_owner_id, kind dealtype, stage dealstage, "
@@ -122,8 +119,7 @@ EXPORTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({
             "values": {
                 "priority": _meanings(low="LOW", normal="MEDIUM", high="HIGH", urgent="URGENT"),
                 "outcome": _meanings(open="1, 2, 3", closed="4") | {1: "open", 2: "open", 3: "open", 4: "closed"}},
-            "strict": ("outcome",), "date_formats": ("unix_ms",)},
-    }),
+            "strict": ("outcome",), "date_formats": ("unix_ms",)}}),
     "stripe": MappingProxyType({
         "Subscription": {"columns": _columns(
                 "id id, account_id customer, starts_on start_date, ends_on ended_at, signed_on created, "
@@ -137,16 +133,14 @@ EXPORTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({
             "values": {
                 "is_metered": {"licensed": False, "metered": True},
                 "unit_price.currency": {each.lower(): each for each in MINOR_UNITS if each not in _UNLIKE_ISO}},
-            "minor_units": ("unit_price",)},
-    }),
+            "minor_units": ("unit_price",)}}),
     "zendesk": MappingProxyType({
         "Ticket": {"columns": _columns(
                 "id id, subject subject, request type, priority priority, channel via.channel, "
                 "account_id organization_id, contact_id requester_id, owner_id assignee_id, team_id group_id, "
                 "created_at created_at, stage status, outcome status"),
             "values": {"outcome": _meanings(open="new, open, pending, hold", closed="solved, closed")},
-            "strict": ("outcome",)},
-    }),
+            "strict": ("outcome",)}}),
 })
 # fmt: on
 """By system and the name of our class, the arguments of `from_rows`: `EXPORTS["salesforce"]["Opportunity"]`.
