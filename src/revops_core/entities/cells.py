@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,11 +28,7 @@ _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill t
 _UNIX = {"unix": 1_000_000, "unix_ms": 1_000}  # the microseconds of one, by the name of the format
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INSTANTS = {*_UNIX, "instant"}
-_TRUTHS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
-}
-
+_TRUTHS = dict.fromkeys(("true", "t", "yes", "y", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "0"), False)
 
 CellReader = tuple[Callable[[Any], object], str]
 """How the cells of one column are read, and the rule that is broken where that raises ValueError."""
@@ -68,7 +64,7 @@ def cell_reader(
     amount = (number, "must be a number such as 1250.50, with a point and without separators")
     instants, days = _instants(date_formats, tz), _by_text(lambda text: _day_of(text, date_formats), _day)
     if tz is not None and not _INSTANTS.isdisjoint(date_formats):
-        days = _days_of(instants, days, tz)
+        days = partial(_day_in, tz, instants, days)
     written = f"written as {' or '.join((*map(repr, date_formats), 'ISO 8601'))}"
     readers: dict[Any, CellReader] = {
         str: (_text, "must be text"),
@@ -190,17 +186,13 @@ def _instants(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[Any], 
     return read_number
 
 
-def _days_of(instants: Callable[[Any], object], days: Callable[[Any], object], tz: ZoneInfo) -> Callable[[Any], object]:
-    """The days of instants in the zone `tz`; `days` where a cell is no instant."""
-
-    def read(cell: Any) -> object:
-        try:
-            at = instants(cell)
-        except ValueError:
-            return days(cell)
-        return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
-
-    return read
+def _day_in(tz: ZoneInfo, instants: Callable[[Any], object], days: Callable[[Any], object], cell: Any) -> object:
+    """The day of an instant in the zone `tz`, or what `days` reads where the cell is no instant."""
+    try:
+        at = instants(cell)
+    except ValueError:
+        return days(cell)
+    return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
 
 
 def _in_zone(at: Any, tz: ZoneInfo | None) -> object:

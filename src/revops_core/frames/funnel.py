@@ -79,7 +79,7 @@ def funnel(
     is_start = nw.col("is_first") & (source != nw.lit("")) & nw.lit(value=during is None)
     is_entry, is_entry_before = has_happened, is_start
     if entering is not None:
-        is_entry, is_entry_before = has_happened & (stage == nw.lit(entering)), is_start & (source == nw.lit(entering))
+        is_entry, is_entry_before = is_entry & (stage == nw.lit(entering)), is_start & (source == nw.lit(entering))
     flags = {"counted": _whole(is_counted), "entered_before": _whole(is_entry_before)}
     opened = [[each.name] for each in pipeline if each.is_open]
     goals = [each.name for each in pipeline if each.kind in goal_kinds_of(pipeline)]
