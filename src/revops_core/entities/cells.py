@@ -138,10 +138,10 @@ def _index(cell: Any) -> object:
         return cell
 
 
-def _strptime(text: str, formats: tuple[str, ...], *, has_time: bool) -> datetime | None:
+def _strptime(text: str, formats: tuple[str, ...], *, is_timed: bool) -> datetime | None:
     """The text by the first of the patterns that fits, of those with a time of day or of those without."""
     for pattern in formats:
-        if pattern not in _INSTANTS and any(code in pattern for code in ("%H", "%I", "%c", "%X")) is has_time:
+        if pattern not in _INSTANTS and any(code in pattern for code in ("%H", "%I", "%c", "%X")) is is_timed:
             try:
                 return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
             except ValueError:
@@ -150,7 +150,7 @@ def _strptime(text: str, formats: tuple[str, ...], *, has_time: bool) -> datetim
 
 
 def _day_of(text: str, formats: tuple[str, ...]) -> date:
-    written = _strptime(text, formats, has_time=False)
+    written = _strptime(text, formats, is_timed=False)
     return written.date() if written else date.fromisoformat(text)
 
 
@@ -161,7 +161,7 @@ def _day(cell: Any) -> object:
 
 
 def _instant_of(text: str, formats: tuple[str, ...], tz: ZoneInfo | None) -> object:
-    written = _strptime(text, formats, has_time=True)
+    written = _strptime(text, formats, is_timed=True)
     if written is None:
         if ":" not in text and "T" not in text:
             raise ValueError(text)  # a day alone is no instant
