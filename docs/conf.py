@@ -1,4 +1,4 @@
-"""How Sphinx builds the pages: the same plain Markdown that a forge shows, with Furo and MyST, and no network.
+"""How Sphinx builds the pages: the Markdown and the notebooks that a forge shows, with Furo and MyST, and no network.
 
     python -m sphinx -qE -W --keep-going -n -c docs . .docs
 
@@ -22,12 +22,14 @@ author = "the authors of revops_core"
 release = version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 language = "en"
 
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/*.md", "docs/*/*.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/*/*.md", "docs/*/*.ipynb"]
 exclude_patterns = [".*", "src", "tests", "benchmarks", "build", "dist"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
+nb_execution_mode = "off"  # the tests compute what stands in the notebooks
+suppress_warnings = ["mystnb.unknown_mime_type"]  # charts are shown as the tables that they hold beside their Vega-Lite
 highlight_language = "none"  # a block says its language
 pygments_style = "friendly"
 
@@ -40,7 +42,7 @@ html_css_files = ["wider.css"]
 html_theme_options = {"navigation_with_keys": True}
 
 _HEADING = re.compile(r"^## (.+)$")
-_PAGE = re.compile(r"\]\((?!https?:)([^)#\s]+\.md)(?:#[^)]*)?\)")
+_PAGE = re.compile(r"\]\((?!https?:)([^)#\s]+\.(?:md|ipynb))(?:#[^)]*)?\)")
 
 
 def contents(text: str, folder: Path) -> Iterator[tuple[str, list[str]]]:

@@ -41,7 +41,8 @@ def test_the_index_leads_to_every_page():
         page for _, pages in contents((ROOT / "docs" / "index.md").read_text("utf-8"), Path("docs")) for page in pages
     }
     notes = {page for page in PAGES if page.parent.name == "decisions" and page.name != "README.md"}  # list themselves
-    every = {page.relative_to(ROOT).with_suffix("").as_posix() for page in set(PAGES) - notes} - {"docs/index"}
+    pages = {*PAGES, *(ROOT / "docs").rglob("*.ipynb")} - notes
+    every = {page.relative_to(ROOT).with_suffix("").as_posix() for page in pages} - {"docs/index"}
     assert every - listed == set(), "link to it from docs/index.md, which is the table of contents"
     assert listed - every == set()
 

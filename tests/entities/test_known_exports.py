@@ -14,16 +14,12 @@ from attrs import evolve, fields
 
 import revops_core as ro
 from revops_core import entities, kpis
-from revops_core.entities import HUBSPOT, SALESFORCE, STRIPE, ZENDESK, from_rows
+from revops_core.entities import EXPORTS, from_rows
 from revops_core.errors import MissingColumnsError
 from revops_core.values.currencies import MINOR_UNITS
 from revops_core.values.money import Money
 
-ALL = [
-    (system, name, export)
-    for system, exports in (("salesforce", SALESFORCE), ("hubspot", HUBSPOT), ("stripe", STRIPE), ("zendesk", ZENDESK))
-    for name, export in exports.items()
-]
+ALL = [(system, name, export) for system, exports in EXPORTS.items() for name, export in exports.items()]
 
 OPPORTUNITIES = """\
 Id,OwnerId,Type,StageName,Amount,Probability,CloseDate,CreatedDate,ForecastCategoryName
@@ -64,7 +60,7 @@ def test_every_mapping_names_fields_of_its_class_and_arguments_of_the_importer(
 
 def test_an_export_of_salesforce_opportunities_is_read_and_a_stage_of_your_own_is_told() -> None:
     rows = exported()
-    found, problems = from_rows(ro.Opportunity, rows, **SALESFORCE["Opportunity"], currency="USD")
+    found, problems = from_rows(ro.Opportunity, rows, **EXPORTS["salesforce"]["Opportunity"], currency="USD")
     assert [str(problem) for problem in problems] == [
         "Opportunity 0065g00000A4 row 4: 'outcome' must be a value that `values` names (got 'Legal')"
     ]
@@ -87,16 +83,16 @@ def test_the_stages_that_an_account_made_itself_are_told_by_its_opportunity_stag
         {"MasterLabel": "Negotiation/Review", "IsClosed": False, "IsWon": False},
     ]
     outcomes = {row["MasterLabel"]: "won" if row["IsWon"] else "lost" if row["IsClosed"] else "open" for row in stages}
-    values = {**SALESFORCE["Opportunity"]["values"], "outcome": outcomes}
+    values = {**EXPORTS["salesforce"]["Opportunity"]["values"], "outcome": outcomes}
     rows = exported()
-    found = read(ro.Opportunity, rows, SALESFORCE["Opportunity"], values=values, currency="USD")
+    found = read(ro.Opportunity, rows, EXPORTS["salesforce"]["Opportunity"], values=values, currency="USD")
     assert [deal.outcome for deal in found] == ["won", "lost", "open", "open"]
 
 
 def test_the_expected_day_that_an_open_record_carries_as_its_closing_day_changes_no_kpi_of_sales() -> None:
     rows = exported()[:3]
     rows += [rows[2] | {"Id": f"more{day}", "CloseDate": f"2026-03-{day}"} for day in (10, 20)]
-    found = read(ro.Opportunity, rows, SALESFORCE["Opportunity"], currency="USD")
+    found = read(ro.Opportunity, rows, EXPORTS["salesforce"]["Opportunity"], currency="USD")
     without = [evolve(deal, closed_on=None) if deal.outcome == "open" else deal for deal in found]
     sales = [
         getattr(kpis, name)
@@ -114,34 +110,39 @@ def test_the_expected_day_that_an_open_record_carries_as_its_closing_day_changes
 
 def test_a_column_that_was_not_exported_is_told_before_anything_is_read() -> None:
     with pytest.raises(MissingColumnsError, match=r"'CloseDate' \(did you mean 'Close Date'\?\)"):
-        from_rows(ro.Opportunity, [{"Id": "1", "Close Date": ""}], **SALESFORCE["Opportunity"], currency="USD")
+        from_rows(
+            ro.Opportunity, [{"Id": "1", "Close Date": ""}], **EXPORTS["salesforce"]["Opportunity"], currency="USD"
+        )
 
 
 def test_deals_in_several_currencies_need_one_more_column() -> None:
-    columns = {**SALESFORCE["Opportunity"]["columns"], "amount.currency": "CurrencyIsoCode"}
+    columns = {**EXPORTS["salesforce"]["Opportunity"]["columns"], "amount.currency": "CurrencyIsoCode"}
     rows = [row | {"CurrencyIsoCode": "EUR"} for row in exported()[:1]]
-    [found] = read(ro.Opportunity, rows, SALESFORCE["Opportunity"], columns=columns)
+    [found] = read(ro.Opportunity, rows, EXPORTS["salesforce"]["Opportunity"], columns=columns)
     assert found.amount == Money("12000.50", "EUR")
 
 
 def test_leads_accounts_and_cases_of_salesforce() -> None:
-    lead = dict.fromkeys(SALESFORCE["Lead"]["columns"].values()) | {
+    lead = dict.fromkeys(EXPORTS["salesforce"]["Lead"]["columns"].values()) | {
         "Id": "00Q1", "FirstName": "Ada", "LastName": "Lovelace", "Status": "Closed - Converted",
         "NumberOfEmployees": 250, "ConvertedDate": "2026-03-02",
         "CreatedDate": "2026-02-27T17:00:00.000Z",
     }  # fmt: skip
-    [found] = read(ro.Lead, [lead], SALESFORCE["Lead"])
+    [found] = read(ro.Lead, [lead], EXPORTS["salesforce"]["Lead"])
     assert (found.outcome, found.closed_on, found.employee_count) == ("qualified", date(2026, 3, 2), 250)
-    account = dict.fromkeys(SALESFORCE["Account"]["columns"].values()) | {"Id": "0011", "AnnualRevenue": "1200000"}
-    assert read(ro.Account, [account], SALESFORCE["Account"], currency="EUR")[0].annual_revenue == Money(
+    account = dict.fromkeys(EXPORTS["salesforce"]["Account"]["columns"].values()) | {
+        "Id": "0011",
+        "AnnualRevenue": "1200000",
+    }
+    assert read(ro.Account, [account], EXPORTS["salesforce"]["Account"], currency="EUR")[0].annual_revenue == Money(
         1_200_000, "EUR"
     )
-    case = dict.fromkeys(SALESFORCE["Ticket"]["columns"].values()) | {"Id": "5001", "Priority": "Medium"}
+    case = dict.fromkeys(EXPORTS["salesforce"]["Ticket"]["columns"].values()) | {"Id": "5001", "Priority": "Medium"}
     closings: list[dict[str, object]] = [
         {"IsClosed": True, "ClosedDate": "2026-03-03T10:00:00.000+0000"},
         {"IsClosed": "false"},
     ]
-    closed, still_open = read(ro.Ticket, [case | closing for closing in closings], SALESFORCE["Ticket"])
+    closed, still_open = read(ro.Ticket, [case | closing for closing in closings], EXPORTS["salesforce"]["Ticket"])
     assert (closed.outcome, closed.priority) == ("closed", "normal")
     assert closed.closed_at == datetime(2026, 3, 3, 10, tzinfo=UTC)
     assert (still_open.outcome, still_open.closed_at) == ("open", None)
@@ -151,24 +152,24 @@ def test_leads_accounts_and_cases_of_salesforce() -> None:
     "closing", ["1767224100000", 1767224100000, "2025-12-31T23:35:00.000Z", "2025-12-31T23:35:00Z"], ids=repr
 )
 def test_hubspot_deals_are_read_as_both_of_its_apis_write_them(closing: object) -> None:
-    deal = dict.fromkeys(HUBSPOT["Opportunity"]["columns"].values()) | {
+    deal = dict.fromkeys(EXPORTS["hubspot"]["Opportunity"]["columns"].values()) | {
         "hs_object_id": "512", "dealname": "Initech", "dealtype": "newbusiness", "dealstage": "closedwon",
         "amount": "1500", "hs_deal_stage_probability": "1.0", "closedate": closing, "createdate": closing,
     }  # fmt: skip
-    [found] = read(ro.Opportunity, [deal], HUBSPOT["Opportunity"], currency="EUR", tz="Europe/Berlin")
+    [found] = read(ro.Opportunity, [deal], EXPORTS["hubspot"]["Opportunity"], currency="EUR", tz="Europe/Berlin")
     assert (found.outcome, found.kind, found.probability) == ("won", "new_business", Decimal(1))
     assert found.created_at == datetime(2025, 12, 31, 23, 35, tzinfo=UTC)
     assert found.closed_on == found.close_date == date(2026, 1, 1)  # in Berlin
-    [found] = read(ro.Opportunity, [deal], HUBSPOT["Opportunity"], currency="EUR", tz="America/New_York")
+    [found] = read(ro.Opportunity, [deal], EXPORTS["hubspot"]["Opportunity"], currency="EUR", tz="America/New_York")
     assert found.closed_on == date(2025, 12, 31)
 
 
 def test_the_day_of_a_hubspot_deal_is_no_day_without_a_zone() -> None:
-    deal = dict.fromkeys(HUBSPOT["Opportunity"]["columns"].values()) | {
+    deal = dict.fromkeys(EXPORTS["hubspot"]["Opportunity"]["columns"].values()) | {
         "hs_object_id": "5",
         "closedate": "1767224100000",
     }
-    [found], problems = from_rows(ro.Opportunity, [deal], **HUBSPOT["Opportunity"], currency="EUR")
+    [found], problems = from_rows(ro.Opportunity, [deal], **EXPORTS["hubspot"]["Opportunity"], currency="EUR")
     assert found.close_date is None
     assert [(problem.code, problem.field) for problem in problems] == [
         ("invalid_value", "close_date"),
@@ -177,17 +178,22 @@ def test_the_day_of_a_hubspot_deal_is_no_day_without_a_zone() -> None:
 
 
 def test_contacts_companies_and_tickets_of_hubspot() -> None:
-    contact = dict.fromkeys(HUBSPOT["Contact"]["columns"].values()) | {"hs_object_id": 7, "associatedcompanyid": "9"}
-    assert read(ro.Contact, [contact], HUBSPOT["Contact"])[0].account_id == "9"
-    company = dict.fromkeys(HUBSPOT["Account"]["columns"].values()) | {
+    contact = dict.fromkeys(EXPORTS["hubspot"]["Contact"]["columns"].values()) | {
+        "hs_object_id": 7,
+        "associatedcompanyid": "9",
+    }
+    assert read(ro.Contact, [contact], EXPORTS["hubspot"]["Contact"])[0].account_id == "9"
+    company = dict.fromkeys(EXPORTS["hubspot"]["Account"]["columns"].values()) | {
         "hs_object_id": "9", "annualrevenue": "1200000", "numberofemployees": "40", "createdate": "1767224100000",
     }  # fmt: skip
-    [account] = read(ro.Account, [company], HUBSPOT["Account"], currency="EUR")
+    [account] = read(ro.Account, [company], EXPORTS["hubspot"]["Account"], currency="EUR")
     assert (account.employee_count, account.annual_revenue) == (40, Money(1_200_000, "EUR"))
-    ticket = dict.fromkeys(HUBSPOT["Ticket"]["columns"].values()) | {
+    ticket = dict.fromkeys(EXPORTS["hubspot"]["Ticket"]["columns"].values()) | {
         "hs_object_id": "3", "hs_pipeline_stage": "4", "hs_ticket_priority": "MEDIUM", "closed_date": "1767224100000",
     }  # fmt: skip
-    first, second = read(ro.Ticket, [ticket, ticket | {"hs_pipeline_stage": 2, "closed_date": ""}], HUBSPOT["Ticket"])
+    first, second = read(
+        ro.Ticket, [ticket, ticket | {"hs_pipeline_stage": 2, "closed_date": ""}], EXPORTS["hubspot"]["Ticket"]
+    )
     assert (first.outcome, first.priority, first.closed_at) == (
         "closed", "normal", datetime(2025, 12, 31, 23, 35, tzinfo=UTC),
     )  # fmt: skip
@@ -215,12 +221,12 @@ def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def test_stripe_subscriptions_and_their_items_are_read_with_instants_as_seconds_and_amounts_in_cents() -> None:
     rows = json.loads(SUBSCRIPTIONS)
-    [subscription] = read(ro.Subscription, rows, STRIPE["Subscription"], tz="UTC")
+    [subscription] = read(ro.Subscription, rows, EXPORTS["stripe"]["Subscription"], tz="UTC")
     assert (subscription.starts_on, subscription.ends_on) == (date(2026, 1, 1), date(2026, 2, 1))
     assert (subscription.auto_renews, subscription.custom["status"]) == (False, "canceled")
     assert subscription.cancelled_at == datetime(2026, 1, 15, tzinfo=UTC)
     item_rows = [flat(item) for row in rows for item in row["items"]["data"]]
-    items = read(entities.LineItem, item_rows, STRIPE["LineItem"])
+    items = read(entities.LineItem, item_rows, EXPORTS["stripe"]["LineItem"])
     assert [item.unit_price for item in items] == [Money("19.99", "EUR"), Money(500, "JPY")]
     assert [(item.is_metered, item.billing_interval, item.interval_count) for item in items] == [
         (False, "month", 1),
@@ -235,7 +241,9 @@ def test_stripe_subscriptions_and_their_items_are_read_with_instants_as_seconds_
 @pytest.mark.parametrize("code", ["isk", "mga", "ugx"])
 def test_currencies_that_stripe_counts_in_its_own_way_are_refused(code: str) -> None:
     [item] = json.loads(SUBSCRIPTIONS)[0]["items"]["data"][:1]
-    [found], [problem] = from_rows(entities.LineItem, [flat(item) | {"price.currency": code}], **STRIPE["LineItem"])
+    [found], [problem] = from_rows(
+        entities.LineItem, [flat(item) | {"price.currency": code}], **EXPORTS["stripe"]["LineItem"]
+    )
     assert found.unit_price is None
     assert str(problem).endswith(
         f"'unit_price' has a currency that must be an ISO 4217 code such as 'EUR' (got '{code}')"
@@ -243,7 +251,7 @@ def test_currencies_that_stripe_counts_in_its_own_way_are_refused(code: str) -> 
 
 
 def test_every_other_currency_of_stripe_is_read_in_its_minor_unit() -> None:
-    assert STRIPE["LineItem"]["values"]["unit_price.currency"] == {
+    assert EXPORTS["stripe"]["LineItem"]["values"]["unit_price.currency"] == {
         code.lower(): code for code in MINOR_UNITS if code not in {"ISK", "MGA", "UGX"}
     }
 
@@ -255,7 +263,7 @@ def test_zendesk_tickets() -> None:
         "via": {"channel": "web"}, "requester_id": 20978392, "assignee_id": 235323, "group_id": 98738,
         "created_at": "2026-02-20T22:55:29Z",
     }  # fmt: skip
-    first, second = read(ro.Ticket, [flat(ticket), flat(ticket | {"status": "solved"})], ZENDESK["Ticket"])
+    first, second = read(ro.Ticket, [flat(ticket), flat(ticket | {"status": "solved"})], EXPORTS["zendesk"]["Ticket"])
     assert (first.id, first.account_id, first.team_id, first.channel) == ("35436", "509974", "98738", "web")
     assert (first.outcome, second.outcome) == ("open", "closed")
     assert first.created_at == datetime(2026, 2, 20, 22, 55, 29, tzinfo=UTC)

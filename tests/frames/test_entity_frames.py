@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from revops_core import kpis
 from revops_core.entities import (
-    SALESFORCE,
+    EXPORTS,
     Account,
     Contact,
     Deal,
@@ -245,14 +245,14 @@ def test_lists_and_truths_of_every_engine():
 
 
 def test_a_known_export_is_read_from_a_frame():
-    columns = SALESFORCE["Opportunity"]["columns"]
+    columns = EXPORTS["salesforce"]["Opportunity"]["columns"]
     row = dict.fromkeys(columns.values()) | {
         "Id": "006",
         "StageName": "Closed Won",
         "Amount": 12.5,
         "Probability": 100.0,
     }
-    [found] = one(Opportunity, pl.DataFrame([row]), **SALESFORCE["Opportunity"], currency="EUR")
+    [found] = one(Opportunity, pl.DataFrame([row]), **EXPORTS["salesforce"]["Opportunity"], currency="EUR")
     assert (found.outcome, found.amount, found.probability) == ("won", Money("12.50", "EUR"), Decimal(1))
 
 

@@ -22,7 +22,7 @@ def test_a_history_that_tells_where_a_deal_stood_becomes_a_log_and_its_repeats_a
         )
     ]
     renamed = {"target": {"Qualification": "qualification", "Closed Won": "won"}}
-    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["salesforce_opportunity_history"], values=renamed)
+    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["salesforce"]["opportunity_history"], values=renamed)
     assert not problems
     log = StageLog.of((move.subject_id, move.target, move.at) for move in moves)
     assert log.columns.repeat_count == 1
@@ -40,7 +40,7 @@ def test_a_history_of_old_and_new_values_keeps_the_first_stage_without_a_start()
             "CreatedById": "",
         }
     ]
-    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["salesforce_opportunity_field_history"])
+    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["salesforce"]["opportunity_field_history"])
     assert not problems
     assert Journey.of(moves).stays[0].entered_at is None
     assert StageLog.of(moves).snapshot(datetime(2026, 1, 1, tzinfo=UTC)) == {"Proposal": 1}
@@ -56,7 +56,7 @@ def test_a_row_of_a_ticket_log_without_a_state_is_told():
         }
         for state in ("New", "?")
     ]
-    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["servicenow_incident_log"])
+    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["servicenow"]["incident_log"])
     assert [move.at for move in moves] == [datetime(2016, 2, 29, 1, 23, tzinfo=UTC)]
     assert [(problem.code, problem.row) for problem in problems] == [("missing_value", 2)]
 
@@ -68,7 +68,7 @@ def test_the_history_of_a_hubspot_deal_becomes_a_log_newest_first():
         {"value": "appointmentscheduled", "timestamp": "2024-01-02T08:00:00.000Z", "updatedByUserId": 12},
     ]
     rows = [{"dealId": 500123, "updatedByUserId": None} | entry for entry in entries]
-    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["hubspot_deal_stage"])
+    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["hubspot"]["deal_stage"])
     assert not problems
     assert [move.by for move in moves] == ["12", None, "12"]
     log = StageLog.of(((move.subject_id, move.target, move.at) for move in moves), ties="reversed")
@@ -102,7 +102,7 @@ def test_the_audits_of_a_zendesk_ticket_become_a_journey():
         for event in audit["events"]
         if event.get("field_name") == "status"
     ]
-    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["zendesk_ticket_audits"])
+    moves, problems = from_rows(Moved, rows, **HISTORY_EXPORTS["zendesk"]["ticket_audits"])
     assert not problems
     journey = Journey.of(TICKET.classified(moves))
     assert [stay.stage for stay in journey.stays] == ["new", "open"]

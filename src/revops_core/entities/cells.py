@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from attrs import frozen
 
 from revops_core.values.checks import as_decimal
 from revops_core.values.demand import kind_of
@@ -30,18 +28,10 @@ _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill t
 _UNIX = {"unix": 1_000_000, "unix_ms": 1_000}  # the microseconds of one, by the name of the format
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INSTANTS = {*_UNIX, "instant"}
-_TRUTHS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
-}
+_TRUTHS = dict.fromkeys(("true", "t", "yes", "y", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "0"), False)
 
-
-@frozen
-class CellReader:
-    """How the cells of one column are read, and the rule that is broken where `read` raises ValueError."""
-
-    read: Callable[[Any], object]
-    rule: str
+CellReader = tuple[Callable[[Any], object], str]
+"""How the cells of one column are read, and the rule that is broken where that raises ValueError."""
 
 
 def is_missing(cell: object) -> bool:
@@ -57,13 +47,7 @@ def is_missing(cell: object) -> bool:
 
 
 def cell_reader(
-    hint: Any,
-    *,
-    tz: ZoneInfo | None,
-    date_formats: Iterable[str],
-    percent: bool,
-    separator: str,
-    minor_units: bool = False,
+    hint: Any, *, tz: ZoneInfo | None, date_formats: tuple[str, ...], percent: bool, minor_units: bool, separator: str
 ) -> CellReader | None:
     """How a cell becomes a value of the annotation `hint`; None where one cell cannot hold such a value.
 
@@ -72,39 +56,28 @@ def cell_reader(
         tz: the zone of instants that are written without one; None: they are refused.
         date_formats: `strptime` patterns that are tried before ISO 8601, and the names that `from_rows` tells of.
         percent: whether numbers are percentages.
-        separator: what stands between the items of a tuple of texts.
         minor_units: whether amounts are whole numbers of cents.
+        separator: what stands between the items of a tuple of texts.
     """
-    kind = kind_of(hint)
-    formats = tuple(date_formats)
-    if kind is str:
-        return CellReader(_text, "must be text")
-    if kind is bool:
-        return CellReader(_by_text(_truth), "must be true or false, yes or no, 1 or 0")
-    if kind is int:
-        return CellReader(_whole, "must be a whole number such as 1250, without separators")
-    if kind is Money and minor_units:
-        return CellReader(_whole, "must be a whole number of the minor unit, such as cents")
-    if kind in (Decimal, Money):
-        rule = "must be a number such as 1250.50, with a point and without separators"
-        return CellReader(_by_text(_percentage, _hundredth) if percent else _by_text(_number), rule)
-    if kind is date:
-        days, rule = _by_text(_day_reader(formats), _day), f"must be a day{_as_written(formats)}"
-        if tz is not None and not _INSTANTS.isdisjoint(formats):
-            days = _days_of(_instants(formats, tz), days, tz)
-        return CellReader(days, rule)
-    if kind is datetime:
-        rule = f"must be a date with a time{_as_written(formats)}, with an offset or in a zone `tz` that showed it"
-        return CellReader(_instants(formats, tz), rule)
-    if kind == tuple[str, ...]:
-        return CellReader(_by_text(lambda text: _parts(text, separator)), "must be text")
-    if kind is object:
-        return CellReader(lambda cell: cell, "")
-    return None
-
-
-def _as_written(formats: tuple[str, ...]) -> str:
-    return f", written as {' or '.join((*map(repr, formats), 'ISO 8601'))}"
+    number = _by_text(_percentage, _hundredth) if percent else _by_text(_number)
+    cents = (_whole, "must be a whole number of the minor unit, such as cents")
+    amount = (number, "must be a number such as 1250.50, with a point and without separators")
+    instants, days = _instants(date_formats, tz), _by_text(lambda text: _day_of(text, date_formats), _day)
+    if tz is not None and not _INSTANTS.isdisjoint(date_formats):
+        days = partial(_day_in, tz, instants, days)
+    written = f"written as {' or '.join((*map(repr, date_formats), 'ISO 8601'))}"
+    readers: dict[Any, CellReader] = {
+        str: (_text, "must be text"),
+        bool: (_by_text(_truth), "must be true or false, yes or no, 1 or 0"),
+        int: (_whole, "must be a whole number such as 1250, without separators"),
+        Decimal: amount,
+        Money: cents if minor_units else amount,
+        date: (days, f"must be a day, {written}"),
+        datetime: (instants, f"must be a date with a time, {written}, with an offset or in a zone `tz` that showed it"),
+        tuple[str, ...]: (_by_text(lambda text: _parts(text, separator)), "must be text"),
+        object: (lambda cell: cell, ""),
+    }
+    return readers.get(kind_of(hint))
 
 
 def _by_text(
@@ -118,10 +91,8 @@ def _by_text(
 def _text(cell: Any) -> object:
     if isinstance(cell, str | bool | float):
         return cell
-    try:
-        return str(operator.index(cell))
-    except TypeError:
-        return cell
+    number = _index(cell)
+    return str(number) if isinstance(number, int) else number
 
 
 def _parts(text: str, separator: str) -> tuple[str, ...]:
@@ -167,23 +138,20 @@ def _index(cell: Any) -> object:
         return cell
 
 
-def _strptime(text: str, formats: tuple[str, ...]) -> datetime | None:
+def _strptime(text: str, formats: tuple[str, ...], *, is_timed: bool) -> datetime | None:
+    """The text by the first of the patterns that fits, of those with a time of day or of those without."""
     for pattern in formats:
-        if pattern in _INSTANTS:
-            continue
-        try:
-            return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
-        except ValueError:
-            continue
+        if pattern not in _INSTANTS and any(code in pattern for code in ("%H", "%I", "%c", "%X")) is is_timed:
+            try:
+                return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
+            except ValueError:
+                continue
     return None
 
 
-def _day_reader(formats: tuple[str, ...]) -> Callable[[str], date]:
-    def read(text: str) -> date:
-        written = _strptime(text, tuple(pattern for pattern in formats if not _has_time(pattern)))
-        return written.date() if written else date.fromisoformat(text)
-
-    return read
+def _day_of(text: str, formats: tuple[str, ...]) -> date:
+    written = _strptime(text, formats, is_timed=False)
+    return written.date() if written else date.fromisoformat(text)
 
 
 def _day(cell: Any) -> object:
@@ -192,25 +160,18 @@ def _day(cell: Any) -> object:
     return cell.date() if is_midnight else cell
 
 
-def _has_time(pattern: str) -> bool:
-    return any(code in pattern for code in ("%H", "%I", "%c", "%X"))
-
-
-def _instant_reader(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[str], object]:
-    def read(text: str) -> object:
-        written = _strptime(text, tuple(filter(_has_time, formats)))
-        if written is None:
-            if ":" not in text and "T" not in text:
-                raise ValueError(text)  # a day alone is no instant
-            written = datetime.fromisoformat(text)
-        return _in_zone(written, tz)
-
-    return read
+def _instant_of(text: str, formats: tuple[str, ...], tz: ZoneInfo | None) -> object:
+    written = _strptime(text, formats, is_timed=True)
+    if written is None:
+        if ":" not in text and "T" not in text:
+            raise ValueError(text)  # a day alone is no instant
+        written = datetime.fromisoformat(text)
+    return _in_zone(written, tz)
 
 
 def _instants(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[Any], object]:
     """The reader of instants; of numbers, too, where one of the formats of `_UNIX` says what they count."""
-    read = _by_text(_instant_reader(formats, tz), lambda cell: _in_zone(cell, tz))
+    read = _by_text(lambda text: _instant_of(text, formats, tz), lambda cell: _in_zone(cell, tz))
     unit = next((_UNIX[name] for name in formats if name in _UNIX), None)
     if unit is None:
         return read
@@ -225,17 +186,13 @@ def _instants(formats: tuple[str, ...], tz: ZoneInfo | None) -> Callable[[Any], 
     return read_number
 
 
-def _days_of(instants: Callable[[Any], object], days: Callable[[Any], object], tz: ZoneInfo) -> Callable[[Any], object]:
-    """The days of instants in the zone `tz`; `days` where a cell is no instant."""
-
-    def read(cell: Any) -> object:
-        try:
-            at = instants(cell)
-        except ValueError:
-            return days(cell)
-        return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
-
-    return read
+def _day_in(tz: ZoneInfo, instants: Callable[[Any], object], days: Callable[[Any], object], cell: Any) -> object:
+    """The day of an instant in the zone `tz`, or what `days` reads where the cell is no instant."""
+    try:
+        at = instants(cell)
+    except ValueError:
+        return days(cell)
+    return at.astimezone(tz).date() if isinstance(at, datetime) else days(cell)
 
 
 def _in_zone(at: Any, tz: ZoneInfo | None) -> object:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from attrs import NOTHING, fields, frozen
+from attrs import NOTHING, Factory, fields, frozen
 
-from revops_core.entities.cells import CellReader, cell_reader, is_missing
+from revops_core.entities.cells import cell_reader, is_missing
 from revops_core.errors import Fault, InvalidValueError, MissingColumnsError, UnknownFieldError
 from revops_core.values.checks import AttrsClass, Currency, Id, as_tuple, hints_of, is_personal, require
 from revops_core.values.demand import kind_of
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _CUSTOM = "custom."
 _CURRENCY = ".currency"
+_SCALED = ("percentages", "minor_units")
 _ROW_RULE = "must be a mapping from column to cell, as csv.DictReader gives them, counted from 1"
 
 
@@ -87,44 +88,38 @@ def from_rows(
     >>> print(problems[0])
     Opportunity o2 row 2: 'amount' must be a number such as 1250.50, with a point and without separators (got 'n/a')
     """
-    strict, percentages, minor_units, missing, date_formats = map(
-        as_tuple, (strict, percentages, minor_units, missing, date_formats)
-    )
+    given = {"strict": strict, "percentages": percentages, "minor_units": minor_units, "missing": missing}
+    lists = {name: as_tuple(texts) for name, texts in {**given, "date_formats": date_formats}.items()}
     require(
         "from_rows",
         cls=(cls, AttrsClass),
         rows=(rows, Iterable),
         columns=(columns, Mapping[str, str] | None),
         values=(values, Mapping[str, object] | None),
-        strict=(strict, tuple[str, ...]),
         tz=(tz, str | None),
         currency=(currency, Currency | None),
-        date_formats=(date_formats, tuple[str, ...]),
-        percentages=(percentages, tuple[str, ...]),
-        minor_units=(minor_units, tuple[str, ...]),
-        missing=(missing, tuple[str, ...]),
         separator=(separator, Id),
+        **{name: (texts, tuple[str, ...]) for name, texts in lists.items()},
     )
     named = {"columns": (tuple((columns or {}).values()), tuple[str, ...])}
     require("from_rows", values=(tuple((values or {}).values()), tuple[Mapping[Any, object], ...]), **named)
-    meanings = {**{name: {} for name in strict}, **(values or {})}
-    plan = _Plan(cls, meanings, frozenset(strict), currency, frozenset(missing))
-    for name in (*meanings, *percentages, *minor_units):
+    required = [each.name for each in fields(cls) if each.default is NOTHING]  # type: ignore[arg-type]
+    meanings = {**{name: {} for name in lists["strict"]}, **(values or {})}
+    options = {"tz": None if tz is None else zone(tz), "date_formats": lists["date_formats"], "separator": separator}
+    plan = _Plan(cls, required, meanings, lists, currency, frozenset({*lists["missing"], ""}), options)
+    for name in (*meanings, *(name for scaled in _SCALED for name in lists[scaled])):
         plan.hint(name.removesuffix(_CURRENCY))
-    there = None if tz is None else zone(tz)
-    options: dict[str, Any] = {"tz": there, "date_formats": date_formats, "separator": separator}
     found: list[T] = []
-    problems: list[Problem] = []
     cells: list[_Column] = []
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise InvalidValueError("from_rows", [Fault(f"rows[{number}]", _ROW_RULE, type(row).__name__)])
         if number == 1:
-            cells = plan.columns_of(row, columns, (percentages, minor_units), options, problems)
-        value = plan.read(row, number, cells, problems)
+            cells = plan.columns_of(row, columns)
+        value = plan.read(row, number, cells)
         if value is not None:
             found.append(value)
-    return found, problems
+    return found, plan.problems
 
 
 @frozen
@@ -133,134 +128,128 @@ class _Column:
 
     field: str
     column: str
-    reader: CellReader
+    read: Callable[[Any], object]
+    rule: str
     values: Mapping[Any, object] | None
     currency_column: str | None
     money: Callable[[Any, Any], Money] | None
     is_custom: bool
-    is_personal: bool
+    is_strict: bool
 
 
+@frozen
 class _Plan:
-    """How rows become values of one class."""
+    """How rows become values of one class, and what was wrong with them so far."""
 
-    __slots__ = ("cls", "currency", "hints", "missing", "required", "strict", "values")
-
-    def __init__(
-        self,
-        cls: type,
-        values: Mapping[str, Mapping[Any, object]],
-        strict: frozenset[str],
-        currency: str | None,
-        missing: frozenset[str],
-    ) -> None:
-        self.cls: Any = cls
-        self.hints = hints_of(cls)
-        self.required = [attribute.name for attribute in fields(cls) if attribute.default is NOTHING]
-        self.values = values
-        self.strict = strict
-        self.currency = currency
-        self.missing = missing | {""}
+    cls: Any
+    required: list[str]
+    values: Mapping[str, Mapping[Any, object]]
+    lists: Mapping[str, tuple[str, ...]]
+    currency: str | None
+    missing: frozenset[str]
+    options: Mapping[str, Any]
+    problems: list[Problem] = Factory(list)
 
     def hint(self, name: str) -> Any:
         """The annotation of the field `name`; of a custom field, anything."""
-        if name.startswith(_CUSTOM) and "custom" in self.hints:
+        hints = hints_of(self.cls)
+        if name.startswith(_CUSTOM) and "custom" in hints:
             return object
-        if name not in self.hints:
-            raise UnknownFieldError(name, self.cls.__name__, self.hints)
-        return self.hints[name]
+        if name not in hints:
+            raise UnknownFieldError(name, self.cls.__name__, hints)
+        return hints[name]
 
-    def columns_of(
-        self,
-        row: Mapping[str, Any],
-        columns: Mapping[str, str] | None,
-        scaled: tuple[Collection[str], Collection[str]],
-        options: Mapping[str, Any],
-        problems: list[Problem],
-    ) -> list[_Column]:
+    def columns_of(self, row: Mapping[str, Any], columns: Mapping[str, str] | None) -> list[_Column]:
         """The columns to read, checked against the first row."""
         header = [column for column in row if isinstance(column, str)]
-        percentages, minor_units = scaled
-        chosen = self._named_like_fields(header, problems) if columns is None else dict(columns)
+        chosen = self._named_like_fields(header) if columns is None else columns
         lost = [column for column in dict.fromkeys(chosen.values()) if column not in header]
         lost += [name for name in self.required if name not in chosen]
         if lost:
             raise MissingColumnsError(lost, header)
-        currencies = {
-            name.removesuffix(_CURRENCY): column
-            for name, column in chosen.items()
-            if name.endswith(_CURRENCY) and name.removesuffix(_CURRENCY) in self.hints
-        }
         plan, faults = [], []
         for name, column in chosen.items():
-            if name.removesuffix(_CURRENCY) in currencies and name not in self.hints:
+            owner, currency_column = name.removesuffix(_CURRENCY), chosen.get(name + _CURRENCY)
+            if owner != name and owner in hints_of(self.cls):
                 continue
-            hint = self.hint(name)
-            reader = cell_reader(hint, percent=name in percentages, minor_units=name in minor_units, **options)
+            hint, is_percent, is_minor = self.hint(name), *(name in self.lists[each] for each in _SCALED)
+            reader = cell_reader(hint, percent=is_percent, minor_units=is_minor, **self.options)
             is_money = kind_of(hint) is Money
             if reader is None:
                 faults.append(Fault("columns", f"must not name '{name}': one cell cannot hold it", column))
-            elif is_money and self.currency is None and name not in currencies:
+            elif is_money and self.currency is None and currency_column is None:
                 faults.append(Fault("currency", f"must be given, or a column for '{name}{_CURRENCY}'", None))
             else:
-                values, of_currency = self.values.get(name), currencies.get(name)
-                is_custom, personal = name.startswith(_CUSTOM), is_personal(self.cls, name)
-                made = Money.from_minor if name in minor_units else Money if is_money else None
-                plan.append(_Column(name, column, reader, values, of_currency, made, is_custom, personal))
+                money = Money.from_minor if is_minor else Money if is_money else None
+                is_custom, is_strict = name.startswith(_CUSTOM), name in self.lists["strict"]
+                values = self.values.get(name)
+                plan.append(_Column(name, column, *reader, values, currency_column, money, is_custom, is_strict))
         if faults:
             raise InvalidValueError("from_rows", faults)
         return plan
 
-    def _named_like_fields(self, header: list[str], problems: list[Problem]) -> dict[str, str]:
-        chosen = {}
+    def _named_like_fields(self, header: list[str]) -> dict[str, str]:
+        chosen, hints = {}, hints_of(self.cls)
         for column in header:
-            is_field = column.removesuffix(_CURRENCY) in self.hints and column != "custom"
-            if is_field or (column.startswith(_CUSTOM) and "custom" in self.hints):
+            is_field = column.removesuffix(_CURRENCY) in hints and column != "custom"
+            if is_field or (column.startswith(_CUSTOM) and "custom" in hints):
                 chosen[column] = column
             else:
                 says = f"the column '{column}' is no field and was not read"
-                problems.append(Problem(code="unread_column", says=says, subject=self.cls.__name__))
+                self.problems.append(Problem(code="unread_column", says=says, subject=self.cls.__name__))
         return chosen
 
-    def read(self, row: Mapping[str, Any], number: int, columns: list[_Column], problems: list[Problem]) -> Any:
+    def read(self, row: Mapping[Any, Any], number: int, columns: list[_Column]) -> Any:
         """The value of one row, or None where it cannot be made; its faults go to `problems`."""
         arguments: dict[str, Any] = {}
         custom: dict[str, object] = {}
         faults: list[tuple[str, Fault]] = []
         for column in columns:
-            cell = row.get(column.column)
+            cell, field = row.get(column.column), column.field
             if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
                 continue
             if column.values is not None:
                 known, cell = _meaning(cell, column.values)
                 if cell is None:
                     continue
-                if not known and column.field in self.strict:
+                if not known and column.is_strict:
                     rule = "must be a value that `values` names"
-                    faults.append(("unmapped_value", Fault(column.field, rule, cell, column.is_personal)))
+                    faults.append(("unmapped_value", Fault(field, rule, cell, is_personal(self.cls, field))))
                     continue
             try:
-                value = column.reader.read(cell)
+                value = column.read(cell)
                 if column.money is not None and not isinstance(value, Money):
                     value = column.money(value, self._currency_in(row, column))
-            except InvalidValueError as error:
-                faults.extend(("invalid_value", Fault(column.field, *_rule_of(fault))) for fault in error.faults)
+            except InvalidValueError as error:  # an amount, of which either the number or the currency is wrong
+                for fault in error.faults:
+                    rule = f"has a currency that {fault.rule}" if fault.field == "currency" else fault.rule
+                    faults.append(("invalid_value", Fault(field, rule, fault.value)))
             except (ValueError, ArithmeticError):
-                faults.append(("invalid_value", Fault(column.field, column.reader.rule, cell, column.is_personal)))
+                personal = is_personal(self.cls, field)
+                faults.append(("invalid_value", Fault(field, column.rule, cell, personal)))
             else:
-                (custom if column.is_custom else arguments)[column.field.removeprefix(_CUSTOM)] = value
+                (custom if column.is_custom else arguments)[field.removeprefix(_CUSTOM)] = value
         if custom:
             arguments["custom"] = custom
         value = self._made(arguments, faults)
-        if faults or value is None or None in row:
-            self._tell(faults, arguments, row, number, problems)
+        if value is None:
+            named = {fault.field for _, fault in faults}
+            lacking = (name for name in self.required if name not in arguments and name not in named)
+            faults += [("missing_value", Fault(name, "must be given", None)) for name in lacking]
+        if None in row:
+            faults.append(("unread_cells", Fault("row", "must have no more cells than there are columns", row[None])))
+        if faults:
+            told: dict[str, Any] = {"subject": self.cls.__name__, "row": number}
+            if isinstance(arguments.get("id"), str):
+                told["subject_id"] = arguments["id"]
+            self.problems.extend(Problem(code=code, says=each.says, field=each.field, **told) for code, each in faults)
         return value
 
     def _currency_in(self, row: Mapping[str, Any], column: _Column) -> Any:
         cell = None if column.currency_column is None else row.get(column.currency_column)
-        if (cell.strip() in self.missing) if isinstance(cell, str) else is_missing(cell):
-            return self.currency
         cell = cell.strip() if isinstance(cell, str) else cell
+        if (cell in self.missing) if isinstance(cell, str) else is_missing(cell):
+            return self.currency
         return _meaning(cell, self.values.get(column.field + _CURRENCY, {}))[1]
 
     def _made(self, arguments: dict[str, Any], faults: list[tuple[str, Fault]]) -> Any:
@@ -274,25 +263,6 @@ class _Plan:
                     del arguments[fault.field]
         return None
 
-    def _tell(
-        self,
-        faults: list[tuple[str, Fault]],
-        arguments: Mapping[str, Any],
-        row: Mapping[Any, Any],
-        number: int,
-        problems: list[Problem],
-    ) -> None:
-        """Turn what is wrong with one row into problems."""
-        named = {fault.field for _, fault in faults}
-        lacking = (name for name in self.required if name not in arguments and name not in named)
-        faults.extend(("missing_value", Fault(name, "must be given", None)) for name in lacking)
-        if None in row:
-            faults.append(("unread_cells", Fault("row", "must have no more cells than there are columns", row[None])))
-        told: dict[str, Any] = {"subject": self.cls.__name__, "row": number}
-        if isinstance(arguments.get("id"), str):
-            told["subject_id"] = arguments["id"]
-        problems.extend(Problem(code=code, says=fault.says, field=fault.field, **told) for code, fault in faults)
-
 
 def _meaning(cell: Any, values: Mapping[Any, object]) -> tuple[bool, Any]:
     """Whether `values` names the cell, and what it means; one that is not named means itself."""
@@ -300,8 +270,3 @@ def _meaning(cell: Any, values: Mapping[Any, object]) -> tuple[bool, Any]:
         return (True, values[cell]) if cell in values else (False, cell)
     except TypeError:  # a list or the like, which nothing can name
         return False, cell
-
-
-def _rule_of(fault: Fault) -> tuple[str, object]:
-    """What is wrong with an amount, which is either the number or the currency."""
-    return (f"has a currency that {fault.rule}" if fault.field == "currency" else fault.rule), fault.value

@@ -38,12 +38,7 @@ _NARWHALS = {str: nw.String(), int: nw.Int64(), bool: nw.Boolean(), date: nw.Dat
 
 
 def to_entities(
-    cls: type[T],
-    df: Any,
-    *,
-    columns: Mapping[str, str] | None = None,
-    currency: str | None = None,
-    **reading: Any,
+    cls: type[T], df: Any, *, columns: Mapping[str, str] | None = None, currency: str | None = None, **reading: Any
 ) -> tuple[list[T], list[Problem]]:
     """Read the rows of a frame as records of one class, and tell everything that is wrong with them.
 
@@ -82,8 +77,7 @@ def to_entities(
         raise MissingColumnsError(lost or list(hints)[:1], there)
     chosen = list(dict.fromkeys(named.values()))
     places = {field: chosen.index(column) for field, column in named.items()}
-    kinds = {field: kind_of(hints.get(field)) for field in named}
-    meanings = reading.get("values") or {}
+    kinds, meanings = {field: kind_of(hints.get(field)) for field in named}, reading.get("values") or {}
     rows = []
     for cells in collected(frame.select(*chosen)).iter_rows():
         row = {field: _plain(cells[place]) for field, place in places.items()}
@@ -93,8 +87,7 @@ def to_entities(
                 code = meanings.get(f"{field}.currency", {}).get(code, code)
                 row[field] = _exact(cell, kinds[field], MINOR_UNITS.get(str(code), 2))
         rows.append(row)
-    fields = {field: field for field in named}
-    return from_rows(cls, rows, columns=fields, currency=currency, **reading)
+    return from_rows(cls, rows, columns={field: field for field in named}, currency=currency, **reading)
 
 
 def _named_like_fields(there: Iterable[str], hints: Mapping[str, Any]) -> dict[str, str]:

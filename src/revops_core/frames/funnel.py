@@ -76,21 +76,21 @@ def funnel(
     is_counted = has_happened = at <= limit
     if during is not None and bounds is not None:
         is_counted = has_happened & (at >= bounds[0]) & (at < bounds[1])
-    is_latest = has_happened & (nw.col("is_last") | (nw.col("next_at_us") > limit))
     is_start = nw.col("is_first") & (source != nw.lit("")) & nw.lit(value=during is None)
     is_entry, is_entry_before = has_happened, is_start
     if entering is not None:
-        is_entry, is_entry_before = has_happened & (stage == nw.lit(entering)), is_start & (source == nw.lit(entering))
-    flags = {"past": has_happened, "counted": is_counted, "entered_before": is_entry_before}
-    for rung, held in enumerate(_rungs(pipeline, len(names))):
-        flags |= {f"visits_{rung}": is_counted & stage.is_in(held), f"start_{rung}": is_start & source.is_in(held)}
+        is_entry, is_entry_before = is_entry & (stage == nw.lit(entering)), is_start & (source == nw.lit(entering))
+    flags = {"counted": _whole(is_counted), "entered_before": _whole(is_entry_before)}
+    opened = [[each.name] for each in pipeline if each.is_open]
+    goals = [each.name for each in pipeline if each.kind in goal_kinds_of(pipeline)]
+    for rung, held in enumerate([*opened, goals][: len(names)]):
+        flags[f"visits_{rung}"] = _whole(is_counted & stage.is_in(held)) + _whole(is_start & source.is_in(held))
+    # Where a record stands: in the stage of its last move, and before its first in the one that this left.
+    is_latest = has_happened & (nw.col("is_last") | (nw.col("next_at_us") > limit))
     for kind in ("lost", "open"):
         held = [each.name for each in pipeline if each.kind == kind]
-        flags |= {kind: is_latest & stage.is_in(held), f"start_{kind}": is_start & source.is_in(held)}
-    moves = moves.with_columns(
-        **{name: flag.fill_null(value=False).cast(nw.Int64) for name, flag in flags.items()},
-        entered_us=nw.when(is_entry).then(at).otherwise(nw.lit(FOREVER)),
-    )
+        flags[kind] = _whole((is_latest & stage.is_in(held)) | (is_start & ~has_happened & source.is_in(held)))
+    moves = moves.with_columns(**flags, entered_us=nw.when(is_entry).then(at).otherwise(nw.lit(FOREVER)))
     sums = [nw.col(name).sum() for name in (*flags, "problem")]
     records = moves.group_by("subject_id").agg(*sums, nw.col("entered_us").min())
     entered_us, entered_before = nw.col("entered_us"), nw.col("entered_before") > 0
@@ -103,11 +103,9 @@ def funnel(
     return nw.to_native(_steps(records.with_columns(belongs=belongs.cast(nw.Int64)), names))
 
 
-def _rungs(pipeline: Pipeline, size: int) -> list[list[str]]:
-    """The stages of each step: an open stage by its rank, the good ends in the last."""
-    goals = [stage.name for stage in pipeline if stage.kind in goal_kinds_of(pipeline)]
-    opened = [stage.name for stage in pipeline if stage.is_open]
-    return [[name] for name in opened] + ([goals] if len(opened) < size else [])
+def _whole(flag: nw.Expr) -> nw.Expr:
+    """1 where it holds."""
+    return flag.fill_null(value=False).cast(nw.Int64)
 
 
 def _known_stages(moves: Any, names: list[str], pipeline: Pipeline) -> Any:
@@ -124,27 +122,23 @@ def _known_stages(moves: Any, names: list[str], pipeline: Pipeline) -> Any:
 def _steps(records: Any, names: list[str]) -> Any:
     """One row for each step, from one for each record."""
     numbers, belongs = range(len(names)), nw.col("belongs")
-    visits = {number: nw.col(f"visits_{number}") + nw.col(f"start_{number}") for number in numbers}
     wide = {"entity_count": belongs, "problem_count": nw.col("problem")}
-    for kind in ("lost", "open"):
-        stands = nw.when(nw.col("past") > 0).then(nw.col(kind)).otherwise(nw.col(f"start_{kind}"))
-        wide[f"{kind}_count"] = stands * belongs
+    wide |= {f"{kind}_count": nw.col(kind) * belongs for kind in ("lost", "open")}
     got_so_far = nw.lit(value=False)
     for number in reversed(numbers):
-        got_so_far = got_so_far | (visits[number] > 0)
-        wide[f"actual_{number}"] = (visits[number] > 0).cast(nw.Int64) * belongs
+        is_visited = nw.col(f"visits_{number}") > 0
+        got_so_far = got_so_far | is_visited
+        wide[f"actual_{number}"] = is_visited.cast(nw.Int64) * belongs
         wide[f"filled_{number}"] = got_so_far.cast(nw.Int64) * belongs
-        wide[f"visits_{number}"] = visits[number] * belongs
+        wide[f"visit_{number}"] = nw.col(f"visits_{number}") * belongs
     totals = records.select(**wide).select(*(nw.col(name).sum().fill_null(0).cast(nw.Int64) for name in wide))
-    steps = small_frame(totals, {"step": list(numbers), "stage": names})
-    long = steps.join(totals, how="cross")
-    counts = {f"{word}_count": _picked(word, numbers) for word in ("actual", "filled")}
-    long = long.with_columns(**counts, visit_count=_picked("visits", numbers)).sort("step")
-    told = [*counts, "visit_count", "entity_count", "lost_count", "open_count"]
+    long = small_frame(totals, {"step": list(numbers), "stage": names}).join(totals, how="cross")
+    counts = {f"{word}_count": _picked(word, numbers) for word in ("actual", "filled", "visit")}
+    long = long.with_columns(**counts).sort("step")
+    told = [*counts, "entity_count", "lost_count", "open_count"]
     if not isinstance(long, nw.LazyFrame):
         return long.select("step", "stage", *told)
-    is_sound = nw.col("problem_count") == 0
-    sound = {name: nw.when(is_sound).then(nw.col(name)) for name in told}
+    sound = {name: nw.when(nw.col("problem_count") == 0).then(nw.col(name)) for name in told}
     return long.with_columns(**sound).select("step", "stage", *told, "problem_count")
 
 

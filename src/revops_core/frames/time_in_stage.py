@@ -24,6 +24,7 @@ from revops_core.values.instants import to_microseconds
 
 __all__ = ["ordered_moves", "time_in_stage"]
 
+_FIELDS = ("subject_id", "target", "at")
 _ONE_ORDER = "must tell one order: of two rows of a record at one instant, which is the later (a column for `seq`)"
 
 
@@ -69,24 +70,21 @@ def time_in_stage(
     """
     require("time_in_stage", as_of=(as_of, datetime | None), calendar=(calendar, BusinessCalendar | None))
     frame = ordered_moves(df, columns, values, tz, as_of=as_of)
-    has_ended, end, timed = ~nw.col("is_last"), nw.col("next_at_us"), None
-    if as_of is None:
-        timed = has_ended
-    else:
-        end = nw.when(has_ended).then(end).otherwise(nw.lit(to_microseconds(as_of)))
+    has_ended, end, untimed = ~nw.col("is_last"), nw.col("next_at_us"), ["microseconds"]
+    if as_of is not None:
+        end, untimed = nw.when(has_ended).then(end).otherwise(nw.lit(to_microseconds(as_of))), []
     if calendar is None:
-        spent = end - nw.col("at_us")
-        frame = frame.with_columns(microseconds=spent if timed is None else nw.when(timed).then(spent))
+        frame = frame.with_columns(microseconds=end - nw.col("at_us"), microseconds_problem_count=nw.lit(0))
     else:
-        stay = Reading("instant", nw.col("at_us")), Reading("instant", end, timed)
+        stay = Reading("instant", nw.col("at_us")), Reading("instant", end, has_ended if untimed else None)
         frame = with_working_time(frame, *stay, calendar, "microseconds", in_doubt=nw.lit(value=False))
     names = ["subject_id", "stage", "next_stage", "entered_at", "exited_at", "is_open", "microseconds"]
     if isinstance(frame, nw.LazyFrame):
         names = [*names, "problem_count"]
-        count = nw.col("problem") if calendar is None else nw.col("problem") + nw.col("microseconds_problem_count")
+        count = nw.col("problem") + nw.col("microseconds_problem_count")
         frame = frame.with_columns(problem_count=count.sum().over("subject_id").cast(nw.Int64))
         frame = frame.with_columns(microseconds=nw.when(nw.col("problem_count") == 0).then(nw.col("microseconds")))
-    followed = {name: nw.when(has_ended).then(nw.col(name)) for name in ("next_stage", "exited_at")}
+    followed = {name: nw.when(has_ended).then(nw.col(name)) for name in ("next_stage", "exited_at", *untimed)}
     stays = frame.with_columns(**followed, is_open=nw.col("is_last")).select(*names)
     before = frame.filter(nw.col("is_first") & (nw.col("source") != nw.lit(""))).with_columns(
         stage=nw.col("source"),
@@ -108,30 +106,29 @@ def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: 
     frame, given, meanings = opened(df), columns or {}, values or {}
     there, is_lazy = frame.collect_schema().names(), isinstance(frame, nw.LazyFrame)
     more = [name for name in ("seq", "source") if name in given or name in there]
-    fields = ["subject_id", "target", "at", *more]
-    named = columns_of(frame, [(name,) for name in fields], given)
+    named = columns_of(frame, [(name,) for name in (*_FIELDS, *more)], given)
     rows = read(frame, named, tz=tz)
     known = {name: reading.known for name, reading in rows.readings.items() if reading.known is not None}
     doubts: list[Doubt] = [*rows.doubts]
-    doubts += [("missing_value", name, "must be given", ~known[name]) for name in fields[:3] if name in known]
+    doubts += [("missing_value", name, "must be given", ~known[name]) for name in _FIELDS if name in known]
     if not is_lazy:
         refuse(rows.frame, doubts)
-    subject, seq, source = rows.readings["subject_id"], rows.readings.get("seq"), rows.readings.get("source")
+    subject, target, at = (rows.readings[name] for name in _FIELDS)
     new = {
         "subject_id": subject.value.fill_null("") if subject.kind == "text" else subject.value,
-        "stage": _stage(rows.readings["target"], meanings.get("target", {})),
+        "stage": _stage(target, meanings.get("target", {})),
         "entered_at": nw.col(named["at"]),
-        "at_us": rows.readings["at"].value,
+        "at_us": at.value,
         "source": nw.lit(""),
         "problem": any_holds(doubts).cast(nw.Int64),
     }
     order = ["at_us"]
     if more:
-        numbers = nw.lit(-1) if seq is None else seq.value
-        new["seq"] = nw.when(known["seq"]).then(numbers).otherwise(-1) if "seq" in known else numbers
-        new["seq"] = new["seq"].cast(nw.Int64)
-        if source is not None:
-            new["source"] = _stage(source, meanings.get("source", meanings.get("target", {})))
+        new["seq"] = rows.readings["seq"].value.cast(nw.Int64) if "seq" in more else nw.lit(-1, nw.Int64)
+        if "seq" in known:
+            new["seq"] = nw.when(known["seq"]).then(new["seq"]).otherwise(-1)
+        if "source" in more:
+            new["source"] = _stage(rows.readings["source"], meanings.get("source", meanings.get("target", {})))
         new["is_move"] = (new["source"] != nw.lit("")).cast(nw.Int64)
         order += ["seq", "is_move"]  # a record starts before it moves
     moves: Any = rows.frame.select(**new)
@@ -139,9 +136,8 @@ def ordered_moves(df: Any, columns: Any, values: Any, tz: str | None, *, as_of: 
         moves = moves.filter(nw.col("at_us") <= to_microseconds(as_of))
     moves = _beside(moves, order)
     is_other = nw.col("stage") != nw.col("last_stage")
-    is_tied = ~nw.col("is_first") if more else ~nw.col("is_first") & is_other
-    for name in order:
-        is_tied = is_tied & (nw.col(name) == nw.col(f"last_{name}"))
+    ties = (nw.col(name) == nw.col(f"last_{name}") for name in order)
+    is_tied = nw.all_horizontal(~nw.col("is_first"), *ties, *([] if more else [is_other]), ignore_nulls=False)
     if is_lazy:
         moves = moves.with_columns(problem=nw.col("problem") + is_tied.fill_null(value=False).cast(nw.Int64))
     elif more:

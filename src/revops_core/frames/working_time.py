@@ -95,31 +95,24 @@ def with_working_time(
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_columns(_in_memory(frame, edges, known, calendar, name))
         return frame if known is None else frame.with_columns(nw.when(known).then(nw.col(name)).alias(name))
-    table = _years_of(calendar)
+    table, outside, worked = _years_of(calendar), in_doubt, []
     small = small_frame(frame, table.columns)
     for edge, value in edges.items():
-        at = nw.col(edge)
+        at, day = nw.col(edge), f"{edge}_day"
         is_outside = (at < table.low) | (at > table.high)
         inside = nw.when(is_outside).then(nw.lit(table.low)).otherwise(at)
-        frame = frame.with_columns(**{edge: value}).with_columns(
-            **{f"{edge}_day": whole_days(inside - table.shift, frame), f"{edge}_outside": is_outside}
-        )
-        frame = _joined(frame, small.rename({each: f"{edge}_{each}" for each in table.columns}), f"{edge}_day")
-    started, ended = (
-        _worked(nw.col(edge), lambda each, edge=edge: nw.col(f"{edge}_{each}"), table.most)  # type: ignore[misc]
-        for edge in edges
-    )
+        frame = frame.with_columns(**{edge: value}).with_columns(**{day: whole_days(inside - table.shift, frame)})
+        days: Any = small.rename({each: f"{edge}_{each}" for each in table.columns})
+        if engine_of(frame) == "polars":  # which has an order to keep
+            joined = nw.to_native(frame).join(nw.to_native(days), on=day, how="left", maintain_order="left")
+            frame = nw.from_native(joined)
+        else:
+            frame = frame.join(days, on=day, how="left")
+        outside = outside | is_outside
+        worked.append(_worked(at, lambda each, edge=edge: nw.col(f"{edge}_{each}"), table.most))  # type: ignore[misc]
     is_known = nw.lit(value=True) if known is None else known
-    outside = in_doubt | nw.col("revops_start_outside") | nw.col("revops_end_outside")
-    spent, problem = nw.when(is_known & ~outside).then(ended - started), (is_known & outside).cast(nw.Int64)
+    spent, problem = nw.when(is_known & ~outside).then(worked[1] - worked[0]), (is_known & outside).cast(nw.Int64)
     return frame.with_columns(**{name: spent, f"{name}_problem_count": problem})
-
-
-def _joined(frame: Any, days: Any, key: str) -> Any:
-    """The frame with the row of its day beside each row, in its order where the engine has one."""
-    if engine_of(frame) != "polars":
-        return frame.join(days, on=key, how="left")
-    return nw.from_native(nw.to_native(frame).join(nw.to_native(days), on=key, how="left", maintain_order="left"))
 
 
 def _in_memory(
@@ -192,9 +185,6 @@ def _days_between(calendar: BusinessCalendar, low: int, high: int) -> _Days:
     base = [total - sum(opens for opens, _ in spans) for total, spans in zip(before, pieces, strict=False)]
     columns = {"day": list(range(first, last + 1)), "base": base}
     for place in range(most):
-        spans_here = [spans[place] if place < len(spans) else (0, 0) for spans in pieces]
-        columns |= {
-            f"opens_{place}": [span[0] for span in spans_here],
-            f"closes_{place}": [span[1] for span in spans_here],
-        }
+        here = [spans[place] if place < len(spans) else (0, 0) for spans in pieces]
+        columns[f"opens_{place}"], columns[f"closes_{place}"] = map(list, zip(*here, strict=True))
     return _Days(shift, low, high, most, columns)
