@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,9 +11,9 @@ import narwhals.stable.v2 as nw
 
 from revops_core.entities.cells import is_missing
 from revops_core.errors import InvalidValueError, MissingColumnsError, shown
-from revops_core.frames.columns import ReadFrame, columns_of, read
-from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, opened, rows_of
-from revops_core.frames.measure import factors_of, frames_of, plan
+from revops_core.frames.columns import ReadFrame, columns_of
+from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, rows_of
+from revops_core.frames.measure import Question, asked, frames_of
 from revops_core.frames.totals import BY, COUNT, NUMBER, Query, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.layout import Lane, laid_out
@@ -37,6 +37,7 @@ def check(
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     currency: str | None = None,
     tz: str | None = None,
+    percentages: Collection[str] = (),
 ) -> list[Problem]:
     """What would stop `measure` over a DataFrame, and what would be counted wrongly; an empty list where nothing.
 
@@ -52,6 +53,7 @@ def check(
         values: as for `measure`.
         currency: as for `measure`.
         tz: as for `measure`.
+        percentages: as for `measure`.
 
     Returns:
         A problem for each thing that is wrong, with the number of rows and sample cells. Codes: "missing_column",
@@ -66,64 +68,59 @@ def check(
     ...     print(problem.code, problem.says)
     unmapped_value 'outcome' is 'Lost' in 1 rows; neither `values` nor a condition of these KPIs names it
     """
-    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    question = asked(kpis, by, over, as_of, columns, values=values, currency=currency, tz=tz, percentages=percentages)
     problems: list[Problem] = []
-    for population, one, told in frames_of(df, held, columns):
-        frame, tell = opened(one), partial(_problem, population or "", _column("id", told))
-        lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
-        options: dict[str, Any] = {"tz": tz, "currency": currency, "values": values, "factors": factors_of(lanes)}
-        named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in names)], told)
-        problems += [
-            Problem(code="missing_column", says=says, subject=population or "", field=name) for name, says in missing
-        ]
-        sound = set(named)
-        for field, column in named.items():
-            chosen = {name: held for name, held in named.items() if name.removesuffix(".currency") == field}
-            if field.endswith(".currency"):
-                continue
-            try:
-                rows = read(frame, chosen, **options)
-            except InvalidValueError as error:
-                sound.discard(field)
-                if field not in names:
-                    problems += [
-                        Problem(code="wrong_type", says=fault.says, subject=population or "", field=field)
-                        for fault in error.faults
-                    ]
-                continue
-            problems += [
-                tell(rows.frame, doubt, column=column, count=count)
-                for doubt, count in counts_of(rows.frame, rows.doubts)
-                if count
-            ]
-            problems += _unmapped(rows, field, lanes, values, population or "")
-        problems += _keys(frame, {name: named[name] for name in names if name in named}, _column("id", told), tell)
-
-        def read_columns(
-            within: Frame, fields: set[str], of: Mapping[str, str] = named, told: Any = options
-        ) -> ReadFrame:
-            return read(within, {name: of[name] for name in of if name.removesuffix(".currency") in fields}, **told)
-
-        parts = [named[name] for name in names if name in named]
-        for pair in dict.fromkeys(pair for kpi in held for pair in kpi.wanted):
-            asked = laid_out([pair], periods, as_of, layout.tz, trace=False).lanes
-            if population not in {None, asked[0].population} or not all(sound & set(one) for one in fields_of(asked)):
-                continue
-            try:
-                for query in queries_of(frame, asked, parts, layout.tz, read_columns):
-                    problems += _in_query(query, population or "")
-            except InvalidValueError as error:
-                problems += [
-                    Problem(code="wrong_type", says=one.says, subject=population or "", field=one.field)
-                    for one in error.faults
-                ]
+    for population, frame, told in frames_of(df, question):
+        problems += _in_frame(question, population, frame, told)
     return list(
         {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}.values()
     )[::-1]
 
 
-def _column(field: str, columns: Mapping[str, str]) -> str:
-    return columns.get(field, field)
+def _in_frame(
+    question: Question, population: str | None, frame: Frame, columns: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What is wrong with one frame: its columns, their cells, its keys, and the values that would be added up."""
+    subject, id_column = population or "", columns.get("id", "id")
+    tell = partial(_problem, subject, id_column)
+    lanes = question.lanes(population)
+    named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in question.by)], columns)
+    read_columns = question.reader(named, lanes)
+    for name, says in missing:
+        yield Problem(code="missing_column", says=says, subject=subject, field=name)
+    sound = set(named)
+    for field in [name for name in named if not name.endswith(".currency")]:
+        try:
+            rows = read_columns(frame, {field})
+        except InvalidValueError as error:
+            sound.discard(field)
+            if field not in question.by:
+                yield from _wrong_types(error, subject)
+            continue
+        yield from _told(rows.frame, rows.doubts, named[field], tell)
+        yield from _unmapped(rows, field, lanes, question.options["values"].get(field), subject)
+    parts = {name: named[name] for name in question.by if name in named}
+    yield from _keys(frame, parts, id_column, tell)
+    table = question.table
+    for pair in dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted):
+        lanes_of = laid_out([pair], table.periods, table.as_of, question.layout.tz, trace=False).lanes
+        if population in {None, lanes_of[0].population} and all(sound & set(one) for one in fields_of(lanes_of)):
+            try:
+                for query in queries_of(frame, lanes_of, [*parts.values()], question.layout.tz, read_columns):
+                    yield from _in_query(query, subject)
+            except InvalidValueError as error:
+                yield from _wrong_types(error, subject)
+
+
+def _wrong_types(error: InvalidValueError, subject: str) -> list[Problem]:
+    return [Problem(code="wrong_type", says=one.says, subject=subject, field=one.field) for one in error.faults]
+
+
+def _told(frame: Frame, doubts: Iterable[Doubt], column: str, tell: Any) -> Iterator[Problem]:
+    """The problems of the doubts that rows are in."""
+    for doubt, count in counts_of(frame, doubts):
+        if count:
+            yield tell(frame, doubt, column=column, count=count)
 
 
 def _named(
@@ -155,10 +152,10 @@ def _problem(subject: str, id_column: str, frame: Frame, doubt: Doubt, *, column
 
 
 def _unmapped(
-    rows: ReadFrame, field: str, lanes: Iterable[Lane], values: Mapping[str, Mapping[Any, Any]] | None, subject: str
+    rows: ReadFrame, field: str, lanes: Iterable[Lane], told: Mapping[Any, Any] | None, subject: str
 ) -> Iterator[Problem]:
     """Text that neither the caller nor a condition names: each with its number of rows, the most frequent first."""
-    reading, told = rows.readings[field], (values or {}).get(field)
+    reading = rows.readings[field]
     literals = {
         one for lane in lanes for _, where, _ in lane.slots for one in _literals(where, field) if isinstance(one, str)
     }
@@ -191,23 +188,12 @@ def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Ite
     """Rows that have no segment, no id, or the id of another."""
     there = frame.collect_schema().names()
     keys = {**by, **({"id": id_column} if id_column in there else {})}
-    doubts = [("missing_key", field, "must be known", nw.col(column).is_null()) for field, column in keys.items()]
-    for (doubt, count), column in zip(counts_of(frame, doubts), keys.values(), strict=True):
-        if count:
-            yield tell(frame, doubt, column=column, count=count)
+    for field, column in keys.items():
+        yield from _told(frame, [("missing_key", field, "must be known", nw.col(column).is_null())], column, tell)
     if "id" in keys:
-        often = (
-            frame.filter(~nw.col(id_column).is_null())
-            .group_by(id_column)
-            .agg(**{COUNT: nw.len()})
-            .filter(nw.col(COUNT) > 1)
-        )
-        found = counts_of(
-            often, [("duplicate_id", "id", "must be there once, or it is counted twice", nw.col(COUNT) > 1)]
-        )
-        for doubt, count in found:
-            if count:
-                yield tell(often, doubt, column=id_column, count=count)
+        rule, is_often = "must be there once, or it is counted twice", nw.col(COUNT) > 1
+        counted = frame.filter(~nw.col(id_column).is_null()).group_by(id_column).agg(**{COUNT: nw.len()})
+        yield from _told(counted.filter(is_often), [("duplicate_id", "id", rule, is_often)], id_column, tell)
 
 
 def _in_query(query: Query, subject: str) -> Iterator[Problem]:

@@ -110,6 +110,7 @@ def read(
     currency: str | None = None,
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     factors: Collection[str] = (),
+    percentages: Collection[str] = (),
 ) -> ReadFrame:
     """Read fields from their columns.
 
@@ -120,6 +121,7 @@ def read(
         currency: the currency of amounts that have no column for it.
         values: field → (what the cell says → what it means); a cell it does not name means itself.
         factors: fields that are no amounts, such as a probability: floats in them have up to six decimals.
+        percentages: fields whose cells are percentages: 40 is 0.40.
 
     Raises:
         InvalidValueError: every column of a type that its field cannot have, and every naive timestamp without `tz`.
@@ -142,6 +144,9 @@ def read(
         else:
             is_amount = reading.kind == "number" and field not in factors
             meanings = (values or {}).get(field)
+            if reading.kind == "number" and field in percentages:
+                reading = evolve(reading, scale=reading.scale * 100)
+                meanings = {_hundredth(theirs): ours for theirs, ours in (meanings or {}).items()}
             readings[field] = evolve(reading, meanings=meanings, currency=of_currency if is_amount else "")
     if faults:
         raise InvalidValueError("frames", faults)
@@ -153,6 +158,10 @@ def read(
             native.selectExpr(*texts) if engine_of(frame) in SPARK else native.project(", ".join(texts))
         )
     return ReadFrame(frame.with_columns(**new) if new else frame, readings, tuple(doubts), currency)
+
+
+def _hundredth(cell: Any) -> Any:
+    return cell if cell is None else Decimal(cell) / 100
 
 
 # --- one column ---

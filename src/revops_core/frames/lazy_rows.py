@@ -49,8 +49,8 @@ TYPES: Mapping[str, Any] = MappingProxyType(
 
 
 Pair = tuple[Aggregate, Expression | None]
-Source = tuple[Any, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
-"""Some rows of sums, what they add to which column of the whole, and what the cells of a segment mean."""
+Source = tuple[Any, dict[str, nw.Expr]]
+"""Some rows of sums, and what they add to which column of the whole."""
 
 Computed = tuple[Any, Any, str]
 """A value, the reason why there is none (null where there is one), and its kind: "number", "money" or "duration"."""
@@ -59,27 +59,27 @@ _KPI = "revops_kpi"
 
 
 def lazy_rows(
-    queries: Sequence[tuple[Query, Sequence[Mapping[Any, Any]]]], table: KpiTable, layout: Layout
+    queries: Sequence[Query], table: KpiTable, layout: Layout, meanings: Sequence[Mapping[Any, Any]]
 ) -> nw.LazyFrame[Any]:
     """The measurements that queries come to, as a query.
 
     Args:
-        queries: what is to be added up, each with what the cells of the parts of a segment mean.
+        queries: what is to be added up.
         table: an empty table of what is measured.
         layout: where the aggregates are.
+        meanings: what the cells of each part of a segment mean.
     """
     pairs = list(dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted))
     by = [f"{BY}_{place}" for place in range(len(table.by))]
-    like = queries[0][0].frame
+    like = queries[0].frame
+    told = dict(zip(by, meanings, strict=True))
     numbers = small_frame(like, {NUMBER: list(range(len(table.periods) or 1))})
-    sources: list[Source] = [] if by else [(numbers, {}, {})]
+    sources: list[Source] = [] if by else [(numbers, {})]
     readings: dict[int, Reading] = {}
-    for place, (query, meanings) in enumerate(queries):
-        told = dict(zip(by, meanings, strict=True))
-        for source, columns in _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}"):
-            sources.append((source, columns, told))
-    slots = sorted({name for _, columns, _ in sources for name in columns})
-    long: list[Any] = [_long(source, by, slots) for source in sources]
+    for place, query in enumerate(queries):
+        sources += _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}")
+    slots = sorted({name for _, columns in sources for name in columns})
+    long: list[Any] = [_long(source, told, slots) for source in sources]
     folds = {name: _FOLDS.get(name.rpartition("_")[2], nw.Expr.sum)(nw.col(name)) for name in slots}
     wide: Any = nw.concat(long, how="vertical").group_by([*by, NUMBER]).agg(**folds)
     codes = [name for name in slots if name.endswith("_least")]
@@ -120,13 +120,13 @@ def _chosen(expressions: Sequence[nw.Expr]) -> nw.Expr:
     return chosen
 
 
-def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Any:
+def _long(source: Source, told: Mapping[str, Mapping[Any, Any]], slots: Sequence[str]) -> Any:
     """Some rows of sums, with a column for every slot."""
-    frame, columns, told = source
+    frame, columns = source
     wanted: dict[str, nw.Expr] = {}
-    for name in by:
+    for name, meanings in told.items():
         cell = nw.col(name)
-        for theirs, ours in told.get(name, {}).items():
+        for theirs, ours in meanings.items():
             here = (nw.col(name) == theirs).fill_null(value=False)
             cell = nw.when(~here).then(cell) if ours is None else nw.when(here).then(nw.lit(ours)).otherwise(cell)
         wanted[name] = cell
@@ -141,7 +141,7 @@ def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Any:
 
 def _sources(
     query: Query, pairs: Sequence[Pair], layout: Layout, numbers: Frame, *, readings: dict[int, Reading], problem: str
-) -> Iterator[tuple[Any, dict[str, nw.Expr]]]:
+) -> Iterator[Source]:
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
     frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
@@ -238,7 +238,7 @@ def _columns_of(
     kpi: Kpi,
     table: KpiTable,
     pairs: Sequence[Pair],
-    queries: Sequence[tuple[Query, Any]],
+    queries: Sequence[Query],
     readings: Mapping[int, Reading],
 ) -> dict[str, nw.Expr]:
     """The tidy columns of one KPI, as `measurement_of` fills them."""
@@ -282,11 +282,12 @@ def _columns_of(
     )
     made_of = dict.fromkeys(aggregates_of(below)) or parts
     ns = [_row_count(places[one], one.operation, readings) for one in made_of]
-    lanes = {
-        place: [name for (query, _), name in _problems(queries) if _reads(query, pairs[place])]
-        for place in places.values()
-    }
-    problems = [nw.col(name) for name in dict.fromkeys(name for names in lanes.values() for name in names)]
+    asked = [pairs[place] for place in places.values()]
+    problems = [
+        nw.col(f"problem_{place}")
+        for place, query in enumerate(queries)
+        if query.doubts and any(_reads(query, pair) for pair in asked)
+    ]
     problem = reduce(add, [*problems, mixed])
     is_fine = problem == 0
     is_there = is_fine & reason.is_null()
@@ -311,10 +312,6 @@ def _row_count(place: int, operation: str, readings: Mapping[int, Reading]) -> n
         return nw.col(f"{place}_n")
     known = nw.col(f"{place}_known")
     return known if operation == "distinct" else nw.when(known > 0).then(known).otherwise(nw.col(f"{place}_n"))
-
-
-def _problems(queries: Sequence[tuple[Query, Any]]) -> list[tuple[tuple[Query, Any], str]]:
-    return [(query, f"problem_{place}") for place, query in enumerate(queries) if query[0].doubts]
 
 
 def _reads(query: Query, pair: Pair) -> bool:
