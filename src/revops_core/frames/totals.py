@@ -27,17 +27,8 @@ from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
 __all__ = [
-    "BY",
-    "COUNT",
-    "NUMBER",
-    "Query",
-    "ReadColumns",
-    "Tallies",
-    "add_tallies",
-    "fields_of",
-    "queries_of",
-    "wide_sum",
-]
+    "BY", "COUNT", "NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of", "wide_sum",
+]  # fmt: skip
 
 Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
@@ -101,11 +92,8 @@ def queries_of(
     by_date: dict[Expression | None, list[Lane]] = {}
     for lane in lanes:
         by_date.setdefault(_date_of(lane), []).append(lane)
-    queries = [
-        _query(frame, tuple(held), by, tz, read_columns, undated=undated)
-        for dated, held in by_date.items()
-        if dated is not None or not undated
-    ]
+    asked = [tuple(held) for dated, held in by_date.items() if dated is not None or not undated]
+    queries = [_query(frame, held, by, tz, read_columns, undated=undated) for held in asked]
     return [query for query in queries if query is not None]
 
 
@@ -131,10 +119,7 @@ def _query(
     keys = {f"{BY}_{place}": nw.col(column) for place, column in enumerate(by)}
     doubtful: list[tuple[nw.Expr | None, Doubt]] = []
     is_placed, segments, placed = None, None, set[str]()
-    asked = [
-        evolve(lane, slots=tuple(slot for slot in lane.slots if slot[0] == "count")) if undated else lane
-        for lane in lanes
-    ]
+    asked = [evolve(lane, slots=_counts_of(lane)) for lane in lanes] if undated else lanes
     fields = {name for names in fields_of(asked) for name in names}
     dated, bound = _date_of(lanes[0]), lanes[0].bound
     rows = ReadFrame(frame, {}, ())
@@ -193,11 +178,15 @@ def _query(
             doubtful += [(all_hold(is_placed, counts), doubt) for doubt in _doubts_of(reading, str(value), keys)]
             columns[lane.bound, slot] = (flag, name, reading)
     marks = _marks(doubtful)
-    wanted |= {f"{_DOUBT}_{place}": mark.cast(nw.Int8) for place, mark in enumerate(marks.values())}
     doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
+    wanted |= {name: marks[told_by].cast(nw.Int8) for name, told_by in doubts.items()}
     if not keys and not wanted:  # rows are counted all the same
         flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
     return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts, undated)
+
+
+def _counts_of(lane: Lane) -> tuple[Slot, ...]:
+    return tuple(slot for slot in lane.slots if slot[0] == "count")
 
 
 def _one_reading(value: Expression, view: View) -> Reading:
@@ -225,7 +214,7 @@ def _marks(doubtful: Sequence[tuple[nw.Expr | None, Doubt]]) -> dict[tuple[str, 
     for counts, (*told_by, which) in doubtful:
         code, field, rule = told_by
         mark = which if counts is None else counts & which
-        marks[code, field, rule] = mark if (code, field, rule) not in marks else marks[code, field, rule] | mark
+        marks[code, field, rule] = marks[code, field, rule] | mark if (code, field, rule) in marks else mark
     return marks
 
 
@@ -368,11 +357,9 @@ def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
         return _number(int(value), reading.scale)
     if reading.kind == "instant":
         return from_microseconds(int(value))
-    return (
-        timedelta(microseconds=int(value))
-        if reading.kind == "duration"
-        else date.fromordinal(date(1970, 1, 1).toordinal() + int(value))
-    )
+    if reading.kind == "duration":
+        return timedelta(microseconds=int(value))
+    return date.fromordinal(date(1970, 1, 1).toordinal() + int(value))
 
 
 def _number(units: int, scale: int) -> int | Decimal:
@@ -399,22 +386,13 @@ def _part(
     count = int(row[COUNT] if counted is None else row[counted])
     if reading is None:
         return count
-    kind = (
-        ""
-        if not count
-        else row[reading.currency]
-        if reading.currency
-        else "duration"
-        if reading.kind == "duration"
-        else "number"
-    )
+    kind = row[reading.currency] if reading.currency else "duration" if reading.kind == "duration" else "number"
+    kind = kind if count else ""
     if operation in {"quantile", "distinct"}:
         return collections[operation, name].get(key, ()), count, kind if operation == "quantile" else ""
     powers = (1, 2) if operation == "mean" else (1,)
-    numbers = [
-        _number(sum(int(row[term]) * weight for term, weight in terms[name, power]), reading.scale**power)
-        if count
-        else 0
-        for power in powers
-    ]
+    if not count:
+        return 0, count, kind, *(0 for _ in powers[1:])
+    units = [sum(int(row[term]) * weight for term, weight in terms[name, power]) for power in powers]
+    numbers = [_number(held, reading.scale**power) for held, power in zip(units, powers, strict=True)]
     return numbers[0], count, kind, *numbers[1:]
