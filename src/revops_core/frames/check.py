@@ -72,9 +72,8 @@ def check(
     problems: list[Problem] = []
     for population, frame, told in frames_of(df, question):
         problems += _in_frame(question, population, frame, told)
-    return list(
-        {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}.values()
-    )[::-1]
+    kept = {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}
+    return list(kept.values())[::-1]
 
 
 def _in_frame(
@@ -82,7 +81,7 @@ def _in_frame(
 ) -> Iterator[Problem]:
     """What is wrong with one frame: its columns, their cells, its keys, and the values that would be added up."""
     subject, id_column = population or "", columns.get("id", "id")
-    tell = partial(_problem, subject, id_column)
+    tell = partial(_told, subject=subject, id_column=id_column)
     lanes = question.lanes(population)
     named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in question.by)], columns)
     read_columns = question.reader(named, lanes)
@@ -97,7 +96,7 @@ def _in_frame(
             if field not in question.by:
                 yield from _wrong_types(error, subject)
             continue
-        yield from _told(rows.frame, rows.doubts, named[field], tell)
+        yield from tell(rows.frame, rows.doubts, named[field])
         yield from _unmapped(rows, field, lanes, question.options["values"].get(field), subject)
     parts = {name: named[name] for name in question.by if name in named}
     yield from _keys(frame, parts, id_column, tell)
@@ -116,11 +115,17 @@ def _wrong_types(error: InvalidValueError, subject: str) -> list[Problem]:
     return [Problem(code="wrong_type", says=one.says, subject=subject, field=one.field) for one in error.faults]
 
 
-def _told(frame: Frame, doubts: Iterable[Doubt], column: str, tell: Any) -> Iterator[Problem]:
-    """The problems of the doubts that rows are in."""
-    for doubt, count in counts_of(frame, doubts):
+def _told(frame: Frame, doubts: Iterable[Doubt], column: str, *, subject: str, id_column: str) -> Iterator[Problem]:
+    """What is wrong with cells of a column: each with its number of rows, samples, and the id of the first."""
+    has_id = id_column in frame.collect_schema().names()
+    wanted = dict.fromkeys([column, *([id_column] if has_id else [])])
+    for (code, field, rule, which), count in counts_of(frame, doubts):
         if count:
-            yield tell(frame, doubt, column=column, count=count)
+            found = rows_of(frame.filter(which).select(*wanted).head(_SAMPLES))
+            cells = ", ".join(dict.fromkeys(shown(row[column]) for row in found))
+            first = None if not has_id or is_missing(found[0][id_column]) else str(found[0][id_column])
+            says = f"'{field}' {rule}: {count:,} rows, such as {cells}"
+            yield Problem(code=code, says=says, subject=subject, subject_id=first, field=field)
 
 
 def _named(
@@ -139,26 +144,12 @@ def _named(
     return named, list(missing.items())
 
 
-def _problem(subject: str, id_column: str, frame: Frame, doubt: Doubt, *, column: str, count: int) -> Problem:
-    """What is wrong with some cells of a column, with samples and the id of the first."""
-    code, field, rule, which = doubt
-    has_id = id_column in frame.collect_schema().names()
-    wanted = dict.fromkeys([column, *([id_column] if has_id else [])])
-    found = rows_of(frame.filter(which).select(*wanted).head(_SAMPLES))
-    cells = ", ".join(dict.fromkeys(shown(row[column]) for row in found))
-    first = None if not has_id or is_missing(found[0][id_column]) else str(found[0][id_column])
-    says = f"'{field}' {rule}: {count:,} rows, such as {cells}"
-    return Problem(code=code, says=says, subject=subject, subject_id=first, field=field)
-
-
 def _unmapped(
     rows: ReadFrame, field: str, lanes: Iterable[Lane], told: Mapping[Any, Any] | None, subject: str
 ) -> Iterator[Problem]:
     """Text that neither the caller nor a condition names: each with its number of rows, the most frequent first."""
     reading = rows.readings[field]
-    literals = {
-        one for lane in lanes for _, where, _ in lane.slots for one in _literals(where, field) if isinstance(one, str)
-    }
+    literals = {text for lane in lanes for _, where, _ in lane.slots for text in _texts(where, field)}
     if reading.kind != "text" or not (literals or told):
         return
     cells = rows.frame.select(revops_cell=reading.value).group_by("revops_cell").agg(**{COUNT: nw.len()})
@@ -172,16 +163,14 @@ def _unmapped(
         yield Problem(code="unmapped_value", says=says, subject=subject, field=field)
 
 
-def _literals(expression: Expression, field: str) -> Iterator[object]:
-    """What a condition compares a field with."""
-    is_choice = expression.operation in {"equals", "one_of"}
-    for part in expression.arguments:
+def _texts(condition: Expression, field: str) -> Iterator[str]:
+    """What text a condition compares a field with."""
+    first, *values = condition.arguments or (None,)
+    if condition.operation in {"equals", "one_of"} and isinstance(first, Expression) and first.fields == (field,):
+        yield from (value for value in values if isinstance(value, str))
+    for part in condition.arguments:
         if isinstance(part, Expression):
-            yield from _literals(part, field)
-        elif (
-            is_choice and isinstance(expression.arguments[0], Expression) and expression.arguments[0].fields == (field,)
-        ):
-            yield part
+            yield from _texts(part, field)
 
 
 def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Iterator[Problem]:
@@ -189,11 +178,11 @@ def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Ite
     there = frame.collect_schema().names()
     keys = {**by, **({"id": id_column} if id_column in there else {})}
     for field, column in keys.items():
-        yield from _told(frame, [("missing_key", field, "must be known", nw.col(column).is_null())], column, tell)
+        yield from tell(frame, [("missing_key", field, "must be known", nw.col(column).is_null())], column)
     if "id" in keys:
         rule, is_often = "must be there once, or it is counted twice", nw.col(COUNT) > 1
         counted = frame.filter(~nw.col(id_column).is_null()).group_by(id_column).agg(**{COUNT: nw.len()})
-        yield from _told(counted.filter(is_often), [("duplicate_id", "id", rule, is_often)], id_column, tell)
+        yield from tell(counted.filter(is_often), [("duplicate_id", "id", rule, is_often)], id_column)
 
 
 def _in_query(query: Query, subject: str) -> Iterator[Problem]:
