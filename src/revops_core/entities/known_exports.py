@@ -6,8 +6,8 @@ Each entry is a dict of arguments; columns are the names of the systems' APIs, w
     deals = EXPORTS["salesforce"]["Opportunity"]
     frames.measure(df, kpis, columns=deals["columns"], values=deals["values"])
 
-A frame is measured as it is: where a mapping has `percentages`, divide those columns by 100 first, and make days of
-columns that hold instants where it has "instant". `frames.to_entities` takes the whole mapping, as `from_rows` does.
+`frames.measure` takes the `percentages` of a mapping too. Make days of columns that hold instants where it has
+"instant" first. `frames.to_entities` takes the whole mapping, as `from_rows` does.
 
 A mapping names the columns that every account has. Columns that you did not export are told in one error: take their
 fields out; columns of your own are put in. Deals in several currencies need one more (HubSpot: `deal_currency_code`):

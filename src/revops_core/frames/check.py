@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,9 +11,9 @@ import narwhals.stable.v2 as nw
 
 from revops_core.entities.cells import is_missing
 from revops_core.errors import InvalidValueError, MissingColumnsError, shown
-from revops_core.frames.columns import ReadFrame, columns_of, read
-from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, opened, rows_of
-from revops_core.frames.measure import factors_of, frames_of, plan
+from revops_core.frames.columns import ReadFrame, columns_of
+from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, rows_of
+from revops_core.frames.measure import Question, asked, frames_of
 from revops_core.frames.totals import BY, COUNT, NUMBER, Query, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.layout import Lane, laid_out
@@ -37,6 +37,7 @@ def check(
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     currency: str | None = None,
     tz: str | None = None,
+    percentages: Collection[str] = (),
 ) -> list[Problem]:
     """What would stop `measure` over a DataFrame, and what would be counted wrongly; an empty list where nothing.
 
@@ -52,6 +53,7 @@ def check(
         values: as for `measure`.
         currency: as for `measure`.
         tz: as for `measure`.
+        percentages: as for `measure`.
 
     Returns:
         A problem for each thing that is wrong, with the number of rows and sample cells. Codes: "missing_column",
@@ -66,64 +68,64 @@ def check(
     ...     print(problem.code, problem.says)
     unmapped_value 'outcome' is 'Lost' in 1 rows; neither `values` nor a condition of these KPIs names it
     """
-    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
+    question = asked(kpis, by, over, as_of, columns, values=values, currency=currency, tz=tz, percentages=percentages)
     problems: list[Problem] = []
-    for population, one, told in frames_of(df, held, columns):
-        frame, tell = opened(one), partial(_problem, population or "", _column("id", told))
-        lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
-        options: dict[str, Any] = {"tz": tz, "currency": currency, "values": values, "factors": factors_of(lanes)}
-        named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in names)], told)
-        problems += [
-            Problem(code="missing_column", says=says, subject=population or "", field=name) for name, says in missing
-        ]
-        sound = set(named)
-        for field, column in named.items():
-            chosen = {name: held for name, held in named.items() if name.removesuffix(".currency") == field}
-            if field.endswith(".currency"):
-                continue
+    for population, frame, told in frames_of(df, question):
+        problems += _in_frame(question, population, frame, told)
+    kept = {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}
+    return list(kept.values())[::-1]
+
+
+def _in_frame(
+    question: Question, population: str | None, frame: Frame, columns: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What is wrong with one frame: its columns, their cells, its keys, and the values that would be added up."""
+    subject, id_column = population or "", columns.get("id", "id")
+    tell = partial(_told, subject=subject, id_column=id_column)
+    lanes = question.lanes(population)
+    named, missing = _named(frame, [*fields_of(lanes), *((name,) for name in question.by)], columns)
+    read_columns = question.reader(named, lanes)
+    for name, says in missing:
+        yield Problem(code="missing_column", says=says, subject=subject, field=name)
+    sound = set(named)
+    for field in [name for name in named if not name.endswith(".currency")]:
+        try:
+            rows = read_columns(frame, {field})
+        except InvalidValueError as error:
+            sound.discard(field)
+            if field not in question.by:
+                yield from _wrong_types(error, subject)
+            continue
+        yield from tell(rows.frame, rows.doubts, named[field])
+        yield from _unmapped(rows, field, lanes, question.options["values"].get(field), subject)
+    parts = {name: named[name] for name in question.by if name in named}
+    yield from _keys(frame, parts, id_column, tell)
+    table = question.table
+    for pair in dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted):
+        lanes_of = laid_out([pair], table.periods, table.as_of, question.layout.tz, trace=False).lanes
+        if population in {None, lanes_of[0].population} and all(sound & set(one) for one in fields_of(lanes_of)):
             try:
-                rows = read(frame, chosen, **options)
+                for query in queries_of(frame, lanes_of, [*parts.values()], question.layout.tz, read_columns):
+                    yield from _in_query(query, subject)
             except InvalidValueError as error:
-                sound.discard(field)
-                if field not in names:
-                    problems += [
-                        Problem(code="wrong_type", says=fault.says, subject=population or "", field=field)
-                        for fault in error.faults
-                    ]
-                continue
-            problems += [
-                tell(rows.frame, doubt, column=column, count=count)
-                for doubt, count in counts_of(rows.frame, rows.doubts)
-                if count
-            ]
-            problems += _unmapped(rows, field, lanes, values, population or "")
-        problems += _keys(frame, {name: named[name] for name in names if name in named}, _column("id", told), tell)
-
-        def read_columns(
-            within: Frame, fields: set[str], of: Mapping[str, str] = named, told: Any = options
-        ) -> ReadFrame:
-            return read(within, {name: of[name] for name in of if name.removesuffix(".currency") in fields}, **told)
-
-        parts = [named[name] for name in names if name in named]
-        for pair in dict.fromkeys(pair for kpi in held for pair in kpi.wanted):
-            asked = laid_out([pair], periods, as_of, layout.tz, trace=False).lanes
-            if population not in {None, asked[0].population} or not all(sound & set(one) for one in fields_of(asked)):
-                continue
-            try:
-                for query in queries_of(frame, asked, parts, layout.tz, read_columns):
-                    problems += _in_query(query, population or "")
-            except InvalidValueError as error:
-                problems += [
-                    Problem(code="wrong_type", says=one.says, subject=population or "", field=one.field)
-                    for one in error.faults
-                ]
-    return list(
-        {(one.code, one.field, one.says.partition(":")[0], one.subject): one for one in reversed(problems)}.values()
-    )[::-1]
+                yield from _wrong_types(error, subject)
 
 
-def _column(field: str, columns: Mapping[str, str]) -> str:
-    return columns.get(field, field)
+def _wrong_types(error: InvalidValueError, subject: str) -> list[Problem]:
+    return [Problem(code="wrong_type", says=one.says, subject=subject, field=one.field) for one in error.faults]
+
+
+def _told(frame: Frame, doubts: Iterable[Doubt], column: str, *, subject: str, id_column: str) -> Iterator[Problem]:
+    """What is wrong with cells of a column: each with its number of rows, samples, and the id of the first."""
+    has_id = id_column in frame.collect_schema().names()
+    wanted = dict.fromkeys([column, *([id_column] if has_id else [])])
+    for (code, field, rule, which), count in counts_of(frame, doubts):
+        if count:
+            found = rows_of(frame.filter(which).select(*wanted).head(_SAMPLES))
+            cells = ", ".join(dict.fromkeys(shown(row[column]) for row in found))
+            first = None if not has_id or is_missing(found[0][id_column]) else str(found[0][id_column])
+            says = f"'{field}' {rule}: {count:,} rows, such as {cells}"
+            yield Problem(code=code, says=says, subject=subject, subject_id=first, field=field)
 
 
 def _named(
@@ -142,26 +144,12 @@ def _named(
     return named, list(missing.items())
 
 
-def _problem(subject: str, id_column: str, frame: Frame, doubt: Doubt, *, column: str, count: int) -> Problem:
-    """What is wrong with some cells of a column, with samples and the id of the first."""
-    code, field, rule, which = doubt
-    has_id = id_column in frame.collect_schema().names()
-    wanted = dict.fromkeys([column, *([id_column] if has_id else [])])
-    found = rows_of(frame.filter(which).select(*wanted).head(_SAMPLES))
-    cells = ", ".join(dict.fromkeys(shown(row[column]) for row in found))
-    first = None if not has_id or is_missing(found[0][id_column]) else str(found[0][id_column])
-    says = f"'{field}' {rule}: {count:,} rows, such as {cells}"
-    return Problem(code=code, says=says, subject=subject, subject_id=first, field=field)
-
-
 def _unmapped(
-    rows: ReadFrame, field: str, lanes: Iterable[Lane], values: Mapping[str, Mapping[Any, Any]] | None, subject: str
+    rows: ReadFrame, field: str, lanes: Iterable[Lane], told: Mapping[Any, Any] | None, subject: str
 ) -> Iterator[Problem]:
     """Text that neither the caller nor a condition names: each with its number of rows, the most frequent first."""
-    reading, told = rows.readings[field], (values or {}).get(field)
-    literals = {
-        one for lane in lanes for _, where, _ in lane.slots for one in _literals(where, field) if isinstance(one, str)
-    }
+    reading = rows.readings[field]
+    literals = {text for lane in lanes for _, where, _ in lane.slots for text in _texts(where, field)}
     if reading.kind != "text" or not (literals or told):
         return
     cells = rows.frame.select(revops_cell=reading.value).group_by("revops_cell").agg(**{COUNT: nw.len()})
@@ -175,39 +163,26 @@ def _unmapped(
         yield Problem(code="unmapped_value", says=says, subject=subject, field=field)
 
 
-def _literals(expression: Expression, field: str) -> Iterator[object]:
-    """What a condition compares a field with."""
-    is_choice = expression.operation in {"equals", "one_of"}
-    for part in expression.arguments:
+def _texts(condition: Expression, field: str) -> Iterator[str]:
+    """What text a condition compares a field with."""
+    first, *values = condition.arguments or (None,)
+    if condition.operation in {"equals", "one_of"} and isinstance(first, Expression) and first.fields == (field,):
+        yield from (value for value in values if isinstance(value, str))
+    for part in condition.arguments:
         if isinstance(part, Expression):
-            yield from _literals(part, field)
-        elif (
-            is_choice and isinstance(expression.arguments[0], Expression) and expression.arguments[0].fields == (field,)
-        ):
-            yield part
+            yield from _texts(part, field)
 
 
 def _keys(frame: Frame, by: Mapping[str, str], id_column: str, tell: Any) -> Iterator[Problem]:
     """Rows that have no segment, no id, or the id of another."""
     there = frame.collect_schema().names()
     keys = {**by, **({"id": id_column} if id_column in there else {})}
-    doubts = [("missing_key", field, "must be known", nw.col(column).is_null()) for field, column in keys.items()]
-    for (doubt, count), column in zip(counts_of(frame, doubts), keys.values(), strict=True):
-        if count:
-            yield tell(frame, doubt, column=column, count=count)
+    for field, column in keys.items():
+        yield from tell(frame, [("missing_key", field, "must be known", nw.col(column).is_null())], column)
     if "id" in keys:
-        often = (
-            frame.filter(~nw.col(id_column).is_null())
-            .group_by(id_column)
-            .agg(**{COUNT: nw.len()})
-            .filter(nw.col(COUNT) > 1)
-        )
-        found = counts_of(
-            often, [("duplicate_id", "id", "must be there once, or it is counted twice", nw.col(COUNT) > 1)]
-        )
-        for doubt, count in found:
-            if count:
-                yield tell(often, doubt, column=id_column, count=count)
+        rule, is_often = "must be there once, or it is counted twice", nw.col(COUNT) > 1
+        counted = frame.filter(~nw.col(id_column).is_null()).group_by(id_column).agg(**{COUNT: nw.len()})
+        yield from tell(counted.filter(is_often), [("duplicate_id", "id", rule, is_often)], id_column)
 
 
 def _in_query(query: Query, subject: str) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ type of the column; a timestamp without a zone is a day where its field ends in 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -110,6 +110,7 @@ def read(
     currency: str | None = None,
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     factors: Collection[str] = (),
+    percentages: Collection[str] = (),
 ) -> ReadFrame:
     """Read fields from their columns.
 
@@ -120,6 +121,7 @@ def read(
         currency: the currency of amounts that have no column for it.
         values: field → (what the cell says → what it means); a cell it does not name means itself.
         factors: fields that are no amounts, such as a probability: floats in them have up to six decimals.
+        percentages: fields whose cells are percentages: 40 is 0.40.
 
     Raises:
         InvalidValueError: every column of a type that its field cannot have, and every naive timestamp without `tz`.
@@ -134,14 +136,15 @@ def read(
         of_currency = named.get(f"{field}.currency", "")
         minor = None if field in factors else "" if of_currency else currency
         try:
-            frame, reading = _typed(
-                frame, field, column, schema[column], made=made, tz=tz, minor=minor, of_currency=of_currency
-            )
+            frame, reading = _typed(frame, field, column, schema[column], made=made, tz=tz, unit=(minor, of_currency))
         except InvalidValueError as error:
             faults.extend(error.faults)
         else:
             is_amount = reading.kind == "number" and field not in factors
             meanings = (values or {}).get(field)
+            if reading.kind == "number" and field in percentages:
+                reading = evolve(reading, scale=reading.scale * 100)
+                meanings = {_hundredth(theirs): ours for theirs, ours in (meanings or {}).items()}
             readings[field] = evolve(reading, meanings=meanings, currency=of_currency if is_amount else "")
     if faults:
         raise InvalidValueError("frames", faults)
@@ -149,10 +152,13 @@ def read(
     if in_sql:
         native: Any = nw.to_native(frame)
         texts = ["*", *(f"{sql} as {name}" for name, sql in in_sql.items())]
-        frame = nw.from_native(
-            native.selectExpr(*texts) if engine_of(frame) in SPARK else native.project(", ".join(texts))
-        )
+        is_spark = engine_of(frame) in SPARK
+        frame = nw.from_native(native.selectExpr(*texts) if is_spark else native.project(", ".join(texts)))
     return ReadFrame(frame.with_columns(**new) if new else frame, readings, tuple(doubts), currency)
+
+
+def _hundredth(cell: Any) -> Any:
+    return cell if cell is None else Decimal(cell) / 100
 
 
 # --- one column ---
@@ -162,19 +168,12 @@ _Made = tuple[dict[str, str], dict[str, Any], list[Doubt]]
 
 
 def _typed(
-    frame: Frame,
-    field: str,
-    column: str,
-    dtype: Any,
-    *,
-    made: _Made,
-    tz: str | None,
-    minor: str | None,
-    of_currency: str,
+    frame: Frame, field: str, column: str, dtype: Any, *, made: _Made, tz: str | None, unit: tuple[str | None, str]
 ) -> tuple[Frame, Reading]:
     """The frame with what had to be made at once for a field, and its reading.
 
-    `minor` is the currency whose minor unit floats must be near to: "" for that of each row, None for a plain number.
+    `unit` is the currency whose minor unit floats must be near to, None for a plain number, "" for that of each row,
+    and the column of that.
     """
     cell, told = nw.col(column), f"column '{column}' of {dtype}"
     if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):
@@ -182,9 +181,8 @@ def _typed(
         return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
         return _from_objects(frame, field, column, told=told, made=made, tz=tz)
-    is_empty = (
-        isinstance(dtype, nw.String) and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
-    )
+    is_text = isinstance(dtype, nw.String)
+    is_empty = is_text and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
     if isinstance(dtype, nw.Unknown) or is_empty:  # nothing but nulls, which pandas takes for text
         made[2].append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
         return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
@@ -198,7 +196,7 @@ def _typed(
         return frame, _whole(field, "duration", cell.dt.total_microseconds().fill_null(0), known, made)
     if rule:
         raise InvalidValueError("frames", [Fault(field, rule, told)])
-    if isinstance(dtype, nw.String):
+    if is_text:
         return frame, Reading("text", cell, known)
     if isinstance(dtype, nw.Categorical | nw.Enum):
         made[1][_new(field)] = cell.cast(nw.String)
@@ -209,7 +207,7 @@ def _typed(
         filled = cell.fill_null(value=False) if isinstance(dtype, nw.Boolean) else cell.fill_null(0)
         return frame, _whole(field, "number", filled, known, made)
     if dtype.is_float():
-        return _from_floats(frame, field, cell, known, made=made, minor=minor, of_currency=of_currency)
+        return _from_floats(frame, field, cell, known, made=made, unit=unit)
     if isinstance(dtype, nw.Decimal):
         return frame, _from_decimals(field, cell, known, scale=dtype.scale, made=made)
     raise InvalidValueError("frames", [Fault(field, "must be a column of plain values", told)])
@@ -304,16 +302,10 @@ def _from_walls(
 
 
 def _from_floats(
-    frame: Frame,
-    field: str,
-    cell: nw.Expr,
-    known: nw.Expr | None,
-    *,
-    made: _Made,
-    minor: str | None,
-    of_currency: str,
+    frame: Frame, field: str, cell: nw.Expr, known: nw.Expr | None, *, made: _Made, unit: tuple[str | None, str]
 ) -> tuple[Frame, Reading]:
     """A column of floats, each of which must lie near a minor unit, or near a number of six decimals."""
+    minor, of_currency = unit
     decimals = _MOST_DECIMALS if minor is None else 4 if minor == "" else MINOR_UNITS[minor]
     scale, near = 10**decimals, _NEAR_A_NUMBER if minor is None else _NEAR_A_MINOR_UNIT
     scaled = (cell if known is None else nw.when(known).then(cell).otherwise(0.0)) * float(scale)
@@ -328,8 +320,8 @@ def _from_floats(
         step, codes = 10 ** (4 - places), [code for code, held in MINOR_UNITS.items() if held == places]
         is_of_these = nw.col(of_currency).is_in(codes).fill_null(value=False)
         is_wrong = is_wrong | (is_of_these & (reading.value // step * step != reading.value))
-    unit = "a number of six decimals" if minor is None else "a minor unit of its currency"
-    made[2].append(("no_amount", field, f"must lie within {near:.9f} of {unit}".replace("000 ", " "), is_wrong))
+    near_to = "a number of six decimals" if minor is None else "a minor unit of its currency"
+    made[2].append(("no_amount", field, f"must lie within {near:.9f} of {near_to}".replace("000 ", " "), is_wrong))
     return frame, reading
 
 
@@ -349,51 +341,53 @@ def _from_objects(
     """A column of Python objects, as pandas holds days and decimals, read cell by cell."""
     cells = collected(frame)[column].to_list()
     found = [None if is_missing(cell) else cell for cell in cells]
-    types = {type(cell) for cell in found if cell is not None}
-    rule, scale = _rule_for(field), 1
+    there = [cell for cell in found if cell is not None]
+    types = {type(cell) for cell in there}
+    read_cell: Callable[[Any], int]
+    rule, scale, new, backend = _rule_for(field), 1, _new(field), frame.implementation
     if not types:
         return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
+    if types <= {str} and not rule:
+        made[1][new] = nw.new_series(new, found, nw.String, backend=backend)
+        return frame, Reading("text", nw.col(new), ~nw.col(new).is_null())
     if types <= {date} and rule != _DURATION:
-        kind, whole = "day", [0 if cell is None else cell.toordinal() - _EPOCH.toordinal() for cell in found]
+        kind, read_cell = "day", _day
     elif all(issubclass(one, datetime) for one in types) and rule != _DURATION:
-        zones = {cell.tzinfo is None for cell in found if cell is not None}
-        kind, whole = "wall" if True in zones else "instant", [_micros(cell) for cell in found]
+        zones = {cell.tzinfo is None for cell in there}
+        kind, read_cell = "wall" if True in zones else "instant", _micros
         if len(zones) == 2:
             raise InvalidValueError("frames", [Fault(field, "must all have a time zone, or none", told)])
     elif all(issubclass(one, timedelta) for one in types) and rule != _MOMENT:
-        kind, whole = "duration", [0 if cell is None else cell // timedelta(microseconds=1) for cell in found]
-    elif (
-        types <= {int, bool, Decimal}
-        and not rule
-        and not any(isinstance(cell, Decimal) and cell.is_infinite() for cell in found)
-    ):
-        decimals = max(-_exponent(cell) for cell in found)
+        kind, read_cell = "duration", lambda cell: int(cell // timedelta(microseconds=1))
+    elif types <= {int, bool, Decimal} and not rule and all(map(_is_finite, there)):
+        decimals = max(-_exponent(cell) for cell in there)
         if decimals > _MOST_DECIMALS:
             raise InvalidValueError("frames", [Fault(field, _TOO_FINE, told)])
-        kind, scale = "number", 10 ** max(decimals, 1 if Decimal in types else 0)
-        whole = [0 if cell is None else int(cell * scale) for cell in found]
-    elif types <= {str} and not rule:
-        kind, whole = "text", found
+        scale = 10 ** max(decimals, 1 if Decimal in types else 0)
+        kind, read_cell = "number", lambda cell: int(cell * scale)
     else:
         names = ", ".join(sorted(one.__name__ for one in types))
-        raise InvalidValueError(
-            "frames", [Fault(field, rule or "must be plain values of one type", f"{told}: {names}")]
-        )
-    if kind == "text":
-        made[1][_new(field)] = nw.new_series(_new(field), whole, nw.String, backend=frame.implementation)
-        return frame, Reading("text", nw.col(_new(field)), ~nw.col(_new(field)).is_null())
-    cells_read = nw.new_series(_new(field), whole, nw.Int64, backend=frame.implementation)
-    known = None
+        rule = rule or "must be plain values of one type"
+        raise InvalidValueError("frames", [Fault(field, rule, f"{told}: {names}")])
+    whole = [0 if cell is None else read_cell(cell) for cell in found]
+    cells_read, known = nw.new_series(new, whole, nw.Int64, backend=backend), None
     if None in found:
-        is_known = [cell is not None for cell in found]
-        known = nw.new_series(f"{_new(field)}_known", is_known, nw.Boolean, backend=frame.implementation)
+        known = nw.new_series(f"{new}_known", [cell is not None for cell in found], nw.Boolean, backend=backend)
     if kind == "wall":
         return _from_walls(frame, field, cells_read, known, told=told, made=made, tz=tz)
     return frame, _whole(field, kind, cells_read, known, made, scale=scale)
 
 
-def _micros(cell: datetime | None) -> int:
-    return 0 if cell is None else to_microseconds(cell if cell.tzinfo is not None else cell.replace(tzinfo=UTC))
+def _day(cell: date) -> int:
+    return cell.toordinal() - _EPOCH.toordinal()
+
+
+def _micros(cell: datetime) -> int:
+    return to_microseconds(cell if cell.tzinfo is not None else cell.replace(tzinfo=UTC))
+
+
+def _is_finite(cell: Any) -> bool:
+    return not isinstance(cell, Decimal) or cell.is_finite()
 
 
 def _exponent(cell: Any) -> int:

@@ -16,24 +16,9 @@ from revops_core.values.instants import from_microseconds
 from revops_core.values.zone import zone
 
 __all__ = [
-    "DAY",
-    "SPARK",
-    "Doubt",
-    "Frame",
-    "all_hold",
-    "civil_days",
-    "collected",
-    "counts_of",
-    "engine_of",
-    "floor_divided",
-    "offsets",
-    "opened",
-    "refuse",
-    "rows_of",
-    "small_frame",
-    "stepped",
-    "whole_days",
-]
+    "DAY", "SPARK", "Doubt", "Frame", "all_hold", "civil_days", "collected", "counts_of", "engine_of",
+    "floor_divided", "offsets", "opened", "refuse", "rows_of", "small_frame", "stepped", "whole_days",
+]  # fmt: skip
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 

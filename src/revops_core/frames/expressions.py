@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
-from itertools import chain
-from operator import add, eq, ge, gt, le, lt, or_, sub
+from itertools import chain, product
+from operator import add, and_, eq, ge, gt, le, lt, or_, sub
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -28,7 +28,7 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
+__all__ = ["View", "any_known", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
@@ -137,7 +137,7 @@ def _first_known(view: View, *arguments: Expression) -> Readings:
             found[-1] = evolve(last, value=value, known=known, doubts=last.doubts + reading.doubts)
         elif earlier is not None:
             found.append(evolve(reading, known=all_hold(reading.known, ~earlier)))
-        earlier = _any_known(found)
+        earlier = any_known(found)
         if earlier is None:
             break
     return tuple(found)
@@ -150,18 +150,15 @@ def _minus(view: View, left: Any, right: Any) -> Readings:
             known = all_hold(one.known, other.known)
             if {one.kind, other.kind} == {"instant", "day"}:
                 one, other = (_as_day(reading, view, known) for reading in (one, other))  # noqa: PLW2901
-            if one.kind == other.kind == "day":
-                found.append(
-                    Reading("duration", (one.value - other.value) * DAY, known, doubts=one.doubts + other.doubts)
-                )
-            elif one.kind == other.kind == "instant":
-                found.append(Reading("duration", one.value - other.value, known, doubts=one.doubts + other.doubts))
+            if one.kind == other.kind and one.kind in {"day", "instant"}:
+                between = (one.value - other.value) * DAY if one.kind == "day" else one.value - other.value
+                found.append(Reading("duration", between, known, doubts=one.doubts + other.doubts))
             else:
                 found.extend(_summed(one, other, sub))
     return _merged(found)
 
 
-def _any_known(readings: Sequence[Reading]) -> nw.Expr | None:
+def any_known(readings: Sequence[Reading]) -> nw.Expr | None:
     """Where at least one of several readings is known; None where one always is."""
     knowns: list[Any] = [reading.known for reading in readings]
     return None if any(known is None for known in knowns) else reduce(or_, knowns)
@@ -187,13 +184,12 @@ def _merged(readings: Sequence[Reading]) -> Readings:
     for reading in reversed(readings[:-1]):
         here: Any = reading.known
         value = nw.when(here).then(reading.value).otherwise(value)
-    return (evolve(readings[0], value=value, known=_any_known(readings), doubts=_doubts(readings)),)
+    return (evolve(readings[0], value=value, known=any_known(readings), doubts=_doubts(readings)),)
 
 
 def _plus(view: View, left: Any, right: Any) -> Readings:
-    return tuple(
-        chain.from_iterable(_summed(one, other, add) for one in _side(view, left) for other in _side(view, right))
-    )
+    pairs = product(_side(view, left), _side(view, right))
+    return tuple(chain.from_iterable(_summed(one, other, add) for one, other in pairs))
 
 
 def _summed(one: Reading, other: Reading, compute: Callable[[Any, Any], Any]) -> Readings:
@@ -203,18 +199,8 @@ def _summed(one: Reading, other: Reading, compute: Callable[[Any, Any], Any]) ->
     if kinds not in {("number", "number"), ("duration", "duration"), ("instant", "duration")}:
         raise _misfit("must have sides that go together", kinds)
     left, right, scale = _scaled(one, other)
-    currency = one.currency or other.currency
-    return (
-        Reading(
-            one.kind,
-            compute(left, right),
-            all_hold(one.known, other.known),
-            scale,
-            None,
-            currency,
-            one.doubts + other.doubts,
-        ),
-    )
+    known, doubts = all_hold(one.known, other.known), one.doubts + other.doubts
+    return (Reading(one.kind, compute(left, right), known, scale, None, one.currency or other.currency, doubts),)
 
 
 def _times(view: View, left: Any, right: Any) -> Readings:
@@ -264,10 +250,7 @@ def _scale_of(value: Any) -> int:
 def _scaled(one: Reading, other: Reading) -> tuple[nw.Expr, nw.Expr, int]:
     """Two values in the same units."""
     scale = max(one.scale, other.scale)
-    left, right = (
-        reading.value if reading.scale == scale else reading.value * (scale // reading.scale)
-        for reading in (one, other)
-    )
+    left, right = (it.value if it.scale == scale else it.value * (scale // it.scale) for it in (one, other))
     return left, right, scale
 
 
@@ -319,9 +302,8 @@ def _one_of(view: View, argument: Any, *choices: Any) -> Readings:
     for reading in readings:
         if reading.kind == "text" and all(isinstance(choice, str) for choice in wanted):
             told = reading.meanings or {}
-            cells = [theirs for theirs, ours in told.items() if ours in wanted] + [
-                one for one in wanted if one not in told
-            ]
+            cells = [theirs for theirs, ours in told.items() if ours in wanted]
+            cells += [one for one in wanted if one not in told]
             if not cells:
                 continue
             is_short = len(cells) < 4  # DuckDB is faster so
@@ -341,7 +323,7 @@ def _known(view: View, argument: Expression) -> Readings:
     readings = value_of(argument, view)
     if not readings:
         return _truth(nw.lit(value=False))
-    known = _any_known(readings)
+    known = any_known(readings)
     return _truth(nw.lit(value=True) if known is None else known, *readings)
 
 
@@ -353,9 +335,8 @@ def _not(view: View, argument: Expression) -> Readings:
 def _joined(combine: Callable[[Any, Any], Any], *, alone: bool) -> Callable[..., Readings]:
     def condition(view: View, *arguments: Expression) -> Readings:
         readings = [condition_of(argument, view) for argument in arguments]
-        return _truth(
-            reduce(combine, (reading.value for reading in readings)) if readings else nw.lit(alone), *readings
-        )
+        values = [reading.value for reading in readings]
+        return _truth(reduce(combine, values) if values else nw.lit(alone), *readings)
 
     return condition
 
@@ -379,22 +360,10 @@ def _is_seen(reading: Reading, bound: Bound | None) -> nw.Expr | None:
 
 # operation -> its reading on an engine
 _OPERATIONS: Mapping[str, Callable[..., Readings]] = {
-    "field": _field,
-    "equals": _equals,
-    "one_of": _one_of,
-    "less": _compared(lt),
-    "at_most": _compared(le),
-    "more": _compared(gt),
-    "at_least": _compared(ge),
-    "known": _known,
-    "missing": lambda view, argument: _not(view, Expression("known", (argument,))),
-    "all": _joined(lambda left, right: left & right, alone=True),
-    "any": _joined(or_, alone=False),
-    "not": _not,
-    "plus": _plus,
-    "minus": _minus,
-    "times": _times,
-    "first_known": _first_known,
-    "not_yet": _not_yet,
+    "field": _field, "equals": _equals, "one_of": _one_of,
+    "less": _compared(lt), "at_most": _compared(le), "more": _compared(gt), "at_least": _compared(ge),
+    "known": _known, "missing": lambda view, argument: _not(view, Expression("known", (argument,))),
+    "all": _joined(and_, alone=True), "any": _joined(or_, alone=False), "not": _not,
+    "plus": _plus, "minus": _minus, "times": _times, "first_known": _first_known, "not_yet": _not_yet,
     "row": lambda _view, _owner: _truth(nw.lit(value=True)),
-}
+}  # fmt: skip

@@ -28,29 +28,17 @@ from revops_core.values.expression import Expression
 
 __all__ = ["TYPES", "lazy_rows"]
 
-TYPES: Mapping[str, Any] = MappingProxyType(
-    {
-        "period": nw.String,
-        "kpi": nw.String,
-        "value": nw.Float64,
-        "reason": nw.String,
-        "unit": nw.String,
-        "currency": nw.String,
-        "numerator": nw.Float64,
-        "denominator": nw.Float64,
-        "n": nw.Int64,
-        "partial": nw.Boolean,
-        "low": nw.Float64,
-        "high": nw.Float64,
-        "problem_count": nw.Int64,
-    }
-)
+TYPES: Mapping[str, Any] = MappingProxyType({
+    "period": nw.String, "kpi": nw.String, "value": nw.Float64, "reason": nw.String, "unit": nw.String,
+    "currency": nw.String, "numerator": nw.Float64, "denominator": nw.Float64, "n": nw.Int64, "partial": nw.Boolean,
+    "low": nw.Float64, "high": nw.Float64, "problem_count": nw.Int64,
+})  # fmt: skip
 """The columns after those of the segment."""
 
 
 Pair = tuple[Aggregate, Expression | None]
-Source = tuple[Any, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
-"""Some rows of sums, what they add to which column of the whole, and what the cells of a segment mean."""
+Source = tuple[Any, dict[str, nw.Expr]]
+"""Some rows of sums, and what they add to which column of the whole."""
 
 Computed = tuple[Any, Any, str]
 """A value, the reason why there is none (null where there is one), and its kind: "number", "money" or "duration"."""
@@ -59,27 +47,27 @@ _KPI = "revops_kpi"
 
 
 def lazy_rows(
-    queries: Sequence[tuple[Query, Sequence[Mapping[Any, Any]]]], table: KpiTable, layout: Layout
+    queries: Sequence[Query], table: KpiTable, layout: Layout, meanings: Sequence[Mapping[Any, Any]]
 ) -> nw.LazyFrame[Any]:
     """The measurements that queries come to, as a query.
 
     Args:
-        queries: what is to be added up, each with what the cells of the parts of a segment mean.
+        queries: what is to be added up.
         table: an empty table of what is measured.
         layout: where the aggregates are.
+        meanings: what the cells of each part of a segment mean.
     """
     pairs = list(dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted))
     by = [f"{BY}_{place}" for place in range(len(table.by))]
-    like = queries[0][0].frame
+    like = queries[0].frame
+    told = dict(zip(by, meanings, strict=True))
     numbers = small_frame(like, {NUMBER: list(range(len(table.periods) or 1))})
-    sources: list[Source] = [] if by else [(numbers, {}, {})]
+    sources: list[Source] = [] if by else [(numbers, {})]
     readings: dict[int, Reading] = {}
-    for place, (query, meanings) in enumerate(queries):
-        told = dict(zip(by, meanings, strict=True))
-        for source, columns in _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}"):
-            sources.append((source, columns, told))
-    slots = sorted({name for _, columns, _ in sources for name in columns})
-    long: list[Any] = [_long(source, by, slots) for source in sources]
+    for place, query in enumerate(queries):
+        sources += _sources(query, pairs, layout, numbers, readings=readings, problem=f"problem_{place}")
+    slots = sorted({name for _, columns in sources for name in columns})
+    long: list[Any] = [_long(source, told, slots) for source in sources]
     folds = {name: _FOLDS.get(name.rpartition("_")[2], nw.Expr.sum)(nw.col(name)) for name in slots}
     wide: Any = nw.concat(long, how="vertical").group_by([*by, NUMBER]).agg(**folds)
     codes = [name for name in slots if name.endswith("_least")]
@@ -88,25 +76,23 @@ def lazy_rows(
         ends = {f"{name}_of_all": nw.col(name).min().over("revops_one") for name in codes}
         ends |= {f"{name}_of_most": nw.col(name.replace("_least", "_most")).max().over("revops_one") for name in codes}
         wide = whole.with_columns(**ends)
-    lines = [(number, kpi) for number in range(len(table.periods) or 1) for kpi in range(len(table.kpis))]
-    partial = [None if not table.periods else table.periods[number].is_partial(table.as_of) for number, _ in lines]
-    told_by_line: dict[str, list[Any]] = {
-        NUMBER: [number for number, _ in lines],
-        _KPI: [kpi for _, kpi in lines],
-        "revops_period": [str(table.periods[number]) if table.periods else "" for number, _ in lines],
-        "revops_partial": [-1 if one is None else int(one) for one in partial],
-    }
-    rows = wide.join(small_frame(like, told_by_line), on=NUMBER, how="inner")
+    partial = [one.is_partial(table.as_of) for one in table.periods]
+    flags = [-1 if is_open is None else int(is_open) for is_open in partial]
+    periods = list(zip(map(str, table.periods), flags, strict=True))
+    lines = [
+        (number, kpi, *told) for number, told in enumerate(periods or [("", -1)]) for kpi in range(len(table.kpis))
+    ]
+    names = (NUMBER, _KPI, "revops_period", "revops_partial")
+    by_line = {name: list(cells) for name, cells in zip(names, zip(*lines, strict=True), strict=True)}
+    rows = wide.join(small_frame(like, by_line), on=NUMBER, how="inner")
     of_kpis = [_columns_of(kpi, table, pairs, queries, readings) for kpi in table.kpis]
     tidy = {name: _chosen([one[name] for one in of_kpis]) for name in of_kpis[0]}
     tidy["period"] = nw.when(nw.col("revops_period") != nw.lit("")).then(nw.col("revops_period"))
     tidy["partial"] = nw.when(nw.col("revops_partial") >= 0).then(nw.col("revops_partial") == 1)
     tidy |= {"low": nw.lit(None, dtype=nw.Float64), "high": nw.lit(None, dtype=nw.Float64)}
     segment = {name: nw.col(f"{BY}_{place}") for place, name in enumerate(table.by)}
-    tidy_rows: nw.LazyFrame[Any] = rows.select(
-        **segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()}
-    )
-    return tidy_rows
+    found: nw.LazyFrame[Any] = rows.select(**segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()})
+    return found
 
 
 _FOLDS: Mapping[str, Any] = {"least": nw.Expr.min, "most": nw.Expr.max}
@@ -120,28 +106,27 @@ def _chosen(expressions: Sequence[nw.Expr]) -> nw.Expr:
     return chosen
 
 
-def _long(source: Source, by: Sequence[str], slots: Sequence[str]) -> Any:
+def _long(source: Source, told: Mapping[str, Mapping[Any, Any]], slots: Sequence[str]) -> Any:
     """Some rows of sums, with a column for every slot."""
-    frame, columns, told = source
+    frame, columns = source
     wanted: dict[str, nw.Expr] = {}
-    for name in by:
+    for name, meanings in told.items():
         cell = nw.col(name)
-        for theirs, ours in told.get(name, {}).items():
+        for theirs, ours in meanings.items():
             here = (nw.col(name) == theirs).fill_null(value=False)
             cell = nw.when(~here).then(cell) if ours is None else nw.when(here).then(nw.lit(ours)).otherwise(cell)
         wanted[name] = cell
     wanted[NUMBER] = nw.col(NUMBER).cast(nw.Int64)
     for name in slots:
         kind: Any = {"least": nw.String, "most": nw.String, "real": nw.Float64}.get(name.rpartition("_")[2], nw.Int64)
-        wanted[name] = (
-            columns[name].cast(kind) if name in columns else nw.lit(None if kind == nw.String else 0, dtype=kind)
-        )
+        nothing = nw.lit(None if kind == nw.String else 0, dtype=kind)
+        wanted[name] = columns[name].cast(kind) if name in columns else nothing
     return frame.select(**wanted)
 
 
 def _sources(
     query: Query, pairs: Sequence[Pair], layout: Layout, numbers: Frame, *, readings: dict[int, Reading], problem: str
-) -> Iterator[tuple[Any, dict[str, nw.Expr]]]:
+) -> Iterator[Source]:
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
     frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
@@ -235,18 +220,12 @@ def _ordered(frame: Frame, keys: Sequence[str], name: str, aggregate: Aggregate)
 
 
 def _columns_of(
-    kpi: Kpi,
-    table: KpiTable,
-    pairs: Sequence[Pair],
-    queries: Sequence[tuple[Query, Any]],
-    readings: Mapping[int, Reading],
+    kpi: Kpi, table: KpiTable, pairs: Sequence[Pair], queries: Sequence[Query], readings: Mapping[int, Reading]
 ) -> dict[str, nw.Expr]:
     """The tidy columns of one KPI, as `measurement_of` fills them."""
     places = {aggregate: pairs.index((aggregate, dated)) for aggregate, dated in kpi.wanted}
     in_currency = table.currency if kpi.unit == "money" else None
-    parts = {
-        aggregate: _part(aggregate, place, readings.get(place), in_currency) for aggregate, place in places.items()
-    }
+    parts = {held: _part(held, place, readings.get(place), in_currency) for held, place in places.items()}
     value, reason, kind = _computed(kpi.formula, parts)
     coded = [place for place in places.values() if place in readings and readings[place].currency]
     if kpi.unit == "money" and kind == "number":
@@ -264,29 +243,24 @@ def _columns_of(
             is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
             mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0)
         if kpi.unit == "money":
-            reason = (
-                nw.when(reason.is_null() & code.is_null() & (value == 0)).then(nw.lit("no_amount")).otherwise(reason)
-            )
+            reason = _reason(reason.is_null() & code.is_null() & (value == 0), "no_amount", reason)
     if kpi.unit in NEVER_MONEY:
-        reason = (
-            nw.when((reason == nw.lit("no_amount")).fill_null(value=False)).then(nw.lit("too_few")).otherwise(reason)
-        )
+        reason = _reason((reason == nw.lit("no_amount")).fill_null(value=False), "too_few", reason)
     sides = _sides(kpi.formula, places, parts)
     is_both = ~sides[0][1] & ~sides[1][1]
     if kpi.when_zero != "zero_denominator":
-        reason = nw.when(is_both & ~reason.is_null()).then(nw.lit(kpi.when_zero)).otherwise(reason)
-    below = (
-        kpi.formula.arguments[1]
-        if isinstance(kpi.formula, Formula) and kpi.formula.operation == "over"
-        else kpi.formula
-    )
+        reason = _reason(is_both & ~reason.is_null(), kpi.when_zero, reason)
+    below: Any = kpi.formula
+    if isinstance(below, Formula) and below.operation == "over":
+        below = below.arguments[1]
     made_of = dict.fromkeys(aggregates_of(below)) or parts
     ns = [_row_count(places[one], one.operation, readings) for one in made_of]
-    lanes = {
-        place: [name for (query, _), name in _problems(queries) if _reads(query, pairs[place])]
-        for place in places.values()
-    }
-    problems = [nw.col(name) for name in dict.fromkeys(name for names in lanes.values() for name in names)]
+    asked = [pairs[place] for place in places.values()]
+    problems = [
+        nw.col(f"problem_{place}")
+        for place, query in enumerate(queries)
+        if query.doubts and any(_reads(query, pair) for pair in asked)
+    ]
     problem = reduce(add, [*problems, mixed])
     is_fine = problem == 0
     is_there = is_fine & reason.is_null()
@@ -311,10 +285,6 @@ def _row_count(place: int, operation: str, readings: Mapping[int, Reading]) -> n
         return nw.col(f"{place}_n")
     known = nw.col(f"{place}_known")
     return known if operation == "distinct" else nw.when(known > 0).then(known).otherwise(nw.col(f"{place}_n"))
-
-
-def _problems(queries: Sequence[tuple[Query, Any]]) -> list[tuple[tuple[Query, Any], str]]:
-    return [(query, f"problem_{place}") for place, query in enumerate(queries) if query[0].doubts]
 
 
 def _reads(query: Query, pair: Pair) -> bool:

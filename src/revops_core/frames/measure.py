@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import narwhals.stable.v2 as nw
-from attrs import evolve
+from attrs import evolve, frozen
 
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, columns_of, read
 from revops_core.frames.engines import Frame, engine_of, opened
 from revops_core.frames.lazy_rows import TYPES, lazy_rows
-from revops_core.frames.totals import Query, Tallies, add_tallies, fields_of, queries_of
+from revops_core.frames.totals import Query, ReadColumns, Tallies, add_tallies, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.layout import Lane, Layout, laid_out, merged_tallies
@@ -23,9 +23,50 @@ from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["factors_of", "frames_of", "kpi_table", "measure", "plan", "queries_over", "tidy_columns"]
+__all__ = ["Question", "asked", "frames_of", "kpi_table", "measure", "tidy_columns"]
 
 Columns = Mapping[str, str] | Mapping[str, Mapping[str, str]]
+
+
+@frozen
+class Question:
+    """What is asked of frames, checked.
+
+    Args:
+        table: an empty table of what is measured.
+        layout: what is to be added up.
+        columns: what columns are called, as the caller told it.
+        options: how they are read: the other arguments of `columns.read`.
+    """
+
+    table: KpiTable
+    layout: Layout
+    columns: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The parts of a segment."""
+        return self.table.by
+
+    @property
+    def meanings(self) -> list[Mapping[Any, Any]]:
+        """What the cells of each part of a segment mean."""
+        return [self.options["values"].get(name) or {} for name in self.by]
+
+    def lanes(self, population: str | None) -> list[Lane]:
+        """What is read of one population; None: of all."""
+        return [lane for lane in self.layout.lanes if population is None or lane.population in {"", population}]
+
+    def reader(self, named: Mapping[str, str], lanes: Iterable[Lane]) -> ReadColumns:
+        """How some of the fields of lanes are read from the columns that they are in."""
+        factors = _factors_of(lanes)
+
+        def read_columns(frame: Frame, chosen: set[str]) -> ReadFrame:
+            held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
+            return read(frame, held, factors=factors, **self.options)
+
+        return read_columns
 
 
 def kpi_table(
@@ -39,6 +80,7 @@ def kpi_table(
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     currency: str | None = None,
     tz: str | None = None,
+    percentages: Collection[str] = (),
 ) -> KpiTable:
     """Any number of KPIs over a DataFrame, as the table that `kpis.measure` makes of objects.
 
@@ -58,6 +100,7 @@ def kpi_table(
         currency: what amounts are in that have no column for it.
         tz: the zone of timestamps that have none, and of civil days where there are no periods; UTC for the latter
             where not given.
+        percentages: fields whose cells are percentages: 40 is 0.40.
 
     Raises:
         MissingColumnsError: with every column that is not there.
@@ -76,28 +119,8 @@ def kpi_table(
     ben        100.0 %
     all         66.7 %
     """
-    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
-    tallies: Tallies = {} if names else {(): [[] for _ in range(layout.tally_count)]}
-    for population, frame, named in frames_of(df, held, columns):
-        queries, meanings = queries_over(
-            frame, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
-        )
-        for query in queries:
-            add_tallies(query, tallies, layout.tally_count, meanings)
-    slots = [lane.slots for lane in layout.lanes for _ in lane.places]
-    return KpiTable(
-        kpis=held,
-        by=names,
-        periods=periods,
-        as_of=as_of,
-        currency=currency,
-        tz=layout.tz,
-        trace=False,
-        segments={
-            key: tuple(merged_tallies(parts, slots[place], None) for place, parts in enumerate(places))
-            for key, places in tallies.items()
-        },
-    )
+    question = asked(kpis, by, over, as_of, columns, values=values, currency=currency, tz=tz, percentages=percentages)
+    return _table(question, frames_of(df, question))
 
 
 def measure(
@@ -111,6 +134,7 @@ def measure(
     values: Mapping[str, Mapping[Any, Any]] | None = None,
     currency: str | None = None,
     tz: str | None = None,
+    percentages: Collection[str] = (),
 ) -> Any:
     """Any number of KPIs over a DataFrame, as tidy rows: a DataFrame of the same kind, eager or lazy.
 
@@ -132,6 +156,7 @@ def measure(
         values: as for `kpi_table`.
         currency: as for `kpi_table`.
         tz: as for `kpi_table`.
+        percentages: as for `kpi_table`.
 
     Raises:
         MissingColumnsError: with every column that is not there.
@@ -144,27 +169,32 @@ def measure(
     >>> measure(deals, win_rate).select("kpi", "value", "numerator", "denominator").rows()
     [('win_rate', 0.6666666666666666, 2.0, 3.0)]
     """
-    held, names, layout, periods = plan(kpis, by, over, as_of=as_of, currency=currency, tz=tz)
-    taken = [name for name in names if name in TYPES]
+    question = asked(kpis, by, over, as_of, columns, values=values, currency=currency, tz=tz, percentages=percentages)
+    taken = [name for name in question.by if name in TYPES]
     if taken:
         rule = "must not be called like a column of the result; name another column in `columns`"
         raise InvalidValueError("frames.measure", [Fault("by", rule, tuple(taken))])
-    frame = opened(next(iter(df.values())) if isinstance(df, Mapping) and df else df)
-    options: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": tz}
-    if isinstance(frame, nw.DataFrame):
-        table = kpi_table(df, held, by=names, over=periods, columns=columns, values=values, **options)
-        found = tidy_columns(table)
-        return nw.to_native(_frame_of(found, frame, {name: _column(name, columns) for name in names}))
-    queries = []
-    for population, one, named in frames_of(df, held, columns):
-        found_queries, meanings = queries_over(
-            one, layout, names, population=population, columns=named, values=values, currency=currency, tz=tz
-        )
-        queries += [(query, meanings) for query in found_queries]
-    empty = KpiTable(
-        kpis=held, by=names, periods=periods, as_of=as_of, currency=currency, tz=layout.tz, trace=False, segments={}
-    )
-    return nw.to_native(lazy_rows(queries, empty, layout))
+    populations = frames_of(df, question)
+    _, first, named = populations[0]
+    if isinstance(first, nw.DataFrame):
+        found = tidy_columns(_table(question, populations))
+        return nw.to_native(_frame_of(found, first, {name: named.get(name, name) for name in question.by}))
+    queries = [query for held in populations for query in _queries_over(question, *held)]
+    return nw.to_native(lazy_rows(queries, question.table, question.layout, question.meanings))
+
+
+def _table(question: Question, populations: Iterable[tuple[str | None, Frame, Mapping[str, str]]]) -> KpiTable:
+    layout = question.layout
+    tallies: Tallies = {} if question.by else {(): [[] for _ in range(layout.tally_count)]}
+    for population in populations:
+        for query in _queries_over(question, *population, is_undated_told=True):
+            add_tallies(query, tallies, layout.tally_count, question.meanings)
+    slots = [lane.slots for lane in layout.lanes for _ in lane.all_places]
+    segments = {
+        key: tuple(merged_tallies(parts, held, None) for parts, held in zip(places, slots, strict=True))
+        for key, places in tallies.items()
+    }
+    return evolve(question.table, segments=segments)
 
 
 def tidy_columns(table: KpiTable) -> dict[str, list[Any]]:
@@ -198,13 +228,6 @@ def _float(value: Any) -> float | None:
     return float(value.amount if isinstance(value, Money) else value)
 
 
-def _column(name: str, columns: Any) -> str:
-    told = columns or {}
-    if _is_by_name(told):
-        told = next((held for held in told.values() if name in held), {})
-    return str(told.get(name, name))
-
-
 def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]) -> Any:
     """Columns as a frame of the engine of another; those of the segment have the type of their column."""
     schema = like.collect_schema()
@@ -220,17 +243,25 @@ def _frame_of(found: Mapping[str, list[Any]], like: Frame, by: Mapping[str, str]
     return nw.from_dict({one.name: one for one in series})
 
 
-def plan(
-    kpis: Any, by: Any, over: Any, *, as_of: datetime | None, currency: str | None, tz: str | None
-) -> tuple[tuple[Kpi, ...], tuple[str, ...], Layout, tuple[Period, ...]]:
-    """The KPIs, the parts of a segment, what to keep, and the periods: checked."""
+def asked(
+    kpis: Any, by: Any, over: Any, as_of: Any, columns: Any, *, values: Any, currency: Any, tz: Any, percentages: Any
+) -> Question:
+    """What is asked of frames, checked."""
     held = (kpis,) if isinstance(kpis, Kpi) else as_tuple(kpis)
     periods = (over,) if isinstance(over, Period) else as_tuple(over)
     names = (by,) if isinstance(by, str) else as_tuple(by)
+    shares = as_tuple(percentages)
     require(
-        "frames.measure", kpis=(held, tuple[Kpi, ...]), over=(periods, tuple[Period, ...]), by=(names, tuple[str, ...])
+        "frames.measure",
+        kpis=(held, tuple[Kpi, ...]),
+        over=(periods, tuple[Period, ...]),
+        by=(names, tuple[str, ...]),
+        as_of=(as_of, datetime | None),
+        columns=(columns, Mapping[str, object] | None),
+        currency=(currency, Currency | None),
+        tz=(tz, str | None),
+        percentages=(shares, tuple[str, ...]),
     )
-    require("frames.measure", as_of=(as_of, datetime | None), currency=(currency, Currency | None), tz=(tz, str | None))
     zones = {period.tz for period in periods}
     faults = [] if len(zones) < 2 else [Fault("over", "must be periods of one zone", sorted(zones))]
     if len({kpi.name for kpi in held}) < len(held) or not held:
@@ -240,64 +271,50 @@ def plan(
     if faults:
         raise InvalidValueError("frames.measure", faults)
     zone_key = next(iter(zones), tz or "UTC")
-    wanted = [pair for kpi in held for pair in kpi.wanted]
-    return held, names, laid_out(wanted, periods, as_of, zone_key, trace=False), periods
+    told: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": zone_key, "trace": False}
+    return Question(
+        KpiTable(kpis=held, by=names, periods=periods, segments={}, **told),
+        laid_out([pair for kpi in held for pair in kpi.wanted], periods, as_of, zone_key, trace=False),
+        columns or {},
+        {"tz": tz, "currency": currency, "values": values or {}, "percentages": shares},
+    )
 
 
-def frames_of(df: Any, kpis: Sequence[Kpi], columns: Any) -> list[tuple[str | None, Any, Mapping[str, str]]]:
+def frames_of(df: Any, question: Question) -> list[tuple[str | None, Frame, Mapping[str, str]]]:
     """Each population with its frame and columns; None where one frame serves KPIs of several."""
-    needed = dict.fromkeys(name for kpi in kpis for name in kpi.populations)
-    require("frames.measure", columns=(columns, Mapping[str, object] | None))
+    columns: Any = question.columns
+    needed = dict.fromkeys(name for kpi in question.table.kpis for name in kpi.populations)
     if isinstance(df, Mapping):
-        if set(df) != set(needed):
+        if set(df) != set(needed) or not df:
             rule = f"must be given for each of {', '.join(map(repr, needed))}, and for nothing else"
             raise InvalidValueError("frames.measure", [Fault("df", rule, tuple(df))])
-        told = columns or {}
-        return [(name, frame, told.get(name) or {} if _is_by_name(told) else told) for name, frame in df.items()]
-    for kpi in kpis:
+        is_by_name = any(isinstance(held, Mapping) for held in columns.values())
+        return [(name, opened(one), columns.get(name) or {} if is_by_name else columns) for name, one in df.items()]
+    for kpi in question.table.kpis:
         if len(kpi.populations) > 1:
-            rule = (
-                f"must be a mapping such as {{{', '.join(f'{name!r}: …' for name in kpi.populations)}}} for {kpi.name}"
-            )
+            names = ", ".join(f"{name!r}: …" for name in kpi.populations)
+            rule = f"must be a mapping such as {{{names}}} for {kpi.name}"
             raise InvalidValueError("frames.measure", [Fault("df", rule, type(df).__name__)])
-    return [(next(iter(needed)) if len(needed) == 1 else None, df, columns or {})]
+    return [(next(iter(needed)) if len(needed) == 1 else None, opened(df), columns)]
 
 
-def _is_by_name(columns: Mapping[str, Any]) -> bool:
-    return any(isinstance(held, Mapping) for held in columns.values())
-
-
-def queries_over(
-    df: Any,
-    layout: Layout,
-    by: Sequence[str],
-    *,
+def _queries_over(
+    question: Question,
     population: str | None,
+    frame: Frame,
     columns: Mapping[str, str],
-    values: Mapping[str, Mapping[Any, Any]] | None,
-    currency: str | None,
-    tz: str | None,
-) -> tuple[list[Query], list[Mapping[Any, Any]]]:
-    """The queries over one frame, and what the cells of each part of a segment mean."""
-    frame = opened(df)
-    lanes = [lane for lane in layout.lanes if population is None or lane.population in {"", population}]
+    *,
+    is_undated_told: bool = False,
+) -> list[Query]:
+    """The queries over one frame; those of the rows without a date where they are to be told."""
+    lanes = question.lanes(population)
     needed = fields_of(lanes)
-    fields = {name for names in needed for name in names}
-    named = columns_of(frame, [*needed, *((name,) for name in by)], columns)
-    factors = factors_of(lanes)
-
-    def read_columns(within: Frame, chosen: set[str]) -> ReadFrame:
-        held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
-        return read(within, held, tz=tz, currency=currency, values=values, factors=factors)
+    named = columns_of(frame, [*needed, *((name,) for name in question.by)], columns)
 
     def of_all(within: Frame, chosen: set[str]) -> ReadFrame:
         readings = {field: reading for field, reading in everything.readings.items() if field in chosen}
-        return evolve(
-            everything,
-            frame=within,
-            readings=readings,
-            doubts=tuple(one for one in everything.doubts if one[1] in chosen),
-        )
+        doubts = tuple(one for one in everything.doubts if one[1] in chosen)
+        return evolve(everything, frame=within, readings=readings, doubts=doubts)
 
     narrow = frame.select(*dict.fromkeys(named.values())) if named and isinstance(frame, nw.DataFrame) else frame
     is_eager = isinstance(narrow, nw.DataFrame)
@@ -305,13 +322,18 @@ def queries_over(
         narrow, is_eager = narrow.lazy(), False  # polars computes a whole query faster than its parts
     # What is wrong with the columns is told at once. A lazy engine reads no cell that it does not need, so that all
     # can be read first; an eager one reads them where the rows of no period are gone.
-    everything = read_columns(narrow.head(0) if is_eager else narrow, fields)
+    read_columns = question.reader(named, lanes)
+    everything = read_columns(narrow.head(0) if is_eager else narrow, {name for names in needed for name in names})
     start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
-    parts = [columns.get(name, name) for name in by]
-    return queries_of(start, lanes, parts, layout.tz, reader), [(values or {}).get(name) or {} for name in by]
+    parts = [columns.get(name, name) for name in question.by]
+    return [
+        query
+        for undated in ([False, True] if is_undated_told else [False])
+        for query in queries_of(start, lanes, parts, question.layout.tz, reader, undated=undated)
+    ]
 
 
-def factors_of(lanes: Iterable[Lane]) -> set[str]:
+def _factors_of(lanes: Iterable[Lane]) -> set[str]:
     """The fields that are no amounts: those that are only compared, or that an amount is multiplied by."""
     lanes = list(lanes)
     fields = {name for names in fields_of(lanes) for name in names}

@@ -19,25 +19,16 @@ from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
 from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
-from revops_core.frames.expressions import View, condition_of, period_numbers, text_of, value_of
+from revops_core.frames.expressions import View, any_known, condition_of, period_numbers, text_of, value_of
 from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
-from revops_core.kpis.tally import Settled
+from revops_core.kpis.tally import Settled, settled
 from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
 __all__ = [
-    "BY",
-    "COUNT",
-    "NUMBER",
-    "Query",
-    "ReadColumns",
-    "Tallies",
-    "add_tallies",
-    "fields_of",
-    "queries_of",
-    "wide_sum",
-]
+    "BY", "COUNT", "NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of", "wide_sum",
+]  # fmt: skip
 
 Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
@@ -78,6 +69,7 @@ class Query:
         lanes: the lanes it fills.
         columns: what each slot reads, by the bound of its lane.
         doubts: columns of 1 where a row is in doubt, each with its code, field and rule.
+        is_undated: whether it counts the rows without a date, which fall in no period.
     """
 
     frame: Frame
@@ -86,19 +78,23 @@ class Query:
     lanes: tuple[Lane, ...]
     columns: Mapping[tuple[Bound | None, Slot], Column]
     doubts: Mapping[str, tuple[str, str, str]]
+    is_undated: bool = False
 
 
 def queries_of(
-    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns
+    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns, *, undated: bool = False
 ) -> list[Query]:
     """The queries that fill some lanes: one for each date that rows are placed by, and one for lanes without.
 
-    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days.
+    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days. With
+    `undated`, those that count the rows without a date: only the conditions are asked of them.
     """
     by_date: dict[Expression | None, list[Lane]] = {}
     for lane in lanes:
         by_date.setdefault(_date_of(lane), []).append(lane)
-    return [_query(frame, tuple(held), by, tz, read_columns) for held in by_date.values()]
+    asked = [tuple(held) for dated, held in by_date.items() if dated is not None or not undated]
+    queries = [_query(frame, held, by, tz, read_columns, undated=undated) for held in asked]
+    return [query for query in queries if query is not None]
 
 
 def _date_of(lane: Lane) -> Expression | None:
@@ -117,16 +113,25 @@ def fields_of(lanes: Iterable[Lane]) -> dict[tuple[str, ...], None]:
     return needed
 
 
-def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns) -> Query:
+def _query(
+    frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns, *, undated: bool
+) -> Query | None:
     keys = {f"{BY}_{place}": nw.col(column) for place, column in enumerate(by)}
     doubtful: list[tuple[nw.Expr | None, Doubt]] = []
     is_placed, segments, placed = None, None, set[str]()
-    fields = {name for names in fields_of(lanes) for name in names}
+    asked = [evolve(lane, slots=_counts_of(lane)) for lane in lanes] if undated else lanes
+    fields = {name for names in fields_of(asked) for name in names}
     dated, bound = _date_of(lanes[0]), lanes[0].bound
     rows = ReadFrame(frame, {}, ())
     if dated is not None:
         placed = {name for names in needed_fields(dated, bound) for name in names}
         rows = read_columns(frame, placed)
+    if dated is not None and undated:
+        known = any_known(value_of(dated, (rows, bound, tz)))
+        if known is None:
+            return None
+        rows = evolve(rows, frame=rows.frame.filter(~known))
+    elif dated is not None:
         # The rows of no period are dropped before anything else is read of them.
         number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
         if is_near is not None:
@@ -148,7 +153,7 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
     flagged = rows.frame.with_columns(**new) if new else rows.frame
     wanted = {name: nw.col(name).cast(nw.Int8) for name in new}
     columns: dict[tuple[Bound | None, Slot], Column] = {}
-    for lane in lanes:
+    for lane in asked:
         for slot in lane.slots:
             _, where, value = slot
             flag = flags.get((where, lane.bound))
@@ -173,11 +178,15 @@ def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, re
             doubtful += [(all_hold(is_placed, counts), doubt) for doubt in _doubts_of(reading, str(value), keys)]
             columns[lane.bound, slot] = (flag, name, reading)
     marks = _marks(doubtful)
-    wanted |= {f"{_DOUBT}_{place}": mark.cast(nw.Int8) for place, mark in enumerate(marks.values())}
     doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
+    wanted |= {name: marks[told_by].cast(nw.Int8) for name, told_by in doubts.items()}
     if not keys and not wanted:  # rows are counted all the same
         flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
-    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
+    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts, undated)
+
+
+def _counts_of(lane: Lane) -> tuple[Slot, ...]:
+    return tuple(slot for slot in lane.slots if slot[0] == "count")
 
 
 def _one_reading(value: Expression, view: View) -> Reading:
@@ -205,7 +214,7 @@ def _marks(doubtful: Sequence[tuple[nw.Expr | None, Doubt]]) -> dict[tuple[str, 
     for counts, (*told_by, which) in doubtful:
         code, field, rule = told_by
         mark = which if counts is None else counts & which
-        marks[code, field, rule] = mark if (code, field, rule) not in marks else marks[code, field, rule] | mark
+        marks[code, field, rule] = marks[code, field, rule] | mark if (code, field, rule) in marks else mark
     return marks
 
 
@@ -255,9 +264,11 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
         for lane in query.lanes if row[COUNT] and number >= 0 else ():
             parts = (
                 _part(query.columns[lane.bound, slot], slot[0], row, terms=terms, collections=collections, key=key)
-                for slot in lane.slots
+                if (lane.bound, slot) in query.columns
+                else nothing
+                for slot, nothing in zip(lane.slots, settled(lane.tally()), strict=True)
             )
-            held[lane.first + number].append(tuple(parts))
+            held[lane.all_places[-1] if query.is_undated else lane.first + number].append(tuple(parts))
 
 
 def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
@@ -346,11 +357,9 @@ def _natural(value: Any, reading: Reading | None, operation: str) -> Any:
         return _number(int(value), reading.scale)
     if reading.kind == "instant":
         return from_microseconds(int(value))
-    return (
-        timedelta(microseconds=int(value))
-        if reading.kind == "duration"
-        else date.fromordinal(date(1970, 1, 1).toordinal() + int(value))
-    )
+    if reading.kind == "duration":
+        return timedelta(microseconds=int(value))
+    return date.fromordinal(date(1970, 1, 1).toordinal() + int(value))
 
 
 def _number(units: int, scale: int) -> int | Decimal:
@@ -377,22 +386,13 @@ def _part(
     count = int(row[COUNT] if counted is None else row[counted])
     if reading is None:
         return count
-    kind = (
-        ""
-        if not count
-        else row[reading.currency]
-        if reading.currency
-        else "duration"
-        if reading.kind == "duration"
-        else "number"
-    )
+    kind = row[reading.currency] if reading.currency else "duration" if reading.kind == "duration" else "number"
+    kind = kind if count else ""
     if operation in {"quantile", "distinct"}:
         return collections[operation, name].get(key, ()), count, kind if operation == "quantile" else ""
     powers = (1, 2) if operation == "mean" else (1,)
-    numbers = [
-        _number(sum(int(row[term]) * weight for term, weight in terms[name, power]), reading.scale**power)
-        if count
-        else 0
-        for power in powers
-    ]
+    if not count:
+        return 0, count, kind, *(0 for _ in powers[1:])
+    units = [sum(int(row[term]) * weight for term, weight in terms[name, power]) for power in powers]
+    numbers = [_number(held, reading.scale**power) for held, power in zip(units, powers, strict=True)]
     return numbers[0], count, kind, *numbers[1:]
