@@ -28,7 +28,7 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "any_known", "condition_of", "period_numbers", "text_of", "value_of"]
+__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
@@ -137,7 +137,7 @@ def _first_known(view: View, *arguments: Expression) -> Readings:
             found[-1] = evolve(last, value=value, known=known, doubts=last.doubts + reading.doubts)
         elif earlier is not None:
             found.append(evolve(reading, known=all_hold(reading.known, ~earlier)))
-        earlier = any_known(found)
+        earlier = _any_known(found)
         if earlier is None:
             break
     return tuple(found)
@@ -158,7 +158,7 @@ def _minus(view: View, left: Any, right: Any) -> Readings:
     return _merged(found)
 
 
-def any_known(readings: Sequence[Reading]) -> nw.Expr | None:
+def _any_known(readings: Sequence[Reading]) -> nw.Expr | None:
     """Where at least one of several readings is known; None where one always is."""
     knowns: list[Any] = [reading.known for reading in readings]
     return None if any(known is None for known in knowns) else reduce(or_, knowns)
@@ -184,7 +184,7 @@ def _merged(readings: Sequence[Reading]) -> Readings:
     for reading in reversed(readings[:-1]):
         here: Any = reading.known
         value = nw.when(here).then(reading.value).otherwise(value)
-    return (evolve(readings[0], value=value, known=any_known(readings), doubts=_doubts(readings)),)
+    return (evolve(readings[0], value=value, known=_any_known(readings), doubts=_doubts(readings)),)
 
 
 def _plus(view: View, left: Any, right: Any) -> Readings:
@@ -323,7 +323,7 @@ def _known(view: View, argument: Expression) -> Readings:
     readings = value_of(argument, view)
     if not readings:
         return _truth(nw.lit(value=False))
-    known = any_known(readings)
+    known = _any_known(readings)
     return _truth(nw.lit(value=True) if known is None else known, *readings)
 
 

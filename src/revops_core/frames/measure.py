@@ -187,7 +187,7 @@ def _table(question: Question, populations: Iterable[tuple[str | None, Frame, Ma
     layout = question.layout
     tallies: Tallies = {} if question.by else {(): [[] for _ in range(layout.tally_count)]}
     for population in populations:
-        for query in _queries_over(question, *population, is_undated_told=True):
+        for query in _queries_over(question, *population):
             add_tallies(query, tallies, layout.tally_count, question.meanings)
     slots = [lane.slots for lane in layout.lanes for _ in lane.all_places]
     segments = {
@@ -298,15 +298,8 @@ def frames_of(df: Any, question: Question) -> list[tuple[str | None, Frame, Mapp
     return [(next(iter(needed)) if len(needed) == 1 else None, opened(df), columns)]
 
 
-def _queries_over(
-    question: Question,
-    population: str | None,
-    frame: Frame,
-    columns: Mapping[str, str],
-    *,
-    is_undated_told: bool = False,
-) -> list[Query]:
-    """The queries over one frame; those of the rows without a date where they are to be told."""
+def _queries_over(question: Question, population: str | None, frame: Frame, columns: Mapping[str, str]) -> list[Query]:
+    """The queries over one frame."""
     lanes = question.lanes(population)
     needed = fields_of(lanes)
     named = columns_of(frame, [*needed, *((name,) for name in question.by)], columns)
@@ -326,11 +319,7 @@ def _queries_over(
     everything = read_columns(narrow.head(0) if is_eager else narrow, {name for names in needed for name in names})
     start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
     parts = [columns.get(name, name) for name in question.by]
-    return [
-        query
-        for undated in ([False, True] if is_undated_told else [False])
-        for query in queries_of(start, lanes, parts, question.layout.tz, reader, undated=undated)
-    ]
+    return queries_of(start, lanes, parts, question.layout.tz, reader)
 
 
 def _factors_of(lanes: Iterable[Lane]) -> set[str]:

@@ -19,10 +19,10 @@ from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
 from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
-from revops_core.frames.expressions import View, any_known, condition_of, period_numbers, text_of, value_of
+from revops_core.frames.expressions import View, condition_of, period_numbers, text_of, value_of
 from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
-from revops_core.kpis.tally import Settled, settled
+from revops_core.kpis.tally import Settled
 from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
@@ -69,7 +69,6 @@ class Query:
         lanes: the lanes it fills.
         columns: what each slot reads, by the bound of its lane.
         doubts: columns of 1 where a row is in doubt, each with its code, field and rule.
-        is_undated: whether it counts the rows without a date, which fall in no period.
     """
 
     frame: Frame
@@ -78,23 +77,19 @@ class Query:
     lanes: tuple[Lane, ...]
     columns: Mapping[tuple[Bound | None, Slot], Column]
     doubts: Mapping[str, tuple[str, str, str]]
-    is_undated: bool = False
 
 
 def queries_of(
-    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns, *, undated: bool = False
+    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns
 ) -> list[Query]:
     """The queries that fill some lanes: one for each date that rows are placed by, and one for lanes without.
 
-    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days. With
-    `undated`, those that count the rows without a date: only the conditions are asked of them.
+    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days.
     """
     by_date: dict[Expression | None, list[Lane]] = {}
     for lane in lanes:
         by_date.setdefault(_date_of(lane), []).append(lane)
-    asked = [tuple(held) for dated, held in by_date.items() if dated is not None or not undated]
-    queries = [_query(frame, held, by, tz, read_columns, undated=undated) for held in asked]
-    return [query for query in queries if query is not None]
+    return [_query(frame, tuple(held), by, tz, read_columns) for held in by_date.values()]
 
 
 def _date_of(lane: Lane) -> Expression | None:
@@ -113,25 +108,16 @@ def fields_of(lanes: Iterable[Lane]) -> dict[tuple[str, ...], None]:
     return needed
 
 
-def _query(
-    frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns, *, undated: bool
-) -> Query | None:
+def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns) -> Query:
     keys = {f"{BY}_{place}": nw.col(column) for place, column in enumerate(by)}
     doubtful: list[tuple[nw.Expr | None, Doubt]] = []
     is_placed, segments, placed = None, None, set[str]()
-    asked = [evolve(lane, slots=_counts_of(lane)) for lane in lanes] if undated else lanes
-    fields = {name for names in fields_of(asked) for name in names}
+    fields = {name for names in fields_of(lanes) for name in names}
     dated, bound = _date_of(lanes[0]), lanes[0].bound
     rows = ReadFrame(frame, {}, ())
     if dated is not None:
         placed = {name for names in needed_fields(dated, bound) for name in names}
         rows = read_columns(frame, placed)
-    if dated is not None and undated:
-        known = any_known(value_of(dated, (rows, bound, tz)))
-        if known is None:
-            return None
-        rows = evolve(rows, frame=rows.frame.filter(~known))
-    elif dated is not None:
         # The rows of no period are dropped before anything else is read of them.
         number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
         if is_near is not None:
@@ -153,7 +139,7 @@ def _query(
     flagged = rows.frame.with_columns(**new) if new else rows.frame
     wanted = {name: nw.col(name).cast(nw.Int8) for name in new}
     columns: dict[tuple[Bound | None, Slot], Column] = {}
-    for lane in asked:
+    for lane in lanes:
         for slot in lane.slots:
             _, where, value = slot
             flag = flags.get((where, lane.bound))
@@ -182,11 +168,7 @@ def _query(
     wanted |= {name: marks[told_by].cast(nw.Int8) for name, told_by in doubts.items()}
     if not keys and not wanted:  # rows are counted all the same
         flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
-    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts, undated)
-
-
-def _counts_of(lane: Lane) -> tuple[Slot, ...]:
-    return tuple(slot for slot in lane.slots if slot[0] == "count")
+    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
 
 
 def _one_reading(value: Expression, view: View) -> Reading:
@@ -264,11 +246,9 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
         for lane in query.lanes if row[COUNT] and number >= 0 else ():
             parts = (
                 _part(query.columns[lane.bound, slot], slot[0], row, terms=terms, collections=collections, key=key)
-                if (lane.bound, slot) in query.columns
-                else nothing
-                for slot, nothing in zip(lane.slots, settled(lane.tally()), strict=True)
+                for slot in lane.slots
             )
-            held[lane.all_places[-1] if query.is_undated else lane.first + number].append(tuple(parts))
+            held[lane.first + number].append(tuple(parts))
 
 
 def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
