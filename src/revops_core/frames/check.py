@@ -13,11 +13,12 @@ from revops_core.entities.cells import is_missing
 from revops_core.errors import InvalidValueError, MissingColumnsError, shown
 from revops_core.frames.columns import ReadFrame, columns_of
 from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, rows_of
+from revops_core.frames.expressions import condition_of
 from revops_core.frames.measure import Question, asked, frames_of
 from revops_core.frames.totals import BY, COUNT, NUMBER, Query, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.layout import Lane, laid_out
-from revops_core.values.expression import Expression
+from revops_core.values.expression import Expression, all_of
 from revops_core.values.period import Period
 from revops_core.values.problem import Problem
 
@@ -58,7 +59,7 @@ def check(
     Returns:
         A problem for each thing that is wrong, with the number of rows and sample cells. Codes: "missing_column",
         "wrong_type" (also of a timestamp without a zone where `tz` is not given), "no_such_time", "no_day",
-        "no_amount", "inexact_amount", "unmapped_value", "missing_key", "duplicate_id", "negative_duration",
+        "no_amount", "inexact_amount", "unmapped_value", "missing_key", "undated", "duplicate_id", "negative_duration",
         "no_currency", "mixed_currencies", "too_large".
 
     >>> import pandas
@@ -107,6 +108,13 @@ def _in_frame(
             try:
                 for query in queries_of(frame, lanes_of, [*parts.values()], question.layout.tz, read_columns):
                     yield from _in_query(query, subject)
+                if pair[1] is not None and table.periods:
+                    undated = all_of(pair[0].where, Expression("missing", (pair[1],)))
+                    rows = read_columns(frame, {*undated.fields} & sound)
+                    is_undated = condition_of(undated, (rows, lanes_of[0].bound, question.layout.tz)).value
+                    field = next(name for name in pair[1].fields if name in sound)
+                    rule = "must be known, or a row that counts falls in no period"
+                    yield from tell(rows.frame, [("undated", field, rule, is_undated)], named[field])
             except InvalidValueError as error:
                 yield from _wrong_types(error, subject)
 
