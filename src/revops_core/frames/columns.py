@@ -177,7 +177,7 @@ def _typed(
     `minor` is the currency whose minor unit floats must be near to: "" for that of each row, None for a plain number.
     """
     cell, told = nw.col(column), f"column '{column}' of {dtype}"
-    if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):
+    if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):  # on Spark
         since = _sql_column(frame, field, column, "unix_micros(timestamp_micros(0) + {})", made)
         return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
@@ -264,7 +264,8 @@ def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool
     """Whole microseconds since 1970 of a column of timestamps, or whole days of dates; 0 where it is null."""
     cell, is_day = nw.col(column), isinstance(dtype, nw.Date)
     is_naive = is_day or dtype.time_zone is None
-    if engine_of(frame) in SPARK:  # what narwhals reads of its timestamps is wrong before 1970, or not there
+    if engine_of(frame) in SPARK:  # on Spark
+        # its own words, as what narwhals reads is wrong before 1970, or not there
         micros = "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if is_naive else "unix_micros({})"
         return _sql_column(frame, field, column, "unix_date({})" if is_day else micros, made)
     if engine_of(frame) == "duckdb":  # which narwhals reads by way of intervals, ten times slower
