@@ -265,7 +265,6 @@ def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool
     cell, is_day = nw.col(column), isinstance(dtype, nw.Date)
     is_naive = is_day or dtype.time_zone is None
     if engine_of(frame) in SPARK:  # on Spark
-        # its own words, as what narwhals reads is wrong before 1970, or not there
         micros = "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if is_naive else "unix_micros({})"
         return _sql_column(frame, field, column, "unix_date({})" if is_day else micros, made)
     if engine_of(frame) == "duckdb":  # which narwhals reads by way of intervals, ten times slower

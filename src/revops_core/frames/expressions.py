@@ -28,12 +28,13 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
+__all__ = ["UNDATED", "View", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
 """How rows are looked at: their columns, how far to look, and the zone of civil days."""
 
+UNDATED = -2  # the number of a row without a date; it is -1 where the date lies in no period
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 9.0e18  # engines wrap what does not fit into 64 bits without a word
@@ -59,11 +60,12 @@ def _misfit(rule: str, got: object) -> InvalidValueError:
 
 
 def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> tuple[Reading, nw.Expr | None]:
-    """The position of the period of a row, -1 where it has none, and which rows are near one (None: all)."""
+    """The position of the period of a row, negative where it has none, and which rows count for any (None: all)."""
     begins, ends, _ = edges_of(tuple(periods))
     readings = value_of(dated, view)
-    number: nw.Expr = nw.lit(-1)
-    near = []
+    is_dated = _any_known(readings)
+    number: nw.Expr = nw.lit(-1) if is_dated is None else nw.when(is_dated).then(nw.lit(-1)).otherwise(nw.lit(UNDATED))
+    near = [] if is_dated is None or not periods else [~is_dated]
     for reading in reversed(readings):
         if reading.kind not in {"instant", "day", ""}:
             raise InvalidValueError("frames", [Fault(str(dated), "must be dates or timestamps", reading.kind)])
@@ -204,17 +206,8 @@ def _summed(one: Reading, other: Reading, compute: Callable[[Any, Any], Any]) ->
         raise _misfit("must have sides that go together", kinds)
     left, right, scale = _scaled(one, other)
     currency = one.currency or other.currency
-    return (
-        Reading(
-            one.kind,
-            compute(left, right),
-            all_hold(one.known, other.known),
-            scale,
-            None,
-            currency,
-            one.doubts + other.doubts,
-        ),
-    )
+    known, doubts = all_hold(one.known, other.known), one.doubts + other.doubts
+    return (Reading(one.kind, compute(left, right), known, scale, None, currency, doubts),)
 
 
 def _times(view: View, left: Any, right: Any) -> Readings:

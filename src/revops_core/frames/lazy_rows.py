@@ -145,6 +145,8 @@ def _sources(
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
     frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
+    if is_placed and query.lanes[0].periods:
+        frame = frame.filter(nw.col(NUMBER) >= 0)
     keys = [*query.keys, *([] if is_placed else [NUMBER])]
     flags = dict.fromkeys([*(flag for flag, _, _ in query.columns.values() if flag), *query.doubts])
     summed = dict.fromkeys(name for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"})
@@ -186,7 +188,7 @@ def _sources(
     if not is_placed:
         yield grouped.drop(NUMBER).join(numbers, how="cross"), columns
     elif query.lanes[0].periods:
-        yield grouped.filter(nw.col(NUMBER) >= 0), columns
+        yield grouped, columns
         if query.segments is not None:
             segments: Any = query.segments
             yield segments.join(numbers, how="cross"), {}

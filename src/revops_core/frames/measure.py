@@ -84,7 +84,7 @@ def kpi_table(
         )
         for query in queries:
             add_tallies(query, tallies, layout.tally_count, meanings)
-    slots = [lane.slots for lane in layout.lanes for _ in lane.places]
+    slots = [lane.slots for lane in layout.lanes for _ in lane.all_places]
     return KpiTable(
         kpis=held,
         by=names,
