@@ -222,7 +222,9 @@ def _times(view: View, left: Any, right: Any) -> Readings:
             doubt: Doubt = ("too_large", f"{left} × {right}", "must fit into 64 bits in its smallest unit", is_large)
             doubts = (*one.doubts, *other.doubts, doubt)
             currency, scale = one.currency or other.currency, one.scale * other.scale
-            found.append(Reading(kind, one.value * other.value, known, scale, None, currency, doubts))
+            # pandas with Arrow's types raises where a product does not fit, and names nothing.
+            product = nw.when(is_large).then(nw.lit(0)).otherwise(one.value) * other.value
+            found.append(Reading(kind, product, known, scale, None, currency, doubts))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from operator import add, mul, or_, sub
+from operator import add, and_, mul, or_, sub
 from types import MappingProxyType
 from typing import Any
 
@@ -46,7 +46,6 @@ TYPES: Mapping[str, Any] = MappingProxyType(
     }
 )
 """The columns after those of the segment."""
-
 
 Pair = tuple[Aggregate, Expression | None]
 Source = tuple[Any, dict[str, nw.Expr], Mapping[str, Mapping[Any, Any]]]
@@ -250,29 +249,23 @@ def _columns_of(
         aggregate: _part(aggregate, place, readings.get(place), in_currency) for aggregate, place in places.items()
     }
     value, reason, kind = _computed(kpi.formula, parts)
-    coded = [place for place in places.values() if place in readings and readings[place].currency]
+    added_up = [place for one, place in places.items() if one.operation != "distinct" and place in readings]
+    coded = [place for place in added_up if readings[place].currency]
     if kpi.unit == "money" and kind == "number":
         rule = "must be given, as the amounts in these columns are plain numbers"
         raise InvalidValueError(kpi.name, [Fault("currency", rule, table.currency)])
     code: nw.Expr = nw.lit(table.currency, dtype=nw.String)
     mixed: nw.Expr = nw.lit(0)
     if coded:
-        of_all = [
-            nw.when(nw.col(f"{one}_least_of_all") == nw.col(f"{one}_least_of_most")).then(nw.col(f"{one}_least_of_all"))
-            for one in coded
-        ]
+        of_all = [_code_of_all(pairs, one, readings) for one in coded]
         code = nw.coalesce(*(nw.col(f"{one}_least") for one in coded), *of_all)
         for one in coded:
             is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
             mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0)
         if kpi.unit == "money":
-            reason = (
-                nw.when(reason.is_null() & code.is_null() & (value == 0)).then(nw.lit("no_amount")).otherwise(reason)
-            )
+            reason = _reason(reason.is_null() & code.is_null() & (value == 0), "no_amount", reason)
     if kpi.unit in NEVER_MONEY:
-        reason = (
-            nw.when((reason == nw.lit("no_amount")).fill_null(value=False)).then(nw.lit("too_few")).otherwise(reason)
-        )
+        reason = _reason((reason == nw.lit("no_amount")).fill_null(value=False), "too_few", reason)
     sides = _sides(kpi.formula, places, parts)
     is_both = ~sides[0][1] & ~sides[1][1]
     if kpi.when_zero != "zero_denominator":
@@ -305,6 +298,15 @@ def _columns_of(
         "n": nw.max_horizontal(*ns) if len(ns) > 1 else ns[0],  # Spark has no greatest of one
         "problem_count": problem,
     }
+
+
+def _code_of_all(pairs: Sequence[Pair], place: int, readings: Mapping[int, Reading]) -> nw.Expr:
+    """The one currency in which a value is added up anywhere; null where there are none or several."""
+    value = pairs[place][0].value
+    like = [held for held in readings if pairs[held][0].value == value and pairs[held][0].operation != "distinct"]
+    ends = [nw.col(f"{held}_least_{end}") for held in like for end in ("of_all", "of_most")]
+    is_one = reduce(and_, ((end == nw.coalesce(*ends)).fill_null(value=True) for end in ends))
+    return nw.when(is_one).then(nw.coalesce(*ends))
 
 
 def _row_count(place: int, operation: str, readings: Mapping[int, Reading]) -> nw.Expr:
