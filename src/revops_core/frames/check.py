@@ -102,7 +102,8 @@ def check(
         def read_columns(
             within: Frame, fields: set[str], of: Mapping[str, str] = named, told: Any = options
         ) -> ReadFrame:
-            return read(within, {name: of[name] for name in of if name.removesuffix(".currency") in fields}, **told)
+            held = {name: of[name] for name in of if name in fields or name.removesuffix(".currency") in fields}
+            return read(within, held, **told)
 
         parts = [named[name] for name in names if name in named]
         for pair in dict.fromkeys(pair for kpi in held for pair in kpi.wanted):

@@ -129,8 +129,6 @@ def read(
     faults: list[Fault] = []
     made: _Made = ({}, {}, [])
     for field, column in named.items():
-        if field.endswith(".currency") and field.removesuffix(".currency") in named:
-            continue
         of_currency = named.get(f"{field}.currency", "")
         minor = None if field in factors else "" if of_currency else currency
         try:

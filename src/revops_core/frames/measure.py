@@ -287,7 +287,7 @@ def queries_over(
     factors = factors_of(lanes)
 
     def read_columns(within: Frame, chosen: set[str]) -> ReadFrame:
-        held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
+        held = {name: named[name] for name in named if name in chosen or name.removesuffix(".currency") in chosen}
         return read(within, held, tz=tz, currency=currency, values=values, factors=factors)
 
     def of_all(within: Frame, chosen: set[str]) -> ReadFrame:

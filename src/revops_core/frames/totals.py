@@ -221,7 +221,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
     summed = dict.fromkeys(
         (name, slot[0]) for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"}
     )
-    size = _size_of(query, [name for name, _ in summed])
+    size = _size_of(query, list(dict.fromkeys(name for name, _ in summed)))  # one column may have a total and a mean
     terms: dict[tuple[str, int], list[tuple[str, int]]] = {}
     new: dict[str, nw.Expr] = {}
     for name, operation in summed:
