@@ -150,3 +150,9 @@ def test_the_segment_of_populations_may_be_called_the_same_in_all():
         told = {"by": by, "currency": "EUR", "columns": columns}
         [found] = rows_of(frames.measure({"Spend": spend, "Lead": leads}, cost_per_lead, **told))
         assert (found[by], found["value"]) == ("web", 25.0)
+
+
+def test_text_beside_the_missing_times_of_pandas_is_text():
+    mixed = objects("won", pd.NaT, "lost")
+    assert value_of(mixed, count(row.x == "won")) == 1
+    assert value_of(mixed, distinct(row.x)) == 2

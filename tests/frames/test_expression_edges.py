@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+import pyarrow as pa
 import pytest
 
 from revops_core import frames, kpis
@@ -15,7 +16,7 @@ from revops_core.values.condition import each, first_known, known, missing, not_
 from revops_core.values.expression import Expression, all_of, any_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
-from tests.frames.engines import EVERY_ENGINE, EVERY_LAZY_ENGINE, LAZY, frame_of, rows_of
+from tests.frames.engines import ENGINES, EVERY_ENGINE, EVERY_LAZY_ENGINE, LAZY, frame_of, from_arrow, rows_of
 
 TYPES = {
     "at": "instant",
@@ -221,3 +222,31 @@ def test_an_instant_whose_day_cannot_be_told_is_counted_by_a_lazy_engine_and_ref
     eager = frame_of("pyarrow", records, {"at": "instant", "on": "day"})
     table = frames.kpi_table(eager, ages, tz="Europe/Berlin")
     assert table.measurement("ages") == kpis.measure(records, ages, tz="Europe/Berlin").measurement("ages")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rows_are_counted_where_no_column_is_read(engine):
+    every = Kpi(name="rows", unit="count", dated=(), formula=count(row))
+    assert frames.kpi_table(frame(engine, "gaps"), every).measurement("rows").value == 7
+
+
+NEVER = {
+    "sum": total(row.nothing + row.seats),
+    "difference": total(row.seats - row.nothing),
+    "product": total(row.nothing * row.seats),
+    "equal": count(row.nothing == 3),
+    "before": count(row.nothing < "a"),
+    "still to come": count(not_yet(row.nothing)),
+    "known": count(known(row.nothing)),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_column_of_nothing_but_nulls_goes_with_every_kind_and_is_never_known(engine):
+    nulls = from_arrow(engine, pa.table({"nothing": pa.nulls(2), "seats": [1, None], "never_at": pa.nulls(2)}))
+    records = [{"nothing": None, "seats": seats, "never_at": None} for seats in (1, None)]
+    asked = [Kpi(name=name, unit="score", dated=row.never_at, formula=formula) for name, formula in NEVER.items()]
+    for options in ({}, {"as_of": NOON}, {"over": PERIODS, "as_of": NOON}):
+        found = frames.kpi_table(nulls, asked, **options)
+        expected = kpis.measure(records, asked, **options)
+        assert list(found.measurements()) == list(expected.measurements())

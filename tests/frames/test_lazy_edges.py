@@ -63,8 +63,6 @@ AMOUNTS = [
 ]
 OPTIONS = {
     "all": {},
-    "by": {"by": "owner_id"},
-    "over": {"over": BERLIN.quarters()},
     "by, over, as of": {"by": ("owner_id",), "over": BERLIN.quarters(), "as_of": datetime(2026, 7, 1, tzinfo=UTC)},
     "as of": {"as_of": datetime(2026, 3, 30, tzinfo=UTC)},
 }

@@ -127,7 +127,7 @@ def _is_cell(reading: Reading, theirs: Any) -> Any:
 
 def _first_known(view: View, *arguments: Expression) -> Readings:
     found: list[Reading] = []
-    earlier: nw.Expr | None = None
+    earlier: Any = None
     for reading in chain.from_iterable(value_of(argument, view) for argument in arguments):
         if not found:
             found.append(reading)
@@ -137,7 +137,7 @@ def _first_known(view: View, *arguments: Expression) -> Readings:
             value = nw.when(here).then(last.value).otherwise(reading.value)
             known = None if reading.known is None else here | reading.known
             found[-1] = evolve(last, value=value, known=known, doubts=last.doubts + reading.doubts)
-        elif earlier is not None:
+        else:
             found.append(evolve(reading, known=all_hold(reading.known, ~earlier)))
         earlier = _any_known(found)
         if earlier is None:
@@ -334,8 +334,6 @@ def _equals(view: View, left: Any, right: Any) -> Readings:
 
 def _known(view: View, argument: Expression) -> Readings:
     readings = value_of(argument, view)
-    if not readings:
-        return _truth(nw.lit(value=False))
     known = _any_known(readings)
     return _truth(nw.lit(value=True) if known is None else known, *readings)
 

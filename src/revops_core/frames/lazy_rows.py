@@ -163,8 +163,6 @@ def _sources(
             of_numbers.setdefault("n", {})[number] = nw.col(
                 query.columns[lane.bound, ("count", aggregate.where, None)][0] or COUNT
             )
-            if aggregate.value is None:
-                continue
             slot = (aggregate.operation, aggregate.where, aggregate.value)
             flag, name, reading = query.columns[lane.bound, slot if slot in lane.slots else ("mean", *slot[1:])]
             if reading is None:
