@@ -65,7 +65,7 @@ def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> 
     readings = value_of(dated, view)
     is_dated = _any_known(readings)
     number: nw.Expr = nw.lit(-1) if is_dated is None else nw.when(is_dated).then(nw.lit(-1)).otherwise(nw.lit(UNDATED))
-    near = [] if is_dated is None or not periods else [~is_dated]
+    near: list[Any] = [] if is_dated is None or not periods else [~is_dated]
     for reading in reversed(readings):
         if reading.kind not in {"instant", "day", ""}:
             raise InvalidValueError("frames", [Fault(str(dated), "must be dates or timestamps", reading.kind)])
