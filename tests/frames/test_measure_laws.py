@@ -308,8 +308,14 @@ AT_EDGES = [
 ]
 
 
-@pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
-@pytest.mark.parametrize("as_of", [None, EDGES[1], EDGES[4], EDGES[10]], ids=str)
+@pytest.mark.parametrize(
+    ("engine", "as_of"),
+    [
+        *((engine, as_of) for as_of in (None, EDGES[1], EDGES[4], EDGES[10]) for engine in ENGINES),
+        *([(SPARK, EDGES[4])] if WITH_SPARK else []),
+    ],
+    ids=str,
+)
 def test_what_happens_at_the_edges_of_periods_of_the_look_and_of_the_nights_is_the_same(engine, as_of):
     asked = [
         *(
