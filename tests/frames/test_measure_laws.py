@@ -272,7 +272,9 @@ def test_tidy_rows_of_every_engine_are_the_measurements_of_objects(engine):
 
 @pytest.mark.parametrize("engine", ["polars", "polars-lazy", "duckdb", *([SPARK] if WITH_SPARK else [])])
 def test_tidy_rows_of_currencies_are_those_of_objects(engine):
-    @settings(max_examples=3 if engine == SPARK else 20, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples={SPARK: 3, "duckdb": 8}.get(engine, 20), suppress_health_check=list(HealthCheck), deadline=None
+    )
     @given(
         RECORDS,
         st.lists(st.sampled_from(MIXED), min_size=1, max_size=3, unique_by=lambda kpi: kpi.name),
