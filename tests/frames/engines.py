@@ -51,14 +51,16 @@ def spark():
 
     options = {
         "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.default.parallelism": "2",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.default.parallelism": "1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+        # Small queries, many of them: to write code for each costs more than to run it.
+        "spark.sql.codegen.wholeStage": "false",
         # Another zone than that of the data: nothing may depend on it.
         "spark.sql.session.timeZone": "America/New_York",
     }
-    builder = SparkSession.builder.master("local[2]").appName("revops_core")
+    builder = SparkSession.builder.master("local[1]").appName("revops_core")
     for name, value in options.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()

@@ -95,7 +95,7 @@ def _made(cls, held):
 
 @pytest.mark.parametrize("cls", [Opportunity, Lead, Account, Contact, Deal, Ticket, User, Subscription, Quota])
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_any_records_are_the_same_there_and_back(cls, data):
     records = data.draw(some(cls))
     for engine in ("pandas", "polars", "pyarrow"):

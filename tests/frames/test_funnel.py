@@ -72,7 +72,7 @@ def test_the_funnels_of_a_large_log_are_those_of_the_core(engine, make):
 
 @pytest.mark.parametrize("engine", ["pandas", "pandas-arrow", "polars", "polars-lazy", "pyarrow"])
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_any_funnel_of_any_log_is_that_of_the_core(engine, data):
     records = data.draw(moves() | standings(with_ties=engine not in LAZY))
     edges = instants(14)

@@ -177,7 +177,7 @@ def differ(engine, records, chosen, options, columns=None, *, money):
 
 @pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
 def test_every_engine_measures_what_objects_measure(engine):
-    @settings(max_examples=4 if engine == SPARK else 100, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=4 if engine == SPARK else 40, suppress_health_check=list(HealthCheck), deadline=None)
     @given(
         RECORDS,
         st.lists(st.sampled_from(OURS + OVER_DEALS), min_size=1, max_size=6, unique_by=lambda kpi: kpi.name),
@@ -195,7 +195,7 @@ MIXED = [kpi for kpi in OVER_DEALS if kpi.unit == "money"] + [kpi for kpi in OUR
 
 @pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
 def test_currencies_of_a_column_never_mix_on_any_engine(engine):
-    @settings(max_examples=4 if engine == SPARK else 40, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=4 if engine == SPARK else 20, suppress_health_check=list(HealthCheck), deadline=None)
     @given(
         RECORDS,
         st.lists(st.sampled_from(MIXED), min_size=1, max_size=3, unique_by=lambda kpi: kpi.name),
@@ -258,7 +258,7 @@ def check_rows(engine, records, chosen, options, *, money):
 
 @pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
 def test_tidy_rows_of_every_engine_are_the_measurements_of_objects(engine):
-    @settings(max_examples=3 if engine == SPARK else 60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=3 if engine == SPARK else 25, suppress_health_check=list(HealthCheck), deadline=None)
     @given(
         RECORDS,
         st.lists(st.sampled_from(OURS + OVER_DEALS), min_size=1, max_size=5, unique_by=lambda kpi: kpi.name),
@@ -272,7 +272,9 @@ def test_tidy_rows_of_every_engine_are_the_measurements_of_objects(engine):
 
 @pytest.mark.parametrize("engine", ["polars", "polars-lazy", "duckdb", *([SPARK] if WITH_SPARK else [])])
 def test_tidy_rows_of_currencies_are_those_of_objects(engine):
-    @settings(max_examples=3 if engine == SPARK else 40, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples={SPARK: 3, "duckdb": 8}.get(engine, 20), suppress_health_check=list(HealthCheck), deadline=None
+    )
     @given(
         RECORDS,
         st.lists(st.sampled_from(MIXED), min_size=1, max_size=3, unique_by=lambda kpi: kpi.name),
@@ -308,8 +310,14 @@ AT_EDGES = [
 ]
 
 
-@pytest.mark.parametrize("engine", [*ENGINES, *([SPARK] if WITH_SPARK else [])])
-@pytest.mark.parametrize("as_of", [None, EDGES[1], EDGES[4], EDGES[10]], ids=str)
+@pytest.mark.parametrize(
+    ("engine", "as_of"),
+    [
+        *((engine, as_of) for as_of in (None, EDGES[1], EDGES[4], EDGES[10]) for engine in ENGINES),
+        *([(SPARK, EDGES[4])] if WITH_SPARK else []),
+    ],
+    ids=str,
+)
 def test_what_happens_at_the_edges_of_periods_of_the_look_and_of_the_nights_is_the_same(engine, as_of):
     asked = [
         *(

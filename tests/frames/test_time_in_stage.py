@@ -87,7 +87,7 @@ def test_the_stays_of_a_large_log_are_those_of_the_core(engine, make, as_of, cal
 
 @pytest.mark.parametrize("engine", ["pandas", "pandas-arrow", "polars", "polars-lazy", "pyarrow"])
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_the_stays_of_any_log_are_those_of_the_core(engine, data):
     records = data.draw(moves() | standings(with_ties=engine not in LAZY))
     as_of = data.draw(st.none() | instants(14))

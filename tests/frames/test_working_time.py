@@ -94,7 +94,7 @@ def test_rows_keep_their_order_and_their_other_columns(engine):
 
 @pytest.mark.parametrize("engine", ["pandas", "polars", "polars-lazy", "pyarrow"])
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_any_pair_of_instants(engine, data):
     instants = st.none() | st.integers(FIRST, LAST).map(from_microseconds)
     rows = data.draw(st.lists(st.tuples(instants, instants), min_size=1, max_size=6))

@@ -131,8 +131,6 @@ def read(
     faults: list[Fault] = []
     made: _Made = ({}, {}, [])
     for field, column in named.items():
-        if field.endswith(".currency") and field.removesuffix(".currency") in named:
-            continue
         of_currency = named.get(f"{field}.currency", "")
         minor = None if field in factors else "" if of_currency else currency
         try:
@@ -176,7 +174,7 @@ def _typed(
     and the column of that.
     """
     cell, told = nw.col(column), f"column '{column}' of {dtype}"
-    if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):
+    if engine_of(frame) in SPARK and dict(nw.to_native(frame).dtypes)[column].startswith("interval day"):  # on Spark
         since = _sql_column(frame, field, column, "unix_micros(timestamp_micros(0) + {})", made)
         return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
@@ -262,7 +260,7 @@ def _since(frame: Frame, field: str, column: str, dtype: Any, *, is_filled: bool
     """Whole microseconds since 1970 of a column of timestamps, or whole days of dates; 0 where it is null."""
     cell, is_day = nw.col(column), isinstance(dtype, nw.Date)
     is_naive = is_day or dtype.time_zone is None
-    if engine_of(frame) in SPARK:  # what narwhals reads of its timestamps is wrong before 1970, or not there
+    if engine_of(frame) in SPARK:  # on Spark
         micros = "timestampdiff(microsecond, timestamp_ntz'1970-01-01', {})" if is_naive else "unix_micros({})"
         return _sql_column(frame, field, column, "unix_date({})" if is_day else micros, made)
     if engine_of(frame) == "duckdb":  # which narwhals reads by way of intervals, ten times slower

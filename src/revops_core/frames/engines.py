@@ -68,7 +68,7 @@ def rows_of(frame: Frame) -> list[dict[str, Any]]:
     native: Any = nw.to_native(frame)
     if engine_of(frame) == "duckdb":  # its own way needs neither PyArrow nor a second statement
         return [dict(zip(native.columns, row, strict=True)) for row in native.fetchall()]
-    if engine_of(frame) in SPARK:
+    if engine_of(frame) in SPARK:  # on Spark
         return [row.asDict() for row in native.collect()]
     return collected(frame).rows(named=True)
 
@@ -90,7 +90,7 @@ def small_frame(like: Frame, data: Mapping[str, list[Any]]) -> Frame:
         names = ", ".join(f'"{name}"' for name in data)
         text = f"select * from (values {rows}) as t({names})"  # noqa: S608 - numbers, and text whose quotes are doubled
         made: Any = nw.from_native(native.query("revops_frame", text))
-    elif engine in SPARK:
+    elif engine in SPARK:  # on Spark
         made = nw.from_native(native.sparkSession.createDataFrame(lines, list(data)))
     else:
         made = nw.from_dict(dict(data), backend=like.implementation)
@@ -154,11 +154,11 @@ def stepped(value: nw.Expr, edges: Sequence[tuple[int, int]]) -> nw.Expr:
 def floor_divided(value: nw.Expr, by: int, frame: Frame) -> nw.Expr:
     """Whole numbers over a whole number, rounded down."""
     quotient = value // by
-    if engine_of(frame) not in SPARK:
-        return quotient
-    # It divides floats, which may round to either side.
-    is_above, is_below = quotient * by > value, (quotient + 1) * by <= value
-    return quotient - is_above.cast(nw.Int64) + is_below.cast(nw.Int64)
+    if engine_of(frame) in SPARK:  # on Spark
+        # It divides floats, which may round to either side.
+        is_above, is_below = quotient * by > value, (quotient + 1) * by <= value
+        return quotient - is_above.cast(nw.Int64) + is_below.cast(nw.Int64)
+    return quotient
 
 
 def whole_days(microseconds: nw.Expr, frame: Frame) -> nw.Expr:

@@ -28,12 +28,13 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
+__all__ = ["UNDATED", "View", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
 """How rows are looked at: their columns, how far to look, and the zone of civil days."""
 
+UNDATED = -2  # the number of a row without a date; it is -1 where the date lies in no period
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 9.0e18  # engines wrap what does not fit into 64 bits without a word
@@ -59,11 +60,12 @@ def _misfit(rule: str, got: object) -> InvalidValueError:
 
 
 def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> tuple[Reading, nw.Expr | None]:
-    """The position of the period of a row, -1 where it has none, and which rows are near one (None: all)."""
+    """The position of the period of a row, negative where it has none, and which rows count for any (None: all)."""
     begins, ends, _ = edges_of(tuple(periods))
     readings = value_of(dated, view)
-    number: nw.Expr = nw.lit(-1)
-    near = []
+    is_dated = _any_known(readings)
+    number: nw.Expr = nw.lit(-1) if is_dated is None else nw.when(is_dated).then(nw.lit(-1)).otherwise(nw.lit(UNDATED))
+    near: list[Any] = [] if is_dated is None or not periods else [~is_dated]
     for reading in reversed(readings):
         if reading.kind not in {"instant", "day", ""}:
             raise InvalidValueError("frames", [Fault(str(dated), "must be dates or timestamps", reading.kind)])
@@ -125,7 +127,7 @@ def _is_cell(reading: Reading, theirs: Any) -> Any:
 
 def _first_known(view: View, *arguments: Expression) -> Readings:
     found: list[Reading] = []
-    earlier: nw.Expr | None = None
+    earlier: Any = None
     for reading in chain.from_iterable(value_of(argument, view) for argument in arguments):
         if not found:
             found.append(reading)
@@ -135,7 +137,7 @@ def _first_known(view: View, *arguments: Expression) -> Readings:
             value = nw.when(here).then(last.value).otherwise(reading.value)
             known = None if reading.known is None else here | reading.known
             found[-1] = evolve(last, value=value, known=known, doubts=last.doubts + reading.doubts)
-        elif earlier is not None:
+        else:
             found.append(evolve(reading, known=all_hold(reading.known, ~earlier)))
         earlier = _any_known(found)
         if earlier is None:
@@ -215,7 +217,9 @@ def _times(view: View, left: Any, right: Any) -> Readings:
             doubt: Doubt = ("too_large", f"{left} × {right}", "must fit into 64 bits in its smallest unit", is_large)
             doubts = (*one.doubts, *other.doubts, doubt)
             currency, scale = one.currency or other.currency, one.scale * other.scale
-            found.append(Reading(kind, one.value * other.value, known, scale, None, currency, doubts))
+            # pandas with Arrow's types raises where a product does not fit, and names nothing.
+            product = nw.when(is_large).then(nw.lit(0)).otherwise(one.value) * other.value
+            found.append(Reading(kind, product, known, scale, None, currency, doubts))
     return tuple(found)
 
 
@@ -321,8 +325,6 @@ def _equals(view: View, left: Any, right: Any) -> Readings:
 
 def _known(view: View, argument: Expression) -> Readings:
     readings = value_of(argument, view)
-    if not readings:
-        return _truth(nw.lit(value=False))
     known = _any_known(readings)
     return _truth(nw.lit(value=True) if known is None else known, *readings)
 

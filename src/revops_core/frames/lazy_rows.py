@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from operator import add, mul, or_, sub
+from operator import add, and_, mul, or_, sub
 from types import MappingProxyType
 from typing import Any
 
@@ -34,7 +34,6 @@ TYPES: Mapping[str, Any] = MappingProxyType({
     "low": nw.Float64, "high": nw.Float64, "problem_count": nw.Int64,
 })  # fmt: skip
 """The columns after those of the segment."""
-
 
 Pair = tuple[Aggregate, Expression | None]
 Source = tuple[Any, dict[str, nw.Expr]]
@@ -130,6 +129,8 @@ def _sources(
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
     frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
+    if is_placed and query.lanes[0].periods:
+        frame = frame.filter(nw.col(NUMBER) >= 0)
     keys = [*query.keys, *([] if is_placed else [NUMBER])]
     flags = dict.fromkeys([*(flag for flag, _, _ in query.columns.values() if flag), *query.doubts])
     summed = dict.fromkeys(name for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"})
@@ -147,8 +148,6 @@ def _sources(
             of_numbers.setdefault("n", {})[number] = nw.col(
                 query.columns[lane.bound, ("count", aggregate.where, None)][0] or COUNT
             )
-            if aggregate.value is None:
-                continue
             slot = (aggregate.operation, aggregate.where, aggregate.value)
             flag, name, reading = query.columns[lane.bound, slot if slot in lane.slots else ("mean", *slot[1:])]
             if reading is None:
@@ -171,7 +170,7 @@ def _sources(
     if not is_placed:
         yield grouped.drop(NUMBER).join(numbers, how="cross"), columns
     elif query.lanes[0].periods:
-        yield grouped.filter(nw.col(NUMBER) >= 0), columns
+        yield grouped, columns
         if query.segments is not None:
             segments: Any = query.segments
             yield segments.join(numbers, how="cross"), {}
@@ -227,17 +226,15 @@ def _columns_of(
     in_currency = table.currency if kpi.unit == "money" else None
     parts = {held: _part(held, place, readings.get(place), in_currency) for held, place in places.items()}
     value, reason, kind = _computed(kpi.formula, parts)
-    coded = [place for place in places.values() if place in readings and readings[place].currency]
+    added_up = [place for one, place in places.items() if one.operation != "distinct" and place in readings]
+    coded = [place for place in added_up if readings[place].currency]
     if kpi.unit == "money" and kind == "number":
         rule = "must be given, as the amounts in these columns are plain numbers"
         raise InvalidValueError(kpi.name, [Fault("currency", rule, table.currency)])
     code: nw.Expr = nw.lit(table.currency, dtype=nw.String)
     mixed: nw.Expr = nw.lit(0)
     if coded:
-        of_all = [
-            nw.when(nw.col(f"{one}_least_of_all") == nw.col(f"{one}_least_of_most")).then(nw.col(f"{one}_least_of_all"))
-            for one in coded
-        ]
+        of_all = [_code_of_all(pairs, one, readings) for one in coded]
         code = nw.coalesce(*(nw.col(f"{one}_least") for one in coded), *of_all)
         for one in coded:
             is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
@@ -277,6 +274,15 @@ def _columns_of(
         "n": nw.max_horizontal(*ns) if len(ns) > 1 else ns[0],  # Spark has no greatest of one
         "problem_count": problem,
     }
+
+
+def _code_of_all(pairs: Sequence[Pair], place: int, readings: Mapping[int, Reading]) -> nw.Expr:
+    """The one currency in which a value is added up anywhere; null where there are none or several."""
+    value = pairs[place][0].value
+    like = [held for held in readings if pairs[held][0].value == value and pairs[held][0].operation != "distinct"]
+    ends = [nw.col(f"{held}_least_{end}") for held in like for end in ("of_all", "of_most")]
+    is_one = reduce(and_, ((end == nw.coalesce(*ends)).fill_null(value=True) for end in ends))
+    return nw.when(is_one).then(nw.coalesce(*ends))
 
 
 def _row_count(place: int, operation: str, readings: Mapping[int, Reading]) -> nw.Expr:

@@ -63,7 +63,7 @@ class Question:
         factors = _factors_of(lanes)
 
         def read_columns(frame: Frame, chosen: set[str]) -> ReadFrame:
-            held = {field: column for field, column in named.items() if field.removesuffix(".currency") in chosen}
+            held = {name: named[name] for name in named if name in chosen or name.removesuffix(".currency") in chosen}
             return read(frame, held, factors=factors, **self.options)
 
         return read_columns

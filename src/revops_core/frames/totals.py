@@ -19,10 +19,10 @@ from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, Reading
 from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
-from revops_core.frames.expressions import View, condition_of, period_numbers, text_of, value_of
+from revops_core.frames.expressions import UNDATED, View, condition_of, period_numbers, text_of, value_of
 from revops_core.kpis.filling import needed_fields
 from revops_core.kpis.layout import Bound, Lane, Slot
-from revops_core.kpis.tally import Settled
+from revops_core.kpis.tally import Settled, settled
 from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
@@ -40,7 +40,7 @@ ReadColumns = Callable[[Frame, set[str]], ReadFrame]
 """How some fields are read from the columns of a frame."""
 
 NUMBER = "revops_number"
-"""The column with the position of the period of a row; -1 where it falls into none."""
+"""The column with the position of the period of a row; `UNDATED` where it has no date, -1 where it falls into none."""
 
 BY = "revops_by"
 """How the columns of a segment begin."""
@@ -212,7 +212,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
     summed = dict.fromkeys(
         (name, slot[0]) for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"}
     )
-    size = _size_of(query, [name for name, _ in summed])
+    size = _size_of(query, list(dict.fromkeys(name for name, _ in summed)))  # one column may have a total and a mean
     terms: dict[tuple[str, int], list[tuple[str, int]]] = {}
     new: dict[str, nw.Expr] = {}
     for name, operation in summed:
@@ -249,6 +249,14 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
                 for slot in lane.slots
             )
             held[lane.first + number].append(tuple(parts))
+        for lane in query.lanes if number == UNDATED else ():
+            undated = lane.tally()  # of a row without a date only the conditions are counted
+            for place, slot in enumerate(lane.slots):
+                if slot[0] == "count":
+                    undated[place] = _part(
+                        query.columns[lane.bound, slot], "count", row, key=key, terms=terms, collections={}
+                    )
+            held[lane.places.stop].append(settled(undated))
 
 
 def _refuse_doubts(query: Query, found: Sequence[Mapping[str, Any]]) -> None:
