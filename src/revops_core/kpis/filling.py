@@ -19,7 +19,7 @@ from revops_core.errors import (
     RevopsError,
 )
 from revops_core.kpis.layout import Bound, By, Lane, Layout, edges_of
-from revops_core.kpis.tally import Tally, fold
+from revops_core.kpis.tally import FOLDS, Tally
 from revops_core.values.expression import Expression, compiled
 
 __all__ = ["MISSING", "OTHER_CLASS", "Segments", "fill", "id_of", "needed_fields"]
@@ -31,12 +31,7 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def fill(
-    rows: Iterable[Any],
-    layout: Layout,
-    segments: Segments,
-    *,
-    by: Sequence[By] = (),
-    population: str | None = None,
+    rows: Iterable[Any], layout: Layout, segments: Segments, *, by: Sequence[By] = (), population: str | None = None
 ) -> None:
     """Add every row to the tallies of its segment; the rows are read once, in any order.
 
@@ -114,13 +109,12 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     for slot, (operation, where, value) in enumerate(lane.slots):
         held = folds.setdefault(where, [])
         if operation != "count":
-            held.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-    steps = _read_once(
-        [
-            (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
-            for where, held in folds.items()
-        ]
-    )
+            held.append(FOLDS[operation](slot, _always if value is None else reader(value), str(value)))
+    asked: list[_Step] = [
+        (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
+        for where, held in folds.items()
+    ]
+    steps = _read_once(asked)
     counts: list[_Step] = [(*step[:3], ()) for step in steps]
     place = None if lane.undated is None or lane.dated is None else _placer(lane, reader(lane.dated), lane.undated)
     return lane, lane.first, place, steps, lane.undated, counts
@@ -218,11 +212,6 @@ def _is_plain_field(argument: object) -> bool:
     return isinstance(argument, Expression) and argument.operation == "field" and "." not in argument.arguments[0]
 
 
-def _has(row: Any, path: str) -> bool:
-    name = path.partition(".")[0]
-    return name in row if isinstance(row, Mapping) else hasattr(row, name)
-
-
 def _reading(getter: Any, has: Any, read: Any, path: str | tuple[str, ...]) -> Callable[[Any], Any]:
     """How a field is read, a value inside a field, or the first known of several fields."""
     if isinstance(path, tuple):
@@ -291,17 +280,17 @@ def _named_error(error: Exception, row: Any, number: int, lanes: Iterable[Lane],
         return InexactAmountError("add", 34)
     if isinstance(error, InvalidValueError):
         return InvalidRowError(number, row_id, error.faults)
-    paths = [part for part in by if isinstance(part, str)]
-    choices: list[tuple[str, ...]] = [(path,) for path in paths]
+    choices: list[tuple[str, ...]] = [(part,) for part in by if isinstance(part, str)]
     for lane in lanes:
         dated = lane.dated if lane.periods or lane.bound else None
         for expression in (dated, *(part for slot in lane.slots for part in slot[1:])):
             choices.extend(() if expression is None else needed_fields(expression, lane.bound))
+    has: Any = contains if isinstance(row, Mapping) else hasattr
     held = tuple(row) if isinstance(row, Mapping) else type(row).__name__  # never the values, which may be personal
     faults = [
         Fault(" or ".join(names), MISSING, held)
         for names in dict.fromkeys(choices)
-        if not any(_has(row, name) for name in names)
+        if not any(has(row, name.partition(".")[0]) for name in names)
     ]
     if faults:
         return InvalidRowError(number, row_id, faults)

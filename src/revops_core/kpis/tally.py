@@ -19,7 +19,7 @@ from typing import Any
 from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
 from revops_core.values.money import Money
 
-__all__ = ["Settled", "Tally", "fold", "is_settled", "merged", "settled", "started"]
+__all__ = ["FOLDS", "Settled", "Tally", "is_settled", "merged", "settled", "started"]
 
 Part = Any
 Tally = list[Part]
@@ -39,18 +39,6 @@ def started(operation: str) -> Part:
     if operation == "count":
         return 0
     return [_START[operation](), 0, "", *([0] if operation == "mean" else [])]
-
-
-def fold(operation: str, slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
-    """A function that adds the value of a row to the part at `slot` of a tally.
-
-    Args:
-        operation: "total", "mean", "quantile", "distinct" or "rows".
-        slot: the position of the part.
-        read: reads the value from a row.
-        what: the value as text, for errors.
-    """
-    return _FOLDS[operation](slot, read, what)
 
 
 def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool) -> Callable[[Tally, Any], None]:
@@ -114,13 +102,15 @@ def _fold_rows(slot: int, read: Callable[[Any], Any], _what: str) -> Callable[[T
     return fold_rows
 
 
-_FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
+FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
     "total": partial(_fold_sum, squares=False),
     "mean": partial(_fold_sum, squares=True),
     "quantile": _fold_values,
     "distinct": _fold_distinct,
     "rows": _fold_rows,
 }
+"""For each operation but "count", what makes a function that adds the value of a row to a part of a tally: from the
+position of the part, a function that reads the value from a row, and the value as text, for errors."""
 
 
 def _number(value: Any, what: str) -> tuple[int | Decimal, str]:
@@ -132,9 +122,8 @@ def _number(value: Any, what: str) -> tuple[int | Decimal, str]:
             rule = "must not be negative: it ends before it starts"
             raise InvalidValueError("row", [Fault(what, rule, value)])
         return value // _MICROSECOND, "duration"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value, "number"
-    if isinstance(value, Decimal) and value.is_finite():
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole or (isinstance(value, Decimal) and value.is_finite()):
         return value, "number"
     rule = "must be Money, a timedelta, an int or a finite Decimal"
     if isinstance(value, float):
@@ -157,18 +146,22 @@ def _named(kind: str) -> str:
     return kind if kind in {"number", "duration"} else f"an amount in {kind}"
 
 
-def settled(tally: Tally) -> Settled:
-    """A tally that will not be added to any more, as a value."""
-    return tuple(part if isinstance(part, int) else (_kept_as_value(part[0]), *part[1:]) for part in tally)
+def settled(tally: Tally | None) -> Settled | None:
+    """A tally that will not be added to any more, as a value; None, where there are no rows, stays None."""
+    return None if tally is None else tuple(map(_as_value, tally))
 
 
-def _kept_as_value(kept: Any) -> Any:
-    return tuple(kept) if isinstance(kept, list | set) else kept
+def _as_value(part: Part) -> Part:
+    if isinstance(part, int):
+        return part
+    return tuple(part[0]) if isinstance(part[0], list | set) else part[0], *part[1:]
 
 
 def is_settled(tally: object, operations: Sequence[str]) -> bool:
-    """Whether `tally` is a settled tally of parts for these operations, in this order."""
-    return isinstance(tally, tuple) and len(tally) == len(operations) and all(map(_is_part_for, operations, tally))
+    """Whether `tally` is a settled tally of parts for these operations, in this order, or None."""
+    if not isinstance(tally, tuple):
+        return tally is None
+    return len(tally) == len(operations) and all(map(_is_part_for, operations, tally))
 
 
 def _is_part_for(operation: str, part: Any) -> bool:
@@ -204,10 +197,9 @@ def merged(operation: str, parts: Sequence[Any], what: str) -> Any:
         if kind:
             _set_kind(of_kind, kind, what)
     known, kind = sum(part[1] for part in parts), of_kind[2]
-    if operation == "distinct":
-        return tuple(dict.fromkeys(chain.from_iterable(part[0] for part in parts))), known, kind
     if operation in _COLLECTED:
-        return tuple(chain.from_iterable(part[0] for part in parts)), known, kind
+        collected = chain.from_iterable(part[0] for part in parts)
+        return tuple(dict.fromkeys(collected) if operation == "distinct" else collected), known, kind
     kept = reduce(_sum, (part[0] for part in parts))
     return kept, known, kind, *(reduce(_sum_of_squares, (part[3] for part in parts)) for _ in parts[0][3:])
 
