@@ -111,24 +111,27 @@ def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]
     created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
     path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, closed, tz)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
-    weights = _weights(len(path), model) if path else [Decimal(1)]
-    shares = sale.amount.allocate(weights) if path else (sale.amount,)
-    touches: list[Touch | None] = [*path] if path else [None]
+    credit = partial(
+        Credit,
+        opportunity_id=sale.id,
+        model=model,
+        outcome=sale.outcome,
+        owner_id=sale.owner_id,
+        created_at=created,
+        closed_at=closed,
+    )
+    if not path:
+        return [credit(channel=_UNATTRIBUTED, amount=sale.amount)]
+    weights = _weights(len(path), model)
     return [
-        Credit(
-            opportunity_id=sale.id,
-            channel=_UNATTRIBUTED if touch is None else touch.channel or "unknown",
+        credit(
+            channel=touch.channel or "unknown",
             amount=amount,
-            model=model,
-            campaign=None if touch is None else touch.campaign,
-            touched_at=None if touch is None else touch.at,
-            sourced=touch is not None and _is_by(touch.at, created, tz),
-            outcome=sale.outcome,
-            owner_id=sale.owner_id,
-            created_at=created,
-            closed_at=closed,
+            campaign=touch.campaign,
+            touched_at=touch.at,
+            sourced=_is_by(touch.at, created, tz),
         )
-        for touch, amount, weight in zip(touches, shares, weights, strict=True)
+        for touch, amount, weight in zip(path, sale.amount.allocate(weights), weights, strict=True)
         if weight
     ]
 

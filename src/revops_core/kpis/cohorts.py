@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -60,33 +60,37 @@ class CohortTable:
             age: how many periods later, from 0.
             of: "customers" or "revenue".
         """
-        _require_of(of)
-        left = (self.customers if of == "customers" else self.revenue)[cohort][age]
-        base = self.came[cohort] if of == "customers" else self.opening[cohort].amount
+        held, bases = self._read(of)
+        left, base = held[cohort][age], _number(bases[cohort])
         if isinstance(left, Undefined) or not base:
             return left if isinstance(left, Undefined) else _NOBODY
-        return Fraction(left.amount if isinstance(left, Money) else left) / Fraction(base)
+        return _number(left) / base
 
     def average(self, age: int, of: str = "customers") -> Fraction | Undefined:
         """What is left at an age of all cohorts that were seen at it, weighted: the sum of them by the sum of bases."""
-        _require_of(of)
+        _, bases = self._read(of)
         left, base = Fraction(0), Fraction(0)
         for number in range(len(self.periods) - age):
             share = self.retention(number, age, of)
             if not isinstance(share, Undefined):
-                weight = Fraction(self.came[number] if of == "customers" else self.opening[number].amount)
+                weight = _number(bases[number])
                 left, base = left + share * weight, base + weight
         seen = any(not isinstance(self.customers[n][age], Undefined) for n in range(len(self.periods) - age))
         return left / base if base else _NOBODY if seen else _CENSORED
 
+    def _read(self, of: str) -> tuple[Any, Any]:
+        """What is left of each cohort by age, and what each began with."""
+        if of not in _OF:
+            raise InvalidValueError("CohortTable", [Fault("of", f"must be one of {', '.join(_OF)}", of)])
+        return (self.customers, self.came) if of == "customers" else (self.revenue, self.opening)
+
     def triangle(self, of: str = "customers") -> Table:
         """The shares that are left, one row for each cohort and their weighted average; empty where too young."""
-        ages = range(len(self.periods))
+        ages, (_, bases) = range(len(self.periods)), self._read(of)
         rows: list[list[object]] = []
         for number, period in enumerate(self.periods):
-            base = self.came[number] if of == "customers" else self.opening[number]
             shares = [self.retention(number, age, of) for age in range(len(self.periods) - number)]
-            rows.append([period.label, base, *(_shown(share) for share in shares), *[None] * number])
+            rows.append([period.label, bases[number], *(_shown(share) for share in shares), *[None] * number])
         total = sum(self.came) if of == "customers" else Money.total(self.opening, self.currency)
         rows.append(["all", total, *(_shown(self.average(age, of)) for age in ages)])
         return Table(["cohort", of, *map(str, ages)], rows, title=f"{of.capitalize()} left, by age of the cohort")
@@ -109,9 +113,8 @@ def _shown(value: object) -> object:
     return None if isinstance(value, Undefined) else value
 
 
-def _require_of(of: str) -> None:
-    if of not in _OF:
-        raise InvalidValueError("CohortTable", [Fault("of", f"must be one of {', '.join(_OF)}", of)])
+def _number(held: Any) -> Fraction:
+    return Fraction(held.amount if isinstance(held, Money) else held)
 
 
 def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:

@@ -99,12 +99,8 @@ def forecast_revenue(
     Money('0.00', 'EUR')
     """
     held = tuple(periods)
-    require(
-        "forecast_revenue",
-        periods=(held, tuple[Period, ...]),
-        renewal_rate=(renewal_rate, _Share),
-        level=(level, Level),
-    )
+    rules = {"periods": (held, tuple[Period, ...]), "renewal_rate": (renewal_rate, _Share), "level": (level, Level)}
+    require("forecast_revenue", **rules)
     if ledger.as_of is None:
         rule = "must be built with as_of, to forecast from"
         raise InvalidValueError("forecast_revenue", [Fault("ledger", rule, ledger)])
@@ -114,11 +110,8 @@ def forecast_revenue(
     for period in held:
         last = period.end_on.toordinal() - 1
         sure = sum(atoms for since, until, atoms, _, _ in chances if since <= last < until)
-        odds = [
-            (atoms, rate ** ((last - until) // term + 1))
-            for since, until, atoms, rate, term in chances
-            if last >= until and rate
-        ]
+        ended = [chance for chance in chances if chance[1] <= last and chance[3]]
+        odds = [(atoms, rate ** ((last - until) // term + 1)) for _, until, atoms, rate, term in ended]
         hoped = [(atoms, chance) for day, atoms, chance in open_ones if day <= last]
         renewed, pipeline = (sum(atoms * p for atoms, p in part) for part in (odds, hoped))
         variance = sum(atoms * atoms * p * (1 - p) for atoms, p in (*odds, *hoped))

@@ -23,6 +23,8 @@ from revops_core.values.instants import to_microseconds
 
 __all__ = ["LeadProgress", "lead_progress"]
 
+_AS_IT_IS = ("id", "assigned_at", "lead_source", "campaign", "owner_id", "custom")
+
 
 @checked()
 @frozen(kw_only=True)
@@ -128,21 +130,16 @@ def lead_progress(
         attempted_at = _first((each.at for each in attempts), tz)
         rows.append(
             LeadProgress(
-                id=lead.id,
+                **{name: getattr(lead, name) for name in _AS_IT_IS},
                 created_at=created,
                 mql_at=_entered(standing, mql),
                 sql_at=_entered(standing, sql),
                 opportunity_at=_first((moment_of(sale, "created") for sale in sales), tz),
                 won_at=_first((moment_of(sale, "closed") for sale in sales if sale.outcome == Outcome.WON), tz),
-                assigned_at=lead.assigned_at,
                 attempted_at=attempted_at,
                 contacted_at=_first((each.at for each in attempts if each.reached), tz),
                 response_time=_response_time(created, attempted_at, calendar),
-                lead_source=lead.lead_source,
-                campaign=lead.campaign,
-                owner_id=lead.owner_id,
                 account_id=lead.account_id or lead.converted_account_id,
-                custom=lead.custom,
             )
         )
     if faults:

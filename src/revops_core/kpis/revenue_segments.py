@@ -42,18 +42,16 @@ def successors(
     That is the first that names it. Where none does and the policy has days of grace, it is the account's next contract
     with one of its items, if that starts on its end or within the grace.
     """
+    ordered = sorted(held, key=lambda each: each.starts_on or date.min)
     found: dict[str, Subscription] = {}
-    for later in held:
+    for later in ordered:
         if later.renews_id is not None:
-            known = found.get(later.renews_id)
-            if known is None or later.starts_on < known.starts_on:  # type: ignore[operator]
-                found[later.renews_id] = later
+            found.setdefault(later.renews_id, later)
     if policy.grace_days:
         by_account: dict[str | None, list[Subscription]] = {}
-        for each in held:
+        for each in ordered:
             by_account.setdefault(merged.get(each.account_id or "", each.account_id), []).append(each)
         for mates in by_account.values():
-            mates.sort(key=lambda each: each.starts_on or date.min)
             for each in mates:
                 if each.id not in found and each.ends_on is not None:
                     follower = _follower(each, mates, policy.grace_days)
@@ -146,16 +144,13 @@ def _pieces(
     if subscription.trial_ends_on is not None and policy.trials == "exclude":
         since = max(since, subscription.trial_ends_on.toordinal())
     change = line.discount_ends_on
+    full_from = FOREVER if change is None else change.toordinal()
     if policy.discounts == "none" or (policy.discounts == "lasting_only" and change is not None):
-        stretches = [(since, until, annual_atoms(line, discounted=False))]
-    elif change is None:
-        stretches = [(since, until, annual_atoms(line))]
-    else:
-        day = change.toordinal()
-        stretches = [
-            (since, min(until, day), annual_atoms(line)),
-            (max(since, day), until, annual_atoms(line, discounted=False)),
-        ]
+        full_from = since
+    stretches = (
+        (since, min(until, full_from), annual_atoms(line)),
+        (max(since, full_from), until, annual_atoms(line, discounted=False)),
+    )
     pauses = subscription.pauses if policy.pauses == "zero" else ()
     holes = sorted((p.starts_on.toordinal(), FOREVER if p.ends_on is None else p.ends_on.toordinal()) for p in pauses)
     for first, last, atoms in stretches:
