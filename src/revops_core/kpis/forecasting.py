@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
-from typing import Annotated
+from typing import Annotated, Any
 
 from attrs import frozen
 
@@ -148,15 +148,12 @@ def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterato
 
 def _pipeline(opportunities: Iterable[Opportunity], currency: str) -> tuple[list[tuple[int, int, Fraction]], int]:
     """Each open opportunity that can be counted: its close day, atoms and chance; and how many cannot."""
-    found, left_out = [], 0
-    for each in opportunities:
-        if each.outcome != Outcome.OPEN or each.kind == OpportunityKind.RENEWAL:
-            continue
-        if each.amount is None or each.probability is None or each.close_date is None:
-            left_out += 1
-            continue
+    pending = [each for each in opportunities if each.outcome == Outcome.OPEN and each.kind != OpportunityKind.RENEWAL]
+    known: list[Any] = [each for each in pending if None not in (each.amount, each.probability, each.close_date)]
+    found = []
+    for each in known:
         if each.amount.currency != currency:
             raise CurrencyMismatchError(currency, each.amount.currency)
         atoms = round(Fraction(each.amount.amount) * ATOMS)
         found.append((each.close_date.toordinal(), atoms, Fraction(each.probability)))
-    return found, left_out
+    return found, len(pending) - len(known)

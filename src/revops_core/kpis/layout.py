@@ -27,6 +27,7 @@ from revops_core.values.zone import zone
 __all__ = ["Bound", "By", "Lane", "Layout", "Read", "Slot", "edges_of", "joined", "laid_out", "merged_tallies"]
 
 By = str | Callable[[Any], Hashable]
+Wanted = Iterable[tuple[Aggregate, Expression | None]]
 Slot = tuple[str, Expression, Expression | None]
 Read = set[tuple[Expression, Expression | None]]
 _MICROSECOND = timedelta(microseconds=1)
@@ -108,14 +109,7 @@ def _slots_of(aggregate: Aggregate, *, trace: bool) -> tuple[Slot, ...]:
     return (*slots, ("rows", aggregate.where, aggregate.value)) if trace else tuple(slots)
 
 
-def laid_out(
-    wanted: Iterable[tuple[Aggregate, Expression | None]],
-    periods: Sequence[Period],
-    as_of: datetime | None,
-    tz: str,
-    *,
-    trace: bool,
-) -> Layout:
+def laid_out(wanted: Wanted, periods: Sequence[Period], as_of: datetime | None, tz: str, *, trace: bool) -> Layout:
     """The layout for aggregates, each with the date it is counted by, over periods; without any, over all rows."""
     edges_of(tuple(periods))  # refuses periods that overlap
     bound = None if as_of is None else Bound.at(as_of, tz)

@@ -110,12 +110,10 @@ def lead_progress(
     for activity in activities:
         if activity.subject == "Lead" and not activity.is_automated and activity.direction != "inbound":
             done_for[activity.subject_id].append(activity)
-    sales_of: dict[str, list[Any]] = defaultdict(list)
-    by_id = {}
+    sales_of: dict[tuple[str, str | None], list[Any]] = defaultdict(list)
     for sale in opportunities:
-        by_id[sale.id] = sale
-        if sale.lead_id is not None:
-            sales_of[sale.lead_id].append(sale)
+        sales_of["Opportunity", sale.id] = [sale]
+        sales_of["Lead", sale.lead_id].append(sale)
     rows, faults = [], []
     for number, lead in enumerate(leads):
         created = moment_of(lead, "created")
@@ -123,8 +121,8 @@ def lead_progress(
             faults.append(Fault(f"leads[{number}].created_at", "must be known", lead.id))
             continue
         standing = standing_moves(moves_of.get(lead.id, ()))
-        named = by_id.get(lead.converted_opportunity_id)
-        sales = [*sales_of.get(lead.id, ()), *([] if named is None else [named])]
+        keys = (("Lead", lead.id), ("Opportunity", lead.converted_opportunity_id))
+        sales = [sale for key in keys for sale in sales_of.get(key, ())]
         done = done_for.get(lead.id, ())
         attempts = [each for each in done if duration_between(created, each.at, tz) >= timedelta(0)]
         attempted_at = _first((each.at for each in attempts), tz)

@@ -112,10 +112,8 @@ def segments(subscription: Subscription, number: int, end: int, policy: RevenueP
     plain = subscription.trial_ends_on is None and not subscription.pauses and policy.ramps == "current"
     found: list[Segment] = []
     for line in subscription.items:
-        interval = line.billing_interval
-        if interval is None or (line.is_metered and policy.usage == "exclude"):
-            continue
-        if line.unit_price is None or interval not in PER_YEAR:
+        is_left_out = line.is_metered and policy.usage == "exclude"
+        if is_left_out or line.unit_price is None or line.billing_interval not in PER_YEAR:
             continue
         if plain and line.starts_on is None and line.ends_on is None and not line.discount:
             found.append((start, end, annual_atoms(line), 0, number, line))
@@ -136,10 +134,10 @@ def _pieces(
     subscription: Subscription, line: LineItem, start: int, end: int, policy: RevenuePolicy
 ) -> Iterator[_Piece]:
     """The stretches of one line, cut where a trial, a discount or a pause ends or begins."""
-    ends_on = subscription.ends_on
     since = start if line.starts_on is None else max(start, line.starts_on.toordinal())
     until = end
-    if line.ends_on is not None and line.ends_on != ends_on:  # what ends with the contract has its days of grace
+    # What ends with the contract has its days of grace.
+    if line.ends_on is not None and line.ends_on != subscription.ends_on:
         until = min(end, line.ends_on.toordinal())
     if subscription.trial_ends_on is not None and policy.trials == "exclude":
         since = max(since, subscription.trial_ends_on.toordinal())

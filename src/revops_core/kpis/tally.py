@@ -56,7 +56,10 @@ def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool
         part[1] += 1
         summed = part[0]
         is_int = value.__class__ is int and summed.__class__ is int
-        part[0] = summed + value if is_int else add_exactly(summed, value)
+        try:
+            part[0] = summed + value if is_int else add_exactly(summed, value)
+        except Inexact:
+            raise InexactAmountError("add", 34) from None
         if squares:
             part[3] = part[3] + value * value if is_int else _multiply_and_add(value, value, part[3])
 
@@ -171,15 +174,12 @@ def _is_part_for(operation: str, part: Any) -> bool:
         return False
     kept, known, kind, *squares = part
     holds: Any = tuple if operation in _COLLECTED else int | Decimal
-    return isinstance(kept, holds) and _is_count(known) and isinstance(kind, str) and all(map(_is_number, squares))
+    has_numbers = _is_count(known) and all(isinstance(square, int | Decimal) for square in squares)
+    return has_numbers and isinstance(kept, holds) and isinstance(kind, str)
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | Decimal)
 
 
 def merged(operation: str, parts: Sequence[Any], what: str) -> Any:
