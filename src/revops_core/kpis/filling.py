@@ -11,7 +11,7 @@ from typing import Any
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidRowError, InvalidValueError, RevopsError
 from revops_core.kpis.layout import Bound, By, Lane, Layout, edges_of
-from revops_core.kpis.tally import FOLDS, Tally
+from revops_core.kpis.tally import Tally, fold
 from revops_core.values.expression import Expression, compiled
 
 __all__ = ["MISSING", "OTHER_CLASS", "Segments", "fill", "id_of", "needed_fields"]
@@ -101,7 +101,7 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     for slot, (operation, where, value) in enumerate(lane.slots):
         held = folds.setdefault(where, [])
         if operation != "count":
-            held.append(FOLDS[operation](slot, reader(where if value is None else value), str(value)))
+            held.append(fold(operation, slot, reader(where if value is None else value), str(value)))
     asked: list[_Step] = [
         (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
         for where, held in folds.items()

@@ -21,7 +21,7 @@ from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["OpportunityInPeriod", "has_begun", "opportunities_in_period", "was_open"]
+__all__ = ["OpportunityInPeriod", "opportunities_in_period"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _AS_IT_IS = (

@@ -180,8 +180,7 @@ def _renewal(
 def _worth(contract: Subscription, day: int, policy: RevenuePolicy) -> Money:
     """The annual revenue of a contract on a day, in the currency of its lines."""
     pieces = segments(contract, 0, last_day(contract, policy, date.max.toordinal()), policy)
-    held = [piece for piece in pieces if piece[0] <= day < piece[1]]
     codes = [currency_of(piece) for piece in pieces] or [
         line.unit_price.currency for line in contract.items if line.unit_price is not None
     ]
-    return as_money(sum(piece[2] for piece in held), codes[0] if codes else "USD")
+    return as_money(sum(piece[2] for piece in pieces if piece[0] <= day < piece[1]), codes[0] if codes else "USD")

@@ -19,7 +19,7 @@ from typing import Any
 from revops_core.errors import CurrencyMismatchError, Fault, InexactAmountError, InvalidValueError
 from revops_core.values.money import Money
 
-__all__ = ["FOLDS", "Settled", "Tally", "is_settled", "merged", "settled", "started"]
+__all__ = ["Settled", "Tally", "fold", "is_settled", "merged", "settled", "started"]
 
 Part = Any
 Tally = list[Part]
@@ -39,6 +39,18 @@ def started(operation: str) -> Part:
     if operation == "count":
         return 0
     return [_START[operation](), 0, "", *([0] if operation == "mean" else [])]
+
+
+def fold(operation: str, slot: int, read: Callable[[Any], Any], what: str) -> Callable[[Tally, Any], None]:
+    """A function that adds the value of a row to the part at `slot` of a tally.
+
+    Args:
+        operation: "total", "mean", "quantile", "distinct" or "rows".
+        slot: the position of the part.
+        read: reads the value from a row.
+        what: the value as text, for errors.
+    """
+    return _FOLDS[operation](slot, read, what)
 
 
 def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool) -> Callable[[Tally, Any], None]:
@@ -105,15 +117,13 @@ def _fold_rows(slot: int, read: Callable[[Any], Any], _what: str) -> Callable[[T
     return fold_rows
 
 
-FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
+_FOLDS: dict[str, Callable[[int, Callable[[Any], Any], str], Callable[[Tally, Any], None]]] = {
     "total": partial(_fold_sum, squares=False),
     "mean": partial(_fold_sum, squares=True),
     "quantile": _fold_values,
     "distinct": _fold_distinct,
     "rows": _fold_rows,
 }
-"""For each operation but "count", what makes a function that adds the value of a row to a part of a tally: from the
-position of the part, a function that reads the value from a row, and the value as text, for errors."""
 
 
 def _number(value: Any, what: str) -> tuple[int | Decimal, str]:
