@@ -309,7 +309,7 @@ def _reason(condition: nw.Expr, name: str, otherwise: Any = None) -> nw.Expr:
 
 
 def _part(aggregate: Aggregate, place: int, reading: Reading | None, currency: str | None) -> Computed:
-    """What one aggregate came to, as `measuring.parts_of` has it."""
+    """What one aggregate came to, as `measuring.part_of` has it."""
     if reading is None:
         return nw.col(f"{place}_n"), None, "number"
     if aggregate.operation == "distinct":

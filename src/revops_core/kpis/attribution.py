@@ -28,6 +28,7 @@ __all__ = [
 
 _MODELS = ("first_touch", "last_touch", "linear", "position_based")
 _UNATTRIBUTED = "unattributed"
+_Touches = dict[tuple[str, str | None], list[tuple[int, Touch]]]
 _ENDS, _MIDDLE = Decimal("0.4"), Decimal("0.2")
 
 
@@ -93,11 +94,9 @@ def attribute(
     if model not in _MODELS:
         rule = f"must be one of {', '.join(_MODELS)}"
         raise InvalidValueError("attribute", [Fault("model", rule, model)])
-    by_record: dict[tuple[str, str], list[tuple[int, Touch]]] = defaultdict(list)
+    by_record: _Touches = defaultdict(list)
     for number, touch in enumerate(touches):
-        keys = {(touch.subject, touch.subject_id)}
-        keys |= {("Opportunity", touch.opportunity_id)} if touch.opportunity_id else set()
-        keys |= {("Account", touch.account_id)} if touch.account_id else set()
+        keys = {(touch.subject, touch.subject_id), ("Opportunity", touch.opportunity_id), ("Account", touch.account_id)}
         for key in keys:
             by_record[key].append((number, touch))
     return [
@@ -105,30 +104,26 @@ def attribute(
     ]
 
 
-def _credits(sale: Any, by_record: dict[tuple[str, str], list[tuple[int, Touch]]], model: str, tz: str) -> list[Credit]:
+def _credits(sale: Any, by_record: _Touches, model: str, tz: str) -> list[Credit]:
     keys = (("Opportunity", sale.id), ("Lead", sale.lead_id), ("Account", sale.account_id))
-    found = {number: touch for key in keys for number, touch in by_record.get(key, ())}
+    found = {number: touch for key in keys if key[1] for number, touch in by_record.get(key, ())}
     created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
     path = [touch for _, touch in sorted(found.items()) if _is_by(touch.at, closed, tz)]
     path.sort(key=lambda touch: to_microseconds(touch.at))
-    weights = _weights(len(path), model) if path else [Decimal(1)]
-    shares = sale.amount.allocate(weights) if path else (sale.amount,)
-    touches: list[Touch | None] = [*path] if path else [None]
+    sold = {"opportunity_id": sale.id, "model": model, "outcome": sale.outcome, "owner_id": sale.owner_id}
+    credit = partial(Credit, **sold, created_at=created, closed_at=closed)
+    if not path:
+        return [credit(channel=_UNATTRIBUTED, amount=sale.amount)]
+    weights = _weights(len(path), model)
     return [
-        Credit(
-            opportunity_id=sale.id,
-            channel=_UNATTRIBUTED if touch is None else touch.channel or "unknown",
+        credit(
+            channel=touch.channel or "unknown",
             amount=amount,
-            model=model,
-            campaign=None if touch is None else touch.campaign,
-            touched_at=None if touch is None else touch.at,
-            sourced=touch is not None and _is_by(touch.at, created, tz),
-            outcome=sale.outcome,
-            owner_id=sale.owner_id,
-            created_at=created,
-            closed_at=closed,
+            campaign=touch.campaign,
+            touched_at=touch.at,
+            sourced=_is_by(touch.at, created, tz),
         )
-        for touch, amount, weight in zip(touches, shares, weights, strict=True)
+        for touch, amount, weight in zip(path, sale.amount.allocate(weights), weights, strict=True)
         if weight
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any
 
 from attrs import frozen
 
@@ -20,7 +20,6 @@ from revops_core.values.table import Table
 
 __all__ = ["CohortTable", "cohorts"]
 
-T = TypeVar("T", int, Money)
 _CENSORED, _NOBODY = Undefined("censored"), Undefined("zero_denominator")
 _OF = ("customers", "revenue")
 
@@ -60,48 +59,45 @@ class CohortTable:
             age: how many periods later, from 0.
             of: "customers" or "revenue".
         """
-        _require_of(of)
-        left = (self.customers if of == "customers" else self.revenue)[cohort][age]
-        base = self.came[cohort] if of == "customers" else self.opening[cohort].amount
+        held, bases = self._read(of)
+        left, base = held[cohort][age], _number(bases[cohort])
         if isinstance(left, Undefined) or not base:
             return left if isinstance(left, Undefined) else _NOBODY
-        return Fraction(left.amount if isinstance(left, Money) else left) / Fraction(base)
+        return _number(left) / base
 
     def average(self, age: int, of: str = "customers") -> Fraction | Undefined:
         """What is left at an age of all cohorts that were seen at it, weighted: the sum of them by the sum of bases."""
-        _require_of(of)
-        left, base = Fraction(0), Fraction(0)
-        for number in range(len(self.periods) - age):
-            share = self.retention(number, age, of)
-            if not isinstance(share, Undefined):
-                weight = Fraction(self.came[number] if of == "customers" else self.opening[number].amount)
-                left, base = left + share * weight, base + weight
-        seen = any(not isinstance(self.customers[n][age], Undefined) for n in range(len(self.periods) - age))
+        held, bases = self._read(of)
+        numbers = range(len(self.periods) - age)
+        seen = [(_number(held[n][age]), _number(bases[n])) for n in numbers if not isinstance(held[n][age], Undefined)]
+        base = sum((base for _, base in seen), Fraction(0))
+        left = sum((left for left, base in seen if base), Fraction(0))
         return left / base if base else _NOBODY if seen else _CENSORED
+
+    def _read(self, of: str) -> tuple[Any, Any]:
+        """What is left of each cohort by age, and what each began with."""
+        if of not in _OF:
+            raise InvalidValueError("CohortTable", [Fault("of", f"must be one of {', '.join(_OF)}", of)])
+        return (self.customers, self.came) if of == "customers" else (self.revenue, self.opening)
 
     def triangle(self, of: str = "customers") -> Table:
         """The shares that are left, one row for each cohort and their weighted average; empty where too young."""
-        ages = range(len(self.periods))
+        ages, (_, bases) = range(len(self.periods)), self._read(of)
         rows: list[list[object]] = []
         for number, period in enumerate(self.periods):
-            base = self.came[number] if of == "customers" else self.opening[number]
             shares = [self.retention(number, age, of) for age in range(len(self.periods) - number)]
-            rows.append([period.label, base, *(_shown(share) for share in shares), *[None] * number])
+            rows.append([period.label, bases[number], *(_shown(share) for share in shares), *[None] * number])
         total = sum(self.came) if of == "customers" else Money.total(self.opening, self.currency)
         rows.append(["all", total, *(_shown(self.average(age, of)) for age in ages)])
         return Table(["cohort", of, *map(str, ages)], rows, title=f"{of.capitalize()} left, by age of the cohort")
 
     def layer_cake(self) -> Table:
         """The annual revenue at the end of each period by cohort; the layers add up to all revenue there is."""
-        rows: list[list[object]] = [["earlier", *map(_shown, self.earlier)]]
+        rows: list[list[Any]] = [["earlier", *map(_shown, self.earlier)]]
         for number, period in enumerate(self.periods):
             rows.append([period.label, *[None] * number, *map(_shown, self.revenue[number])])
-        totals = [
-            Money.total([row[place] for row in rows if isinstance(row[place], Money)], self.currency)  # type: ignore[misc]
-            if not isinstance(self.earlier[place - 1], Undefined)
-            else None
-            for place in range(1, len(self.periods) + 1)
-        ]
+        layers = [[amount for amount in column if amount is not None] for column in zip(*rows, strict=True)][1:]
+        totals = [Money.total(column, self.currency) if column else None for column in layers]
         return Table(["cohort", *(p.label for p in self.periods)], [*rows, ["all", *totals]], title="Layers of revenue")
 
 
@@ -109,9 +105,8 @@ def _shown(value: object) -> object:
     return None if isinstance(value, Undefined) else value
 
 
-def _require_of(of: str) -> None:
-    if of not in _OF:
-        raise InvalidValueError("CohortTable", [Fault("of", f"must be one of {', '.join(_OF)}", of)])
+def _number(held: Any) -> Fraction:
+    return Fraction(held.amount if isinstance(held, Money) else held)
 
 
 def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
@@ -139,14 +134,12 @@ def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
         if number is not None:
             came[number] += 1
             opening[number] = opening[number] + first
+        layer = earlier if number is None else revenue[number]
         for place, stock in enumerate(stocks):
-            if stock is None:
-                continue
-            if number is not None:
-                customers[number][place] += 1
-                revenue[number][place] = revenue[number][place] + stock
-            else:
-                earlier[place] = earlier[place] + stock
+            if stock is not None:
+                layer[place] = layer[place] + stock
+                if number is not None:
+                    customers[number][place] += 1
     return CohortTable(
         periods=held,
         currency=currency,
@@ -158,6 +151,6 @@ def cohorts(ledger: RevenueLedger, periods: Iterable[Period]) -> CohortTable:
     )
 
 
-def _seen(stocks: Sequence[T], seen: Sequence[bool]) -> tuple[T | Undefined, ...]:
+def _seen(stocks: Sequence[Any], seen: Sequence[bool]) -> tuple[Any, ...]:
     """The stocks at the ends of periods, as far as those have come."""
     return tuple(stock if is_seen else _CENSORED for stock, is_seen in zip(stocks, seen, strict=True))

@@ -5,19 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Inexact
 from functools import partial
 from operator import attrgetter, contains, itemgetter
 from typing import Any
 
-from revops_core.errors import (
-    CurrencyMismatchError,
-    Fault,
-    InexactAmountError,
-    InvalidRowError,
-    InvalidValueError,
-    RevopsError,
-)
+from revops_core.errors import CurrencyMismatchError, Fault, InvalidRowError, InvalidValueError, RevopsError
 from revops_core.kpis.layout import Bound, By, Lane, Layout, edges_of
 from revops_core.kpis.tally import Tally, fold
 from revops_core.values.expression import Expression, compiled
@@ -31,12 +23,7 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def fill(
-    rows: Iterable[Any],
-    layout: Layout,
-    segments: Segments,
-    *,
-    by: Sequence[By] = (),
-    population: str | None = None,
+    rows: Iterable[Any], layout: Layout, segments: Segments, *, by: Sequence[By] = (), population: str | None = None
 ) -> None:
     """Add every row to the tallies of its segment; the rows are read once, in any order.
 
@@ -85,7 +72,7 @@ def fill(
                         tally[counted] += 1
                         for add in folds:
                             add(tally, row)
-    except (AttributeError, LookupError, TypeError, Inexact, RevopsError) as error:
+    except (AttributeError, LookupError, TypeError, RevopsError) as error:
         named = _named_error(error, row, row_number, lanes, by)
         if named is error:
             raise
@@ -114,13 +101,12 @@ def _compiled(lane: Lane, row: Any, tz: str) -> _CompiledLane:
     for slot, (operation, where, value) in enumerate(lane.slots):
         held = folds.setdefault(where, [])
         if operation != "count":
-            held.append(fold(operation, slot, _always if value is None else reader(value), str(value)))
-    steps = _read_once(
-        [
-            (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
-            for where, held in folds.items()
-        ]
-    )
+            held.append(fold(operation, slot, reader(where if value is None else value), str(value)))
+    asked: list[_Step] = [
+        (*_test(_bound(where, lane.bound, tz), read_from), lane.slots.index(("count", where, None)), held)
+        for where, held in folds.items()
+    ]
+    steps = _read_once(asked)
     counts: list[_Step] = [(*step[:3], ()) for step in steps]
     place = None if lane.undated is None or lane.dated is None else _placer(lane, reader(lane.dated), lane.undated)
     return lane, lane.first, place, steps, lane.undated, counts
@@ -160,10 +146,6 @@ def _read_once(steps: list[_Step]) -> list[_Step]:
     ordered = sorted(steps, key=lambda step: readers.index(step[0]))
     before = [None, *(step[0] for step in ordered)]
     return [step if step[0] is not read else (None, *step[1:]) for read, step in zip(before, ordered, strict=False)]
-
-
-def _always(_row: Any) -> bool:
-    return True
 
 
 def _placer(lane: Lane, read: Callable[[Any], Any], undated: int) -> Callable[[Any], int | None]:
@@ -216,11 +198,6 @@ def _bound(expression: Expression, bound: Bound | None, tz: str) -> Expression:
 
 def _is_plain_field(argument: object) -> bool:
     return isinstance(argument, Expression) and argument.operation == "field" and "." not in argument.arguments[0]
-
-
-def _has(row: Any, path: str) -> bool:
-    name = path.partition(".")[0]
-    return name in row if isinstance(row, Mapping) else hasattr(row, name)
 
 
 def _reading(getter: Any, has: Any, read: Any, path: str | tuple[str, ...]) -> Callable[[Any], Any]:
@@ -287,21 +264,21 @@ def _named_error(error: Exception, row: Any, number: int, lanes: Iterable[Lane],
     row_id = id_of(row)
     if isinstance(error, CurrencyMismatchError):
         return CurrencyMismatchError(error.left, error.right, f"row {number} (id {row_id!r})")
-    if isinstance(error, Inexact):
-        return InexactAmountError("add", 34)
     if isinstance(error, InvalidValueError):
         return InvalidRowError(number, row_id, error.faults)
-    paths = [part for part in by if isinstance(part, str)]
-    choices: list[tuple[str, ...]] = [(path,) for path in paths]
+    if not isinstance(error, AttributeError | LookupError | TypeError):
+        return error
+    choices: list[tuple[str, ...]] = [(part,) for part in by if isinstance(part, str)]
     for lane in lanes:
         dated = lane.dated if lane.periods or lane.bound else None
         for expression in (dated, *(part for slot in lane.slots for part in slot[1:])):
             choices.extend(() if expression is None else needed_fields(expression, lane.bound))
+    has: Any = contains if isinstance(row, Mapping) else hasattr
     held = tuple(row) if isinstance(row, Mapping) else type(row).__name__  # never the values, which may be personal
     faults = [
         Fault(" or ".join(names), MISSING, held)
         for names in dict.fromkeys(choices)
-        if not any(_has(row, name) for name in names)
+        if not any(has(row, name.partition(".")[0]) for name in names)
     ]
     if faults:
         return InvalidRowError(number, row_id, faults)
@@ -314,9 +291,7 @@ def needed_fields(expression: Expression, bound: Bound | None) -> list[tuple[str
     """The fields an expression cannot do without, each with those that may stand for it."""
     if expression.operation == "not_yet" and bound is None:
         return []
-    if expression.operation == "field":
-        return [(expression.arguments[0],)]
-    if expression.operation == "first_known":
+    if expression.operation in {"field", "first_known"}:
         return [expression.fields]
     parts = [part for part in expression.arguments if isinstance(part, Expression)]
     return [names for part in parts for names in needed_fields(part, bound)]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
-from typing import Annotated
+from typing import Annotated, Any
 
 from attrs import frozen
 
@@ -99,12 +99,8 @@ def forecast_revenue(
     Money('0.00', 'EUR')
     """
     held = tuple(periods)
-    require(
-        "forecast_revenue",
-        periods=(held, tuple[Period, ...]),
-        renewal_rate=(renewal_rate, _Share),
-        level=(level, Level),
-    )
+    rules = {"periods": (held, tuple[Period, ...]), "renewal_rate": (renewal_rate, _Share), "level": (level, Level)}
+    require("forecast_revenue", **rules)
     if ledger.as_of is None:
         rule = "must be built with as_of, to forecast from"
         raise InvalidValueError("forecast_revenue", [Fault("ledger", rule, ledger)])
@@ -114,11 +110,8 @@ def forecast_revenue(
     for period in held:
         last = period.end_on.toordinal() - 1
         sure = sum(atoms for since, until, atoms, _, _ in chances if since <= last < until)
-        odds = [
-            (atoms, rate ** ((last - until) // term + 1))
-            for since, until, atoms, rate, term in chances
-            if last >= until and rate
-        ]
+        ended = [chance for chance in chances if chance[1] <= last and chance[3]]
+        odds = [(atoms, rate ** ((last - until) // term + 1)) for _, until, atoms, rate, term in ended]
         hoped = [(atoms, chance) for day, atoms, chance in open_ones if day <= last]
         renewed, pipeline = (sum(atoms * p for atoms, p in part) for part in (odds, hoped))
         variance = sum(atoms * atoms * p * (1 - p) for atoms, p in (*odds, *hoped))
@@ -155,15 +148,12 @@ def _renewing(ledger: RevenueLedger, as_of: datetime, rate: Fraction) -> Iterato
 
 def _pipeline(opportunities: Iterable[Opportunity], currency: str) -> tuple[list[tuple[int, int, Fraction]], int]:
     """Each open opportunity that can be counted: its close day, atoms and chance; and how many cannot."""
-    found, left_out = [], 0
-    for each in opportunities:
-        if each.outcome != Outcome.OPEN or each.kind == OpportunityKind.RENEWAL:
-            continue
-        if each.amount is None or each.probability is None or each.close_date is None:
-            left_out += 1
-            continue
+    pending = [each for each in opportunities if each.outcome == Outcome.OPEN and each.kind != OpportunityKind.RENEWAL]
+    known: list[Any] = [each for each in pending if None not in (each.amount, each.probability, each.close_date)]
+    found = []
+    for each in known:
         if each.amount.currency != currency:
             raise CurrencyMismatchError(currency, each.amount.currency)
         atoms = round(Fraction(each.amount.amount) * ATOMS)
         found.append((each.close_date.toordinal(), atoms, Fraction(each.probability)))
-    return found, left_out
+    return found, len(pending) - len(known)

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.kpis.filling import Segments, fill
+from revops_core.kpis.filling import fill
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of, divided, population_of
 from revops_core.kpis.layout import By, Layout, laid_out
-from revops_core.kpis.measuring import Part, kinds_of, measurement_of, parts_of
+from revops_core.kpis.measuring import Part, kinds_of, measurement_of, part_of
 from revops_core.kpis.tally import Settled, Tally
 from revops_core.values.checks import Id, checked, require
 from revops_core.values.condition import Symbol, as_argument
@@ -22,7 +22,7 @@ from revops_core.values.measurement import Measurement
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["STAGES", "Kpi", "fill_named", "measured", "measured_over", "named_rows", "readers_of"]
+__all__ = ["STAGES", "Kpi", "measured", "measured_over", "named_rows", "readers_of"]
 
 STAGES = ("lead_generation", "qualification", "sales", "onboarding", "adoption", "expansion", "renewal", "service")
 """The stages of the customer lifecycle, and service beside them, under which KPIs are catalogued."""
@@ -189,7 +189,8 @@ def measured_over(
     zone_key = tz or (periods[0].tz if periods else "UTC")
     layout = laid_out(kpi.wanted, periods, as_of, zone_key, trace=trace)
     tallies: list[Tally | None] = [None] * layout.tally_count
-    fill_named(rows, layout, {(): tallies}, [kpi])
+    for name, held in named_rows(rows, [kpi]):
+        fill(held, layout, {(): tallies}, population=name)
     told: dict[str, Any] = {"kinds": kinds_of(layout, [tallies]), "currency": currency, "as_of": as_of}
     over = enumerate(periods or (None,))
     return [measured(kpi, layout, tallies, number, period=period, **told) for number, period in over]
@@ -207,7 +208,13 @@ def measured(
 ) -> Measurement:
     """What the tallies of one group of rows come to, in the period at position `number`."""
     numbers_in = currency if kpi.unit == "money" else None
-    parts = parts_of(kpi.wanted, layout, tallies, number, kinds=kinds, numbers_in=numbers_in)
+    parts = {}
+    for aggregate, dated in kpi.wanted:
+        place, lane = layout.places[aggregate, dated, number]
+        held = dict(zip(lane.slots, tallies[place] or lane.tally(), strict=True))
+        without = None if lane.undated is None else tallies[lane.undated]
+        undated = without[lane.slots.index(("count", aggregate.where, None))] if without else 0
+        parts[aggregate] = part_of(aggregate, held, undated, kinds, numbers_in)
     return measurement_of(kpi.name, kpi.formula, kpi.unit, parts, currency=numbers_in, when_zero=kpi.when_zero, **told)
 
 
@@ -223,18 +230,6 @@ def _totals_of(aggregate: Aggregate) -> list[str]:
         rule = "must be measured from rows: the quantiles of parts do not make that of the whole"
         raise InvalidValueError("of", [Fault("formula", rule, str(aggregate))])
     return [str(aggregate) if aggregate.operation != "distinct" else f"count of {aggregate}"]
-
-
-def fill_named(
-    rows: Iterable[Any] | Mapping[str, Iterable[Any]],
-    layout: Layout,
-    segments: Segments,
-    kpis: Sequence[Kpi],
-    by: Sequence[By | Mapping[str, By]] = (),
-) -> None:
-    """Fill the tallies of `kpis` from rows, or from several sets of rows by the name of their class."""
-    for name, held in named_rows(rows, kpis):
-        fill(held, layout, segments, by=readers_of(by, name), population=name)
 
 
 def named_rows(rows: Any, kpis: Sequence[Kpi]) -> list[tuple[str | None, Iterable[Any]]]:

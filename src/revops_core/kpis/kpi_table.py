@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -13,8 +13,8 @@ from attrs import evolve, field, frozen
 
 from revops_core.errors import CurrencyMismatchError, Fault, InvalidValueError
 from revops_core.kpis.change import Change, compare
-from revops_core.kpis.filling import Segments
-from revops_core.kpis.kpi import Kpi, fill_named, measured
+from revops_core.kpis.filling import Segments, fill
+from revops_core.kpis.kpi import Kpi, measured, named_rows, readers_of
 from revops_core.kpis.layout import By, Layout, Read, joined, laid_out, merged_tallies
 from revops_core.kpis.measuring import kinds_of
 from revops_core.kpis.tally import Settled, is_settled, settled
@@ -81,10 +81,9 @@ def measure(
     zone_key = tz or next(iter(zones), "UTC")
     layout = laid_out([pair for kpi in held for pair in kpi.wanted], periods, as_of, zone_key, trace=trace)
     segments: Segments = {} if names else {(): [None] * layout.tally_count}
-    fill_named(rows, layout, segments, held, readers)
-    kept = {
-        key: tuple(None if each is None else settled(each) for each in tallies) for key, tallies in segments.items()
-    }
+    for name, group in named_rows(rows, held):
+        fill(group, layout, segments, by=readers_of(readers, name), population=name)
+    kept = {key: tuple(map(settled, tallies)) for key, tallies in segments.items()}
     told: dict[str, Any] = {"as_of": as_of, "currency": currency, "tz": zone_key, "trace": trace}
     return KpiTable(kpis=held, by=names, periods=periods, segments=kept, **told)
 
@@ -158,11 +157,8 @@ class KpiTable:
         layout = laid_out(wanted, self.periods, self.as_of, self.tz, trace=self.trace)
         kept = [[operation for operation, _, _ in lane.slots] for lane in layout.lanes for _ in lane.all_places]
         for key, tallies in self.segments.items():
-            is_sound = isinstance(key, tuple) and len(key) == len(self.by)
-            is_sound = is_sound and isinstance(tallies, tuple) and len(tallies) == len(kept)
-            if not is_sound or not all(
-                each is None or is_settled(each, of) for each, of in zip(tallies, kept, strict=False)
-            ):
+            is_sound = isinstance(key, tuple) and len(key) == len(self.by) and isinstance(tallies, tuple)
+            if not is_sound or len(tallies) != len(kept) or not all(map(is_settled, tallies, kept)):
                 rule = "must have the parts that its KPIs keep of rows; let `measure` or `from_plain` make it"
                 raise InvalidValueError("KpiTable", [Fault("segments", rule, key)])
         object.__setattr__(self, "_layout", layout)
@@ -269,12 +265,7 @@ class KpiTable:
                 "kpi": found.name,
                 "value": _plain(found.value),
                 "reason": found.value.reason if isinstance(found.value, Undefined) else None,
-                "unit": found.unit,
-                "currency": found.currency,
-                "numerator": _plain(found.numerator),
-                "denominator": _plain(found.denominator),
-                "n": found.n,
-                "partial": found.partial,
+                **{name: _plain(getattr(found, name)) for name in _TOLD},
             }
             for found in self.measurements()
         ]
@@ -338,12 +329,15 @@ class KpiTable:
         return self.table()._repr_html_()
 
 
+_TOLD = ("unit", "currency", "numerator", "denominator", "n", "partial")
+
+
 def _sortable(value: Any) -> tuple[str, Any]:
     """A key by which values of one type sort by value, and others by type and text."""
     return type(value).__name__, value if isinstance(value, str | int | Decimal) else str(value)
 
 
-def _plain(value: Any) -> int | float | Decimal | timedelta | None:
+def _plain(value: Any) -> Any:
     """A value as DataFrames take it."""
     if isinstance(value, Fraction):
         return float(value)

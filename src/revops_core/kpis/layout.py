@@ -8,6 +8,7 @@ period, or from `as_of` where that is earlier.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -26,6 +27,7 @@ from revops_core.values.zone import zone
 __all__ = ["Bound", "By", "Lane", "Layout", "Read", "Slot", "edges_of", "joined", "laid_out", "merged_tallies"]
 
 By = str | Callable[[Any], Hashable]
+Wanted = Iterable[tuple[Aggregate, Expression | None]]
 Slot = tuple[str, Expression, Expression | None]
 Read = set[tuple[Expression, Expression | None]]
 _MICROSECOND = timedelta(microseconds=1)
@@ -107,33 +109,24 @@ def _slots_of(aggregate: Aggregate, *, trace: bool) -> tuple[Slot, ...]:
     return (*slots, ("rows", aggregate.where, aggregate.value)) if trace else tuple(slots)
 
 
-def laid_out(
-    wanted: Iterable[tuple[Aggregate, Expression | None]],
-    periods: Sequence[Period],
-    as_of: datetime | None,
-    tz: str,
-    *,
-    trace: bool,
-) -> Layout:
+def laid_out(wanted: Wanted, periods: Sequence[Period], as_of: datetime | None, tz: str, *, trace: bool) -> Layout:
     """The layout for aggregates, each with the date it is counted by, over periods; without any, over all rows."""
     edges_of(tuple(periods))  # refuses periods that overlap
     bound = None if as_of is None else Bound.at(as_of, tz)
-    lane_slots: dict[tuple[str, Expression | None, int], dict[Slot, None]] = {}
+    lane_slots: dict[tuple[str, Expression | None, int], dict[Slot, None]] = defaultdict(dict)
     wanted = list(wanted)
     for aggregate, dated in wanted:
         # A dated lane serves all periods; a stock needs one for each.
         for number in range(len(periods)) if dated is None and periods else (0,):
-            held = lane_slots.setdefault((aggregate.population, dated, number), {})
-            held.update(dict.fromkeys(_slots_of(aggregate, trace=trace)))
+            lane_slots[aggregate.population, dated, number].update(dict.fromkeys(_slots_of(aggregate, trace=trace)))
     made: dict[tuple[str, Expression | None, int], Lane] = {}
     first = 0
     for (population, dated, number), slots in lane_slots.items():
-        for operation, where, value in list(slots):
-            if operation == "mean":  # it keeps the total too
-                slots.pop(("total", where, value), None)
+        # A mean keeps the total too.
+        kept = tuple(slot for slot in slots if slot[0] != "total" or ("mean", *slot[1:]) not in slots)
         over = tuple(periods) if dated is not None else ()
         own_bound = _end_of(periods[number], bound) if dated is None and periods else bound
-        lane = made[population, dated, number] = Lane(population, dated, own_bound, first, over, tuple(slots))
+        lane = made[population, dated, number] = Lane(population, dated, own_bound, first, over, kept)
         first = lane.all_places.stop
     places = {}
     for aggregate, dated in wanted:
@@ -146,8 +139,7 @@ def laid_out(
 
 def _end_of(period: Period, bound: Bound | None) -> Bound:
     """The last moment of a period, or `bound` where that is earlier."""
-    instant = period.end.astimezone(UTC) - _MICROSECOND
-    end = Bound(instant, to_microseconds(instant), period.end_on - timedelta(days=1))
+    end = Bound.at(period.end.astimezone(UTC) - _MICROSECOND, period.tz)
     return end if bound is None or end.microseconds <= bound.microseconds else bound
 
 

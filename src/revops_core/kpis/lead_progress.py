@@ -23,6 +23,8 @@ from revops_core.values.instants import to_microseconds
 
 __all__ = ["LeadProgress", "lead_progress"]
 
+_AS_IT_IS = ("id", "assigned_at", "lead_source", "campaign", "owner_id", "custom")
+
 
 @checked()
 @frozen(kw_only=True)
@@ -108,12 +110,10 @@ def lead_progress(
     for activity in activities:
         if activity.subject == "Lead" and not activity.is_automated and activity.direction != "inbound":
             done_for[activity.subject_id].append(activity)
-    sales_of: dict[str, list[Any]] = defaultdict(list)
-    by_id = {}
+    sales_of: dict[tuple[str, str | None], list[Any]] = defaultdict(list)
     for sale in opportunities:
-        by_id[sale.id] = sale
-        if sale.lead_id is not None:
-            sales_of[sale.lead_id].append(sale)
+        sales_of["Opportunity", sale.id] = [sale]
+        sales_of["Lead", sale.lead_id].append(sale)
     rows, faults = [], []
     for number, lead in enumerate(leads):
         created = moment_of(lead, "created")
@@ -121,28 +121,23 @@ def lead_progress(
             faults.append(Fault(f"leads[{number}].created_at", "must be known", lead.id))
             continue
         standing = standing_moves(moves_of.get(lead.id, ()))
-        named = by_id.get(lead.converted_opportunity_id)
-        sales = [*sales_of.get(lead.id, ()), *([] if named is None else [named])]
+        keys = (("Lead", lead.id), ("Opportunity", lead.converted_opportunity_id))
+        sales = [sale for key in keys for sale in sales_of.get(key, ())]
         done = done_for.get(lead.id, ())
         attempts = [each for each in done if duration_between(created, each.at, tz) >= timedelta(0)]
         attempted_at = _first((each.at for each in attempts), tz)
         rows.append(
             LeadProgress(
-                id=lead.id,
+                **{name: getattr(lead, name) for name in _AS_IT_IS},
                 created_at=created,
                 mql_at=_entered(standing, mql),
                 sql_at=_entered(standing, sql),
                 opportunity_at=_first((moment_of(sale, "created") for sale in sales), tz),
                 won_at=_first((moment_of(sale, "closed") for sale in sales if sale.outcome == Outcome.WON), tz),
-                assigned_at=lead.assigned_at,
                 attempted_at=attempted_at,
                 contacted_at=_first((each.at for each in attempts if each.reached), tz),
                 response_time=_response_time(created, attempted_at, calendar),
-                lead_source=lead.lead_source,
-                campaign=lead.campaign,
-                owner_id=lead.owner_id,
                 account_id=lead.account_id or lead.converted_account_id,
-                custom=lead.custom,
             )
         )
     if faults:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, cast
 
 from attrs import evolve, frozen
@@ -22,7 +23,7 @@ from revops_core.values.measurement import Measurement, Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["NEVER_MONEY", "Part", "kinds_of", "measurement_of", "parts_of"]
+__all__ = ["NEVER_MONEY", "Part", "kinds_of", "measurement_of", "part_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _SMALL_SAMPLE = 30
@@ -47,38 +48,6 @@ class Part:
     undated: int = 0
 
 
-def parts_of(
-    wanted: Iterable[tuple[Aggregate, Expression | None]],
-    layout: Layout,
-    tallies: Sequence[Settled | Tally | None],
-    number: int,
-    *,
-    kinds: Mapping[Expression, str],
-    numbers_in: str | None = None,
-) -> dict[Aggregate, Part]:
-    """What each aggregate came to in the period at position `number`.
-
-    Args:
-        wanted: the aggregates, each with the date it is counted by.
-        layout: where their tallies are.
-        tallies: those of one segment.
-        number: the position of the period.
-        kinds: of which kind each value is in other groups, which an empty sum takes over.
-        numbers_in: the currency that plain numbers are in.
-    """
-    parts = {}
-    for aggregate, dated in wanted:
-        place, lane = layout.places[aggregate, dated, number]
-        tally = tallies[place]
-        held = dict(zip(lane.slots, lane.tally() if tally is None else tally, strict=True))
-        part = _part(aggregate, held, kinds, numbers_in)
-        without = None if lane.undated is None else tallies[lane.undated]
-        if without is not None:
-            part = evolve(part, undated=without[lane.slots.index(("count", aggregate.where, None))])
-        parts[aggregate] = part
-    return parts
-
-
 def kinds_of(layout: Layout, segments: Iterable[Sequence[Settled | Tally | None]]) -> dict[Expression, str]:
     """Of which kind each value is over all segments: a currency or "duration"; not told where there are several."""
     found: dict[Expression, set[str]] = {}
@@ -91,33 +60,41 @@ def kinds_of(layout: Layout, segments: Iterable[Sequence[Settled | Tally | None]
     return {value: next(iter(kinds)) for value, kinds in found.items() if len(kinds) == 1}
 
 
-def _part(
-    aggregate: Aggregate, held: Mapping[Slot, Any], kinds: Mapping[Expression, str], numbers_in: str | None
+def part_of(
+    aggregate: Aggregate, held: dict[Slot, Any], undated: int, kinds: Mapping[Expression, str], numbers_in: str | None
 ) -> Part:
+    """What an aggregate came to.
+
+    Args:
+        aggregate: what was asked for.
+        held: what is kept of the rows, by slot.
+        undated: how many rows have no date.
+        kinds: of which kind each value is in other groups, which an empty sum takes over.
+        numbers_in: the currency that plain numbers are in.
+    """
     counted = held["count", aggregate.where, None]
     traced = held.get(("rows", aggregate.where, aggregate.value))
-    rows = None if traced is None else tuple(traced[0])
+    part = partial(Part, rows=None if traced is None else tuple(traced[0]), undated=undated)
     if aggregate.value is None:
-        return Part(counted, counted, rows=rows)
+        return part(counted, counted)
     operation, of = aggregate.operation, (aggregate.where, aggregate.value)
     kept, known, kind, *squares = held[operation, *of] if (operation, *of) in held else held["mean", *of]
     missing = counted - known
     if operation == "distinct":
-        return Part(len(kept), known, missing, rows=rows)
+        return part(len(kept), known, missing)
     if kind in {"", "number"}:
         kind = numbers_in or kind or kinds.get(aggregate.value, "")
     if not known and (counted or operation == "quantile"):
-        return Part(Undefined("no_amount" if counted else "too_few"), counted, missing, rows=rows)
+        return part(Undefined("no_amount" if counted else "too_few"), counted, missing)
     if operation == "quantile":
         share = aggregate.level or Decimal(0)
         between = quantile_interval(sorted(kept), float(share)) if 0 < share < 1 else None
-        value = _valued(quantiles(kept, [share])[0], kind)
-        return Part(value, known, missing, rows=rows, interval=_told(between, kind))
+        return part(_valued(quantiles(kept, [share])[0], kind), known, missing, interval=_told(between, kind))
     summed = _valued(kept, kind)
     if operation == "mean":
-        between = mean_interval(known, kept, squares[0])
-        return Part(divided(summed, known), known, missing, summed, rows, _told(between, kind))
-    return Part(summed, known, missing, rows=rows)
+        between = _told(mean_interval(known, kept, squares[0]), kind)
+        return part(divided(summed, known), known, missing, summed, interval=between)
+    return part(summed, known, missing)
 
 
 def _told(between: ConfidenceInterval | None, kind: str) -> ConfidenceInterval | None:

@@ -24,6 +24,10 @@ from revops_core.values.period import Period
 __all__ = ["OpportunityInPeriod", "opportunities_in_period"]
 
 _MICROSECOND = timedelta(microseconds=1)
+_AS_IT_IS = (
+    "id", "owner_id", "account_id", "kind", "lead_source", "stage", "amount", "probability", "forecast_category",
+    "close_date", "custom",
+)  # fmt: skip
 
 
 @checked()
@@ -113,15 +117,16 @@ def opportunities_in_period(
     is_over = as_of is None or to_microseconds(as_of) > to_microseconds(last)
     end = last if is_over or as_of is None else as_of
     start = min(period.start - _MICROSECOND, end, key=to_microseconds)
-    before = {record.id: record for record in _begun(held, told, start, period)}
+    tz = period.tz
+    began = (record for record in records_as_of(held, told, start) if has_begun(record, start, tz))
+    before = {record.id: record for record in began if was_open(record, start, tz)}
     first_amounts = _first_amounts(told)
     shares = {stage: _share(chance) for stage, chance in chances.items()}
     rows = []
-    for now in _begun(held, told, end, period):
+    for now in (record for record in records_as_of(held, told, end) if has_begun(record, end, tz)):
         then = before.get(now.id)
-        was_open = then is not None and _is_open(then, start, period)
-        was_to_close = then.close_date if was_open and then is not None else None
-        is_open = _is_open(now, end, period)
+        was_to_close = None if then is None else then.close_date
+        is_open = was_open(now, end, tz)
         created, closing = moment_of(now, "created"), now.close_date if is_open else moment_of(now, "closed")
         is_due = closing is not None and period.contains(closing)
         is_won = is_due and not is_open and now.outcome == Outcome.WON
@@ -129,21 +134,12 @@ def opportunities_in_period(
         is_created = created is not None and period.contains(created)
         rows.append(
             OpportunityInPeriod(
-                id=now.id,
+                **{name: getattr(now, name) for name in _AS_IT_IS},
                 starts_on=period.start_on,
-                owner_id=now.owner_id,
-                account_id=now.account_id,
-                kind=now.kind,
-                lead_source=now.lead_source,
-                stage=now.stage,
                 outcome=Outcome.OPEN if is_open else now.outcome,
-                amount=now.amount,
                 amount_at_creation=first_amounts.get(now.id, now.amount) if is_created else None,
-                amount_at_start=then.amount if was_open and then is not None else None,
-                probability=now.probability,
+                amount_at_start=None if then is None else then.amount,
                 chance=shares.get(now.stage or ""),
-                forecast_category=now.forecast_category,
-                close_date=now.close_date,
                 is_created=is_created,
                 is_open=is_open,
                 is_due=is_due,
@@ -152,22 +148,21 @@ def opportunities_in_period(
                 was_due=was_due,
                 is_slipped=was_due and is_open and (is_over or _is_later(now.close_date, period)),
                 is_pulled_in=_is_later(was_to_close, period) and is_due and (is_open or is_won),
-                custom=now.custom,
             )
         )
     return rows
 
 
-def _begun(records: list[Any], facts: list[Any], at: datetime, period: Period) -> list[Any]:
-    """The records as they stood at an instant, without those that were created on a later day."""
-    moments = ((record, moment_of(record, "created")) for record in records_as_of(records, facts, at))
-    return [record for record, created in moments if created is None or not is_after(created, at, period.tz)]
+def has_begun(record: Any, at: datetime | None, tz: str) -> bool:
+    """Whether an opportunity was there at an instant; now, where there is none."""
+    created = moment_of(record, "created")
+    return created is None or at is None or not is_after(created, at, tz)
 
 
-def _is_open(record: Any, at: datetime, period: Period) -> bool:
-    """Whether it is open at an instant: its outcome says so, or it closed later."""
+def was_open(record: Any, at: datetime | None, tz: str) -> bool:
+    """Whether an opportunity was open at an instant, or is open now: it had not closed, or closed later."""
     closed = moment_of(record, "closed")
-    return record.outcome == Outcome.OPEN or (closed is not None and is_after(closed, at, period.tz))
+    return record.outcome == Outcome.OPEN or (closed is not None and at is not None and is_after(closed, at, tz))
 
 
 def _share(chance: Decimal | Measurement) -> Decimal | None:

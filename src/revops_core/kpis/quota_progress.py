@@ -11,8 +11,9 @@ from attrs import frozen
 
 from revops_core.entities.facts import Quota
 from revops_core.entities.opportunity import Outcome
+from revops_core.kpis.opportunity_in_period import has_begun, was_open
 from revops_core.values.checks import Id, checked, require, short_repr
-from revops_core.values.duration import is_after, moment_of
+from revops_core.values.duration import moment_of
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
@@ -104,16 +105,13 @@ def quota_progress(
         )
         rows.append(
             QuotaProgress(
-                owner_id=quota.owner_id,
-                starts_on=quota.starts_on,
-                ends_on=quota.ends_on,
+                **{name: getattr(quota, name) for name in ("owner_id", "starts_on", "ends_on", "kind")},
                 quota=quota.amount,
                 won=won,
                 open=still_open,
                 weighted=weighted,
                 next_quota=None if after is None else after.amount,
                 next_open=None if after is None else _amounts(after, mine, as_of, tz)[1],
-                kind=quota.kind,
             )
         )
     return rows
@@ -124,17 +122,13 @@ def _amounts(quota: Quota, sales: Iterable[Any], as_of: datetime | None, tz: str
     period = Period.between(quota.starts_on, quota.ends_on, tz=tz)
     won = still_open = weighted = Money(0, quota.amount.currency)
     for sale in sales:
-        if sale.amount is None:
+        if sale.amount is None or not has_begun(sale, as_of, tz):
             continue
-        created, closed = moment_of(sale, "created"), moment_of(sale, "closed")
-        if as_of is not None and created is not None and is_after(created, as_of, tz):
-            continue
-        is_later = closed is not None and as_of is not None and is_after(closed, as_of, tz)
-        if sale.outcome == Outcome.OPEN or is_later:
-            if sale.close_date is None or not period.contains(sale.close_date):
-                continue
-            still_open += sale.amount
-            weighted += sale.amount * (sale.probability or 0)
+        closed = moment_of(sale, "closed")
+        if was_open(sale, as_of, tz):
+            if sale.close_date is not None and period.contains(sale.close_date):
+                still_open += sale.amount
+                weighted += sale.amount * (sale.probability or 0)
         elif sale.outcome == Outcome.WON and closed is not None and period.contains(closed):
             won += sale.amount
     return won, still_open, weighted

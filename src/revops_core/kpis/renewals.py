@@ -13,15 +13,7 @@ from revops_core.entities.subscription import Subscription
 from revops_core.kpis.recurring_amounts import as_money
 from revops_core.kpis.revenue_pieces import known
 from revops_core.kpis.revenue_policy import RevenuePolicy
-from revops_core.kpis.revenue_segments import (
-    FOREVER,
-    civil_day,
-    currency_of,
-    last_begun,
-    last_day,
-    segments,
-    successors,
-)
+from revops_core.kpis.revenue_segments import civil_day, currency_of, last_begun, last_day, segments, successors
 from revops_core.values.checks import require
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -128,7 +120,7 @@ def renewals(
     """
     held = known(subscriptions, as_of)
     require("renewals", periods=(periods, tuple[Period, ...]), as_of=(as_of, datetime | None))
-    horizon = FOREVER - 1 if as_of is None else last_begun(as_of, policy.tz)
+    horizon = date.max.toordinal() if as_of is None else last_begun(as_of, policy.tz)
     agreed = [each for each in held if each.starts_on is not None and _agreed_on(each).toordinal() <= horizon]
     follows = successors(agreed, policy)
     named: dict[str | None, list[Subscription]] = {}
@@ -140,8 +132,7 @@ def renewals(
         for each in agreed:
             if each.ends_on is not None and each.ends_on in period:
                 renewing = named.get(each.id) or [follows[each.id]] if each.id in follows else []
-                work = worked.get(each.id)
-                found.append(_renewal(each, renewing, work, period, horizon=horizon, policy=policy))
+                found.append(_renewal(each, renewing, worked.get(each.id), period, horizon=horizon, policy=policy))
     return tuple(found)
 
 
@@ -188,9 +179,8 @@ def _renewal(
 
 def _worth(contract: Subscription, day: int, policy: RevenuePolicy) -> Money:
     """The annual revenue of a contract on a day, in the currency of its lines."""
-    pieces = segments(contract, 0, last_day(contract, policy, FOREVER - 1), policy)
-    held = [piece for piece in pieces if piece[0] <= day < piece[1]]
+    pieces = segments(contract, 0, last_day(contract, policy, date.max.toordinal()), policy)
     codes = [currency_of(piece) for piece in pieces] or [
         line.unit_price.currency for line in contract.items if line.unit_price is not None
     ]
-    return as_money(sum(piece[2] for piece in held), codes[0] if codes else "USD")
+    return as_money(sum(piece[2] for piece in pieces if piece[0] <= day < piece[1]), codes[0] if codes else "USD")

@@ -60,11 +60,8 @@ class Restatement:
 
     def table(self) -> Table:
         """The lines of the bridge that differ, customer by customer and in all."""
-        lines = [
-            line
-            for line in LINES
-            if self.differences[line].amount or any(line in c.differences for c in self.customers)
-        ]
+        moved = {line for customer in self.customers for line in customer.differences}
+        lines = [line for line in LINES if self.differences[line].amount or line in moved]
         rows = [[each.account_id, *(each.differences.get(line) for line in lines)] for each in self.customers]
         rows.append(["all", *(self.differences[line] for line in lines)])
         return Table(["customer", *lines], rows, title=f"Restated since: {self.period.label}")

@@ -242,9 +242,8 @@ def _column(bridge: Bridge, by: int) -> dict[str, Money]:
     moving = sorted((n for n in exact if exact[n]), key=lambda n: whole[n] - exact[n])
     for place in range(abs(short)):
         whole[moving[place % len(moving)]] += 1 if short > 0 else -1
-    return {
-        name: Money.from_minor(units, bridge.currency) for name, units in {"start": start, **whole, "end": end}.items()
-    }
+    whole |= {"start": start, "end": end}
+    return {name: Money.from_minor(units, bridge.currency) for name, units in whole.items()}
 
 
 def _shown(amount: Money) -> Decimal | int:

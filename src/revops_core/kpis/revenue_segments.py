@@ -42,18 +42,16 @@ def successors(
     That is the first that names it. Where none does and the policy has days of grace, it is the account's next contract
     with one of its items, if that starts on its end or within the grace.
     """
+    ordered = sorted(held, key=lambda each: each.starts_on or date.min)
     found: dict[str, Subscription] = {}
-    for later in held:
+    for later in ordered:
         if later.renews_id is not None:
-            known = found.get(later.renews_id)
-            if known is None or later.starts_on < known.starts_on:  # type: ignore[operator]
-                found[later.renews_id] = later
+            found.setdefault(later.renews_id, later)
     if policy.grace_days:
         by_account: dict[str | None, list[Subscription]] = {}
-        for each in held:
+        for each in ordered:
             by_account.setdefault(merged.get(each.account_id or "", each.account_id), []).append(each)
         for mates in by_account.values():
-            mates.sort(key=lambda each: each.starts_on or date.min)
             for each in mates:
                 if each.id not in found and each.ends_on is not None:
                     follower = _follower(each, mates, policy.grace_days)
@@ -114,10 +112,8 @@ def segments(subscription: Subscription, number: int, end: int, policy: RevenueP
     plain = subscription.trial_ends_on is None and not subscription.pauses and policy.ramps == "current"
     found: list[Segment] = []
     for line in subscription.items:
-        interval = line.billing_interval
-        if interval is None or (line.is_metered and policy.usage == "exclude"):
-            continue
-        if line.unit_price is None or interval not in PER_YEAR:
+        is_left_out = line.is_metered and policy.usage == "exclude"
+        if is_left_out or line.unit_price is None or line.billing_interval not in PER_YEAR:
             continue
         if plain and line.starts_on is None and line.ends_on is None and not line.discount:
             found.append((start, end, annual_atoms(line), 0, number, line))
@@ -138,24 +134,21 @@ def _pieces(
     subscription: Subscription, line: LineItem, start: int, end: int, policy: RevenuePolicy
 ) -> Iterator[_Piece]:
     """The stretches of one line, cut where a trial, a discount or a pause ends or begins."""
-    ends_on = subscription.ends_on
     since = start if line.starts_on is None else max(start, line.starts_on.toordinal())
     until = end
-    if line.ends_on is not None and line.ends_on != ends_on:  # what ends with the contract has its days of grace
+    # What ends with the contract has its days of grace.
+    if line.ends_on is not None and line.ends_on != subscription.ends_on:
         until = min(end, line.ends_on.toordinal())
     if subscription.trial_ends_on is not None and policy.trials == "exclude":
         since = max(since, subscription.trial_ends_on.toordinal())
     change = line.discount_ends_on
+    full_from = FOREVER if change is None else change.toordinal()
     if policy.discounts == "none" or (policy.discounts == "lasting_only" and change is not None):
-        stretches = [(since, until, annual_atoms(line, discounted=False))]
-    elif change is None:
-        stretches = [(since, until, annual_atoms(line))]
-    else:
-        day = change.toordinal()
-        stretches = [
-            (since, min(until, day), annual_atoms(line)),
-            (max(since, day), until, annual_atoms(line, discounted=False)),
-        ]
+        full_from = since
+    stretches = (
+        (since, min(until, full_from), annual_atoms(line)),
+        (max(since, full_from), until, annual_atoms(line, discounted=False)),
+    )
     pauses = subscription.pauses if policy.pauses == "zero" else ()
     holes = sorted((p.starts_on.toordinal(), FOREVER if p.ends_on is None else p.ends_on.toordinal()) for p in pauses)
     for first, last, atoms in stretches:

@@ -6,14 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from revops_core.errors import (
-    CurrencyMismatchError,
-    Fault,
-    InexactAmountError,
-    InvalidRowError,
-    UnknownFieldError,
-    shown,
-)
+from revops_core.errors import CurrencyMismatchError, InexactAmountError, InvalidRowError, UnknownFieldError, shown
 from revops_core.kpis.filling import MISSING, OTHER_CLASS, Segments, fill, id_of
 from revops_core.kpis.kpi import Kpi, named_rows
 from revops_core.kpis.layout import Layout, laid_out
@@ -135,7 +128,7 @@ def _stops(rows: Iterable[Any], layout: Layout, population: str) -> Iterator[Pro
             fill(passing(), layout, segments)
             faults = None
         except InvalidRowError as error:
-            faults = [(_code(fault), fault.says, fault.field) for fault in error.faults]
+            faults = [(_code(fault.rule, fault.value), fault.says, fault.field) for fault in error.faults]
         except CurrencyMismatchError as error:
             faults = [("mixed_currencies", f"is an amount in {error.right}; rows before it are in {error.left}", None)]
         except InexactAmountError as error:
@@ -144,12 +137,12 @@ def _stops(rows: Iterable[Any], layout: Layout, population: str) -> Iterator[Pro
             yield _problem(row, number, population, code=code, says=says, field=name)
 
 
-def _code(fault: Fault) -> str:
-    if fault.rule == MISSING:
+def _code(rule: str, value: object) -> str:
+    if rule == MISSING:
         return "missing_field"
-    if fault.rule == OTHER_CLASS:
+    if rule == OTHER_CLASS:
         return "other_class"
-    return "negative_duration" if isinstance(fault.value, timedelta) else "wrong_value"
+    return "negative_duration" if isinstance(value, timedelta) else "wrong_value"
 
 
 def _problem(row: Any, number: int, population: str, **told: Any) -> Problem:

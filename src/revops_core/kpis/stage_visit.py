@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from attrs import frozen
 
@@ -81,13 +82,10 @@ def stage_visits(
         if not journey.stays:  # every move was taken back
             continue
         last = journey.stays[-1]
-        has_ended = kinds.get(last.stage, "open") != "open"
-        visit = partial(
-            StageVisit,
-            subject_id=subject_id,
-            won=kinds[last.stage] in goals if has_ended else None,
-            ended_at=last.entered_at if has_ended else None,
-        )
+        ended: dict[str, Any] = {}
+        if kinds.get(last.stage, "open") != "open":
+            ended = {"won": kinds[last.stage] in goals, "ended_at": last.entered_at}
+        visit = partial(StageVisit, subject_id=subject_id, **ended)
         for stay, following in zip(journey.stays, (*journey.stays[1:], None), strict=True):
             if kinds.get(stay.stage) != "open":
                 continue

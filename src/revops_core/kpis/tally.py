@@ -68,7 +68,10 @@ def _fold_sum(slot: int, read: Callable[[Any], Any], what: str, *, squares: bool
         part[1] += 1
         summed = part[0]
         is_int = value.__class__ is int and summed.__class__ is int
-        part[0] = summed + value if is_int else add_exactly(summed, value)
+        try:
+            part[0] = summed + value if is_int else add_exactly(summed, value)
+        except Inexact:
+            raise InexactAmountError("add", 34) from None
         if squares:
             part[3] = part[3] + value * value if is_int else _multiply_and_add(value, value, part[3])
 
@@ -132,9 +135,8 @@ def _number(value: Any, what: str) -> tuple[int | Decimal, str]:
             rule = "must not be negative: it ends before it starts"
             raise InvalidValueError("row", [Fault(what, rule, value)])
         return value // _MICROSECOND, "duration"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value, "number"
-    if isinstance(value, Decimal) and value.is_finite():
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole or (isinstance(value, Decimal) and value.is_finite()):
         return value, "number"
     rule = "must be Money, a timedelta, an int or a finite Decimal"
     if isinstance(value, float):
@@ -157,18 +159,22 @@ def _named(kind: str) -> str:
     return kind if kind in {"number", "duration"} else f"an amount in {kind}"
 
 
-def settled(tally: Tally) -> Settled:
-    """A tally that will not be added to any more, as a value."""
-    return tuple(part if isinstance(part, int) else (_kept_as_value(part[0]), *part[1:]) for part in tally)
+def settled(tally: Tally | None) -> Settled | None:
+    """A tally that will not be added to any more, as a value; None, where there are no rows, stays None."""
+    return None if tally is None else tuple(map(_as_value, tally))
 
 
-def _kept_as_value(kept: Any) -> Any:
-    return tuple(kept) if isinstance(kept, list | set) else kept
+def _as_value(part: Part) -> Part:
+    if isinstance(part, int):
+        return part
+    return tuple(part[0]) if isinstance(part[0], list | set) else part[0], *part[1:]
 
 
 def is_settled(tally: object, operations: Sequence[str]) -> bool:
-    """Whether `tally` is a settled tally of parts for these operations, in this order."""
-    return isinstance(tally, tuple) and len(tally) == len(operations) and all(map(_is_part_for, operations, tally))
+    """Whether `tally` is a settled tally of parts for these operations, in this order, or None."""
+    if not isinstance(tally, tuple):
+        return tally is None
+    return len(tally) == len(operations) and all(map(_is_part_for, operations, tally))
 
 
 def _is_part_for(operation: str, part: Any) -> bool:
@@ -178,15 +184,12 @@ def _is_part_for(operation: str, part: Any) -> bool:
         return False
     kept, known, kind, *squares = part
     holds: Any = tuple if operation in _COLLECTED else int | Decimal
-    return isinstance(kept, holds) and _is_count(known) and isinstance(kind, str) and all(map(_is_number, squares))
+    has_numbers = _is_count(known) and all(isinstance(square, int | Decimal) for square in squares)
+    return has_numbers and isinstance(kept, holds) and isinstance(kind, str)
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | Decimal)
 
 
 def merged(operation: str, parts: Sequence[Any], what: str) -> Any:
@@ -204,10 +207,9 @@ def merged(operation: str, parts: Sequence[Any], what: str) -> Any:
         if kind:
             _set_kind(of_kind, kind, what)
     known, kind = sum(part[1] for part in parts), of_kind[2]
-    if operation == "distinct":
-        return tuple(dict.fromkeys(chain.from_iterable(part[0] for part in parts))), known, kind
     if operation in _COLLECTED:
-        return tuple(chain.from_iterable(part[0] for part in parts)), known, kind
+        collected = chain.from_iterable(part[0] for part in parts)
+        return tuple(dict.fromkeys(collected) if operation == "distinct" else collected), known, kind
     kept = reduce(_sum, (part[0] for part in parts))
     return kept, known, kind, *(reduce(_sum_of_squares, (part[3] for part in parts)) for _ in parts[0][3:])
 
