@@ -368,10 +368,7 @@ def _moved(verb: str, question: Callable[[int], int], at: datetime) -> datetime:
 
 
 def _refusal(
-    verb: str,
-    instants: Mapping[str, datetime],
-    spans: Mapping[str, timedelta] = FrozenMap(),
-    due_at: DueAt = "close",
+    verb: str, instants: Mapping[str, datetime], spans: Mapping[str, timedelta] = FrozenMap(), due_at: DueAt = "close"
 ) -> InvalidValueError:
     """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
     faults = [

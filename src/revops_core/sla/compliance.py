@@ -140,11 +140,7 @@ def _outcomes_of(clock: Clock, as_of: datetime) -> Iterator[Outcome]:
 
 
 def outcome_table(
-    rows: Iterable[Outcome],
-    by: Sequence[str] = ("target",),
-    *,
-    over: Iterable[Period] = (),
-    dated: str = "decided_at",
+    rows: Iterable[Outcome], by: Sequence[str] = ("target",), *, over: Iterable[Period] = (), dated: str = "decided_at"
 ) -> Table:
     """What became of the promises in each group, how long the reached ones took, and after what the others were missed.
 
