@@ -24,17 +24,14 @@ _COLUMNS = {
     "servicenow_incident_log": ("number", None, "incident_state", "sys_updated_at", "sys_updated_by"),
     "zendesk_ticket_audits": ("ticket_id", "previous_value", "value", "created_at", "author_id"),
 }
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "servicenow_incident_log": {"date_formats": ("%d/%m/%Y %H:%M",), "missing": ("", "?"), "tz": "UTC"},
+_OPTIONS: Mapping[str, dict[str, Any]] = {
+    "servicenow_incident_log": {"date_formats": ("%d/%m/%Y %H:%M",), "missing": ("", "?"), "tz": "UTC"}
 }
 
-HISTORY_EXPORTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        name: {"columns": {field: column for field, column in zip(_FIELDS, columns, strict=True) if column}}
-        | dict(_OPTIONS.get(name, {}))
-        for name, columns in _COLUMNS.items()
-    }
-)
+HISTORY_EXPORTS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
+    name: {"columns": dict(pair for pair in zip(_FIELDS, columns, strict=True) if pair[1])} | _OPTIONS.get(name, {})
+    for name, columns in _COLUMNS.items()
+})  # fmt: skip
 """By name, the arguments of `from_rows(Moved, rows, **export)` for the history of stages as each system exports it.
 
 - `hubspot_deal_stage`: the history of `dealstage` (deals asked with `propertiesWithHistory=dealstage`): a row for each

@@ -56,6 +56,10 @@ def _fraction_from(text: str) -> Fraction:
     return Fraction(int(part), int(whole or "1"))
 
 
+def _duration_text(span: timedelta) -> str:
+    return f"PT{Decimal(span // _MICROSECOND).scaleb(-6).normalize():f}S"
+
+
 def _duration_from(text: str) -> timedelta:
     seconds = Decimal(text.removeprefix("PT").removesuffix("S"))
     return _MICROSECOND * int(seconds * 1_000_000)
@@ -67,11 +71,7 @@ _SCALARS: Mapping[type, tuple[Callable[[Any], str], Callable[[str], Any], str]] 
     Fraction: (str, _fraction_from, "must be a fraction as text, such as '1/3'"),
     datetime: (_datetime_text, _datetime_from, "must be an ISO 8601 instant with its offset"),
     date: (date.isoformat, date.fromisoformat, "must be an ISO 8601 date"),
-    timedelta: (
-        lambda span: f"PT{Decimal(span // _MICROSECOND).scaleb(-6).normalize():f}S",
-        _duration_from,
-        "must be an ISO 8601 duration in seconds, such as 'PT90S'",
-    ),
+    timedelta: (_duration_text, _duration_from, "must be an ISO 8601 duration in seconds, such as 'PT90S'"),
 }
 _SCALAR_NAMES = {cls.__name__: cls for cls in _SCALARS}
 
