@@ -24,7 +24,7 @@ _SHIFTS: dict[str, dict[int, int]] = {
 }
 _LISTS = (set, frozenset, dict)
 _MOST_DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-_KeptIn = Annotated[int, Between(MINYEAR, MAXYEAR)] | None
+_KeptIn = Annotated[int, Between(MINYEAR, MAXYEAR)]
 _Weekday = Annotated[str, Where(DAY_NAMES.__contains__, f"must be one of {', '.join(DAY_NAMES)}")]
 _Shift = Annotated[str, Where(_SHIFTS.__contains__, f"must be one of {', '.join(_SHIFTS)}")]
 _Nth = Annotated[int, Between(-5, 5), Where(bool, "must be an int from 1 to 5, or from -5 to -1 from the end")]
@@ -57,12 +57,12 @@ class HolidayRule:
     offset_days: Annotated[int, Between(-366, 366)] = 0
     orthodox: bool = False
     observed: _Shift | None = None
-    since: _KeptIn = None
-    until: _KeptIn = None
+    since: _KeptIn | None = None
+    until: _KeptIn | None = None
 
     @classmethod
     def fixed(
-        cls, month: int, day: int, *, observed: str | None = None, since: _KeptIn = None, until: _KeptIn = None
+        cls, month: int, day: int, *, observed: str | None = None, since: int | None = None, until: int | None = None
     ) -> HolidayRule:
         """The same date every year; 29 February only in leap years.
 
@@ -73,7 +73,14 @@ class HolidayRule:
 
     @classmethod
     def nth_weekday(
-        cls, month: int, weekday: str, nth: int, *, offset_days: int = 0, since: _KeptIn = None, until: _KeptIn = None
+        cls,
+        month: int,
+        weekday: str,
+        nth: int,
+        *,
+        offset_days: int = 0,
+        since: int | None = None,
+        until: int | None = None,
     ) -> HolidayRule:
         """The nth weekday of a month, -1 for the last; in years without a fifth there is none.
 
@@ -84,7 +91,7 @@ class HolidayRule:
 
     @classmethod
     def weekday_near(
-        cls, month: int, day: int, weekday: str, nth: int = 1, *, since: _KeptIn = None, until: _KeptIn = None
+        cls, month: int, day: int, weekday: str, nth: int = 1, *, since: int | None = None, until: int | None = None
     ) -> HolidayRule:
         """The first such weekday on or after a date, or for -1 the last on or before it.
 
@@ -95,7 +102,7 @@ class HolidayRule:
 
     @classmethod
     def easter(
-        cls, offset_days: int = 0, *, orthodox: bool = False, since: _KeptIn = None, until: _KeptIn = None
+        cls, offset_days: int = 0, *, orthodox: bool = False, since: int | None = None, until: int | None = None
     ) -> HolidayRule:
         """Days after Easter Sunday, or before it: -2 Good Friday, 1 Easter Monday, 39 Ascension, 50 Whit Monday.
 

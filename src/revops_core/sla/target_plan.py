@@ -156,11 +156,8 @@ class PolicyPlan:
         self.ranks: dict[str, int] = {}
         for _, _, plan in reversed(self._targets):
             self.ranks |= plan.roles  # the first target that reads a kind decides
-        read = [
-            *_READ_BY_ALL,
-            *(trigger.on for trigger in triggers),
-            *chain.from_iterable([*t.roles, t.after] for t in targets),
-        ]
+        read = [*_READ_BY_ALL, *(trigger.on for trigger in triggers), *(target.after for target in targets)]
+        read += chain.from_iterable(target.roles for target in targets)
         self.kinds = frozenset(kind for kind in read if kind is not None)
         self.tiers = frozenset(trigger.tier for trigger in triggers if trigger.tier is not None)
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))
