@@ -286,3 +286,10 @@ def test_a_class_whose_annotations_cannot_be_evaluated_is_refused_with_our_error
 def test_a_number_that_json_does_not_have_is_refused_with_its_path(number):
     with pytest.raises(InvalidPlainDataError, match=r"'\$\.custom\.a' must be finite: JSON has no such number"):
         to_plain(Lead(id="l1", custom={"a": number}))
+
+
+def test_a_key_that_is_itself_a_mapping_is_refused_with_its_path():
+    nothing = {"type": "Mapping", "items": []}
+    data = {"type": "Everything", "id": "a", "custom": {"a": {"type": "Mapping", "items": [[nothing, 1]]}}}
+    with pytest.raises(InvalidPlainDataError, match=r"custom\.a\.items"):
+        from_plain(Everything, data)

@@ -244,9 +244,7 @@ class BusinessCalendar:
             InvalidValueError: with every datetime that is naive and its place, or where one of the two is longer.
         """
         starts, ends, open_between = tuple(starts), tuple(ends), _compiled(self).open_between
-        if len(starts) != len(ends):
-            rule = f"must be as many as the {len(starts)} 'starts'"
-            raise InvalidValueError("working_time_many", [Fault("ends", rule, len(ends))])
+        _refuse_uneven("working_time_many", starts, "ends", ends)
         try:
             pairs = zip(map(to_microseconds, starts), map(to_microseconds, ends), strict=True)
             return [open_between(start, end) * _MICROSECOND for start, end in pairs]
@@ -269,9 +267,7 @@ class BusinessCalendar:
         """
         starts = tuple(starts)
         each = (spans,) * len(starts) if isinstance(spans, timedelta) else tuple(spans)
-        if len(starts) != len(each):
-            rule = f"must be as many as the {len(starts)} 'starts'"
-            raise InvalidValueError("add_many", [Fault("spans", rule, len(each))])
+        _refuse_uneven("add_many", starts, "spans", each)
         try:
             return [self.add(start, span, due_at=due_at) for start, span in zip(starts, each, strict=True)]
         except InvalidValueError:
@@ -368,10 +364,7 @@ def _moved(verb: str, question: Callable[[int], int], at: datetime) -> datetime:
 
 
 def _refusal(
-    verb: str,
-    instants: Mapping[str, datetime],
-    spans: Mapping[str, timedelta] = FrozenMap(),
-    due_at: DueAt = "close",
+    verb: str, instants: Mapping[str, datetime], spans: Mapping[str, timedelta] = FrozenMap(), due_at: DueAt = "close"
 ) -> InvalidValueError:
     """The error for arguments that have no answer, with all their faults: looked for only now, to keep answers fast."""
     faults = [
@@ -385,6 +378,11 @@ def _refusal(
     if due_at not in ("close", "next_open"):
         faults.append(Fault("due_at", "must be one of 'close', 'next_open'", due_at))
     return InvalidValueError(verb, faults)
+
+
+def _refuse_uneven(verb: str, starts: tuple[object, ...], name: str, others: tuple[object, ...]) -> None:
+    if len(others) != len(starts):
+        raise InvalidValueError(verb, [Fault(name, f"must be as many as the {len(starts)} 'starts'", len(others))])
 
 
 def _numbered(name: str, items: Iterable[T]) -> dict[str, T]:

@@ -23,10 +23,8 @@ def regular_form(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidValueError: with every fault of every field.
     """
-    faults = list(_plain_faults(given))
     years = list(_year_faults(given["first_year"], given["last_year"]))
-    faults.extend(years)
-    week = None
+    faults, week = [*_plain_faults(given), *years], None
     try:
         week = OpeningHours.parse(given["hours"])
     except InvalidValueError as error:
@@ -35,8 +33,7 @@ def regular_form(given: Mapping[str, Any]) -> dict[str, Any]:
     holidays, known_until, date_faults = taken_dates(given["holidays"], known_from, known_to)
     faults.extend(date_faults)
     overrides = _override_spans(given["overrides"], faults)
-    opens = week is None or any(week.days) or (week.on_holidays and holidays) or any(overrides.values())
-    if not opens:
+    if week and not (any(week.days) or (week.on_holidays and holidays) or any(overrides.values())):
         faults.append(Fault("hours", "must be open at some time", given["hours"]))
     if faults or week is None:
         raise InvalidValueError("BusinessCalendar", faults)

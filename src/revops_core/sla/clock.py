@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from operator import itemgetter
-from typing import cast
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -26,7 +26,7 @@ from revops_core.values.instants import from_microseconds, to_microseconds
 from revops_core.values.problem import Problem
 from revops_core.values.show import show
 
-__all__ = ["Clock", "fact_id", "timeline"]
+__all__ = ["Clock", "fact_id", "standing", "timeline"]
 
 _MICROSECOND = timedelta(microseconds=1)
 _NOTHING = timedelta(0)
@@ -193,37 +193,19 @@ class Clock:
         promise, due = cycle.plan.target, cycle.due()
         opener = fact_id(self.id, cycle.opener)
         prefix = "/".join(map(_quoted, (self.id, promise.name, opener))) if cycle.notices else ""
+        about: dict[str, Any] = {"clock_id": self.id, "target": promise.name, "cycle": opener}
         escalations: list[Notice] = []
         reminders: list[Notice] = []
         skipped: list[Notice] = []
         for at, trigger, number, is_skipped in cycle.notices:
-            notice = Notice(
-                id=f"{prefix}/{_quoted(trigger.key)}/{number}",
-                clock_id=self.id,
-                target=promise.name,
-                cycle=opener,
-                at=from_microseconds(at, tz),
-                to=trigger.source.to,
-                held_by=trigger.held_by,
-                tier=trigger.tier,
-                number=number,
-                trigger=trigger.words,
-            )
+            key, fired_at = f"{prefix}/{_quoted(trigger.key)}/{number}", from_microseconds(at, tz)
+            notice = Notice(id=key, at=fired_at, number=number, **about, **trigger.told)
             (skipped if is_skipped else reminders if trigger.tier is None else escalations).append(notice)
         return TargetReading(
-            target=promise.name,
-            promise=promise,
-            calendar=cycle.plan.calendar,
+            **cycle.plan.told,
+            **standing(cycle, due, tz),
             cycle=opener,
-            status=cycle.status,
-            within=timedelta(microseconds=cycle.budget),
-            started_at=from_microseconds(cycle.opened, tz),
-            stopped_at=from_microseconds(cycle.since, tz) if cycle.phase == STOPPED else None,
             cancelled_at=from_microseconds(cycle.since, tz) if cycle.phase == CANCELLED else None,
-            due_at=None if due is None else from_microseconds(due, tz),
-            breached_at=None if cycle.breached is None else from_microseconds(cycle.breached, tz),
-            elapsed=timedelta(microseconds=cycle.elapsed),
-            wall_elapsed=timedelta(microseconds=cycle.wall),
             remaining=timedelta(microseconds=cycle.budget - cycle.elapsed),
             stretches=tuple(cycle.segments),
             tz=tz,
@@ -231,9 +213,6 @@ class Clock:
             reminders=tuple(reminders),
             skipped=tuple(skipped),
             look_again_at=None if again is None else from_microseconds(again, tz),
-            owner=cycle.owner,
-            provider=cycle.plan.provider,
-            customer=cycle.plan.customer,
             breach_cause=cycle.breach_cause,
             problems=self._problems(cycle, due),
         )
@@ -246,6 +225,21 @@ class Clock:
         return (Problem(code="holidays_unknown", says=says, subject="Clock", subject_id=self.id, field="due_at"),)
 
 
+def standing(cycle: Cycle, due: int | None, tz: tzinfo) -> dict[str, Any]:
+    """How a cycle that is `due` stands, by the fields that a reading and an outcome share, its instants in a zone."""
+    return {
+        "status": cycle.status,
+        "within": timedelta(microseconds=cycle.budget),
+        "started_at": from_microseconds(cycle.opened, tz),
+        "stopped_at": from_microseconds(cycle.since, tz) if cycle.phase == STOPPED else None,
+        "due_at": None if due is None else from_microseconds(due, tz),
+        "breached_at": None if cycle.breached is None else from_microseconds(cycle.breached, tz),
+        "elapsed": timedelta(microseconds=cycle.elapsed),
+        "wall_elapsed": timedelta(microseconds=cycle.wall),
+        "owner": cycle.owner,
+    }
+
+
 def _quoted(text: str) -> str:
     """`text` as one part of an id."""
     return text.replace("%", "%25").replace("/", "%2F") if "/" in text or "%" in text else text
@@ -253,15 +247,7 @@ def _quoted(text: str) -> str:
 
 def _idle(plan: TargetPlan) -> TargetReading:
     within = None if plan.budget is None else timedelta(microseconds=plan.budget)
-    return TargetReading(
-        target=plan.target.name,
-        promise=plan.target,
-        calendar=plan.calendar,
-        within=within,
-        remaining=within,
-        provider=plan.provider,
-        customer=plan.customer,
-    )
+    return TargetReading(**plan.told, within=within, remaining=within)
 
 
 def in_order(events: Sequence[ClockEvent], plans: Sequence[PolicyPlan]) -> list[tuple[int, ClockEvent]]:

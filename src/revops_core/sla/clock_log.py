@@ -173,13 +173,6 @@ def check(clocks: Iterable[Clock], as_of: datetime | None = None) -> list[Proble
             problems.append(_problem(clock, "duplicate_clock", "another clock has the same id", "id"))
         seen.add(clock.id)
         problems.extend(_log_problems(clock, as_of))
-        if as_of is not None:
-            limit = to_microseconds(as_of)
-            problems.extend(
-                _problem(clock, "future_dated", f"'{fact.kind}' lies ahead at {fact.at.isoformat()}")
-                for fact in clock.events
-                if to_microseconds(fact.at) > limit
-            )
     return problems
 
 
@@ -220,6 +213,9 @@ def _log_problems(clock: Clock, as_of: datetime | None) -> Iterator[Problem]:
         if fact.tier is not None and fact.tier not in tiers:
             yield _problem(clock, "unknown_tier", f"{told} is about tier {fact.tier}, which the policy does not have")
     yield from _order_problems(clock)
+    for fact in clock.events:
+        if as_of is not None and to_microseconds(fact.at) > to_microseconds(as_of):
+            yield _problem(clock, "future_dated", f"'{fact.kind}' lies ahead at {fact.at.isoformat()}")
 
 
 def _order_problems(clock: Clock) -> Iterator[Problem]:

@@ -14,12 +14,12 @@ from typing import cast
 from attrs import field, frozen
 
 from revops_core.errors import CalendarHorizonError
-from revops_core.sla.clock import Clock, fact_id
+from revops_core.sla.clock import Clock, fact_id, standing
 from revops_core.values.checks import require
 from revops_core.values.distribution import quantiles
 from revops_core.values.expression import Expression, compiled
 from revops_core.values.frozen_map import frozen_map
-from revops_core.values.instants import from_microseconds, to_microseconds
+from revops_core.values.instants import to_microseconds
 from revops_core.values.period import Period
 from revops_core.values.period_index import periods_index
 from revops_core.values.table import Table
@@ -109,42 +109,28 @@ def _outcomes_of(clock: Clock, as_of: datetime) -> Iterator[Outcome]:
     request = clock.fields_at(as_of)
     for name in clock.names:
         for cycle in clock.replay(name, now_at).cycles:
-            status, due = cycle.status, cycle.due()
-            breached_at = None if cycle.breached is None else from_microseconds(cycle.breached, tz)
-            stopped_at = from_microseconds(cycle.since, tz) if status in {"met", "met_late"} else None
-            kept = False if breached_at is not None else True if status == "met" else None
-            undecided = "cancelled" if status == "cancelled" else "running"
+            found = standing(cycle, cycle.due(), tz)
+            kept = False if cycle.breached is not None else True if found["status"] == "met" else None
+            undecided = "cancelled" if found["status"] == "cancelled" else "running"
             yield Outcome(
                 clock_id=clock.id,
                 target=name,
                 cycle=fact_id(clock.id, cycle.opener),
                 result=undecided if kept is None else "met" if kept else "breached",
                 kept=kept,
-                status=status,
                 request=request,
                 policy=cycle.plan.policy.key,
                 agreement=cycle.plan.policy.agreement,
-                provider=cycle.plan.provider,
-                customer=cycle.plan.customer,
-                owner=cycle.owner,
-                started_at=from_microseconds(cycle.opened, tz),
-                due_at=None if due is None else from_microseconds(due, tz),
-                stopped_at=stopped_at,
-                breached_at=breached_at,
-                decided_at=stopped_at if kept else breached_at,
-                within=timedelta(microseconds=cycle.budget),
-                elapsed=timedelta(microseconds=cycle.elapsed),
-                wall_elapsed=timedelta(microseconds=cycle.wall),
+                decided_at=found["stopped_at" if kept else "breached_at"],
+                provider=cycle.plan.told["provider"],
+                customer=cycle.plan.told["customer"],
+                **found,
                 breach_cause=None if cycle.breach_cause is None else cycle.breach_cause.kind,
             )
 
 
 def outcome_table(
-    rows: Iterable[Outcome],
-    by: Sequence[str] = ("target",),
-    *,
-    over: Iterable[Period] = (),
-    dated: str = "decided_at",
+    rows: Iterable[Outcome], by: Sequence[str] = ("target",), *, over: Iterable[Period] = (), dated: str = "decided_at"
 ) -> Table:
     """What became of the promises in each group, how long the reached ones took, and after what the others were missed.
 

@@ -31,8 +31,9 @@ class Trigger:
 
     Attributes:
         key: what stands for it in the ids of its notices: the number of the tier, or what a reminder does.
-        source, words: the tier or reminder, and when it fires.
-        tier, held_by, on: of a tier, its number, the role that has the request, and the fact it waits for.
+        source: the tier or reminder.
+        tier, on: of a tier, its number, and the fact it waits for.
+        told: what its notices tell of it, by their fields.
         kind: what its time is counted from.
         percent, offset: how far from there.
         wall: whether the time is wall time.
@@ -40,16 +41,14 @@ class Trigger:
     """
 
     __slots__ = (
-        "every", "held_by", "key", "kind", "offset", "on", "percent", "repeats", "source", "tier", "wall", "words",
+        "every", "key", "kind", "offset", "on", "percent", "repeats", "source", "tier", "told", "wall",
     )  # fmt: skip
 
     def __init__(self, source: EscalationTier | Reminder) -> None:
-        self.source, self.words = source, source.trigger
-        tier = source if isinstance(source, EscalationTier) else None
-        self.tier = None if tier is None else tier.number
-        self.held_by = None if tier is None else tier.held_by
-        self.on = None if tier is None else tier.on
-        self.key = str(tier.number) if tier else f"remind {source.to} {self.words}"
+        self.source, words = source, source.trigger
+        self.tier, held_by, self.on = (getattr(source, name, None) for name in ("number", "held_by", "on"))
+        self.key = f"remind {source.to} {words}" if self.tier is None else str(self.tier)
+        self.told: dict[str, Any] = {"to": source.to, "held_by": held_by, "tier": self.tier, "trigger": words}
         self.percent = source.at_percent
         span = source.before_due if source.after_breach is None else source.after_breach
         if span is None:
@@ -72,14 +71,15 @@ class TargetPlan:
     Attributes:
         target, policy: what it was made from, and of which policy it is.
         calendar, table: whose working time counts.
+        told: what its readings tell of it, by their fields.
         roles: what each kind of fact does.
         budget: the time allowed; None where it is fixed at the start of each cycle.
         by_time: the triggers that fire at an elapsed time; `by_wall` those of wall time; `after_breach`; `on_fact`.
     """
 
     __slots__ = (
-        "after_breach", "budget", "by_time", "by_wall", "calendar", "customer", "known_until", "on_fact", "policy",
-        "provider", "roles", "table", "target", "thresholds",
+        "after_breach", "budget", "by_time", "by_wall", "calendar", "known_until", "on_fact", "policy", "roles",
+        "table", "target", "thresholds", "told",
     )  # fmt: skip
 
     def __init__(self, target: SlaTarget, policy: PolicyPlan, triggers: list[Trigger]) -> None:
@@ -88,7 +88,8 @@ class TargetPlan:
         self.calendar = calendar = target.calendar or made_from.calendar
         self.table: WorkingTime = calendar.compiled
         self.known_until = day_start_microseconds(calendar.holidays_known_until + timedelta(days=1), calendar.tz)
-        self.provider, self.customer = target.provider or made_from.provider, target.customer or made_from.customer
+        sides = {side: getattr(target, side) or getattr(made_from, side) for side in ("provider", "customer")}
+        self.told: dict[str, Any] = {"target": target.name, "promise": target, "calendar": calendar, **sides}
         self.roles = {kind: ROLES.index(role) for kind, role in target.roles.items() if role != "ignore"}
         self.budget = None if isinstance(target.within, BusinessDays) else target.within // _MICROSECOND
         mine = [trigger for trigger in triggers if trigger.source.target in {None, target.name}]
@@ -155,11 +156,8 @@ class PolicyPlan:
         self.ranks: dict[str, int] = {}
         for _, _, plan in reversed(self._targets):
             self.ranks |= plan.roles  # the first target that reads a kind decides
-        read = [
-            *_READ_BY_ALL,
-            *(trigger.on for trigger in triggers),
-            *chain.from_iterable([*t.roles, t.after] for t in targets),
-        ]
+        read = [*_READ_BY_ALL, *(trigger.on for trigger in triggers), *(target.after for target in targets)]
+        read += chain.from_iterable(target.roles for target in targets)
         self.kinds = frozenset(kind for kind in read if kind is not None)
         self.tiers = frozenset(trigger.tier for trigger in triggers if trigger.tier is not None)
         self.names = tuple(dict.fromkeys(name for name, _, _ in self._targets))

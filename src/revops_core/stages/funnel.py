@@ -28,6 +28,8 @@ from revops_core.values.table import Table
 
 __all__ = ["Funnel", "FunnelStep", "StageFate", "fates_of", "funnel_of"]
 
+_Bounds = tuple[int, int] | None
+
 
 @frozen
 class FunnelStep:
@@ -172,11 +174,7 @@ class _Ladder:
 
 
 def _paths(
-    columns: StageColumns,
-    limit: int,
-    cohort: tuple[int, int] | None = None,
-    during: tuple[int, int] | None = None,
-    entering: int | None = None,
+    columns: StageColumns, limit: int, cohort: _Bounds = None, during: _Bounds = None, entering: int | None = None
 ) -> Iterator[tuple[tuple[int, ...], int, int]]:
     """Each path that counts, as the numbers of its stages, with the stage it has come to and how many entities took it.
 
@@ -249,7 +247,7 @@ def funnel_of(
     )
 
 
-def _bounds(window: Interval | Period | None) -> tuple[int, int] | None:
+def _bounds(window: Interval | Period | None) -> _Bounds:
     return None if window is None else (to_microseconds(window.start), to_microseconds(window.end))
 
 

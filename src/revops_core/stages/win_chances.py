@@ -37,10 +37,9 @@ def _steps(columns: StageColumns, as_of: datetime | None) -> dict[int, Counter[i
     for (before, after), count in Counter(pairs).items():
         if before != NOTHING:
             steps[before][after] += count
-    at, unknown = columns.at, columns.unknown_starts
-    for number, code in unknown.items():
+    for number, code in columns.unknown_starts.items():
         first = columns.firsts[number]
-        if at[first] <= limit:
+        if columns.at[first] <= limit:
             steps[code][columns.stage[first]] += 1
     return steps
 

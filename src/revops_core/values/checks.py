@@ -185,8 +185,7 @@ def checked(*across: InOrder) -> Callable[[type[T]], type[T]]:
         attributes: tuple[Any, ...] = fields(cls)  # type: ignore[arg-type]
         unsuitable = [each.name for each in attributes if hasattr(each.default, "factory") or not each.init]
         if unsuitable:
-            message = f"{cls.__name__}: checked() takes neither factories nor init=False: {unsuitable}"
-            raise TypeError(message)
+            raise TypeError(f"{cls.__name__}: checked() takes neither factories nor init=False: {unsuitable}")
         plain_init = cls.__init__
 
         @wraps(plain_init)

@@ -26,14 +26,12 @@ _PLAIN_TYPES: Mapping[type, tuple[str, str]] = {
     int: ("isinstance({v}, int) and {v} is not True and {v} is not False", "must be an int"),
     float: ("isinstance({v}, float) and {v} - {v} == 0", "must be a finite float"),
     Decimal: ("isinstance({v}, _Decimal) and {v}.is_finite()", "must be a finite Decimal"),
-    datetime: (
-        "isinstance({v}, _datetime) and {v}.tzinfo is not None",
-        "must be an aware datetime: one with a time zone",
-    ),
+    datetime: ("isinstance({v}, _datetime) and {v}.tzinfo is not None",
+               "must be an aware datetime: one with a time zone"),
     date: ("isinstance({v}, _date) and not isinstance({v}, _datetime)", "must be a date without a time of day"),
     timedelta: ("isinstance({v}, _timedelta)", "must be a timedelta"),
     Fraction: ("isinstance({v}, _Fraction)", "must be a Fraction"),
-}
+}  # fmt: skip
 
 
 @frozen

@@ -22,19 +22,17 @@ from revops_core.values.show import show
 
 __all__ = ["REASONS", "Measurement", "Undefined"]
 
-REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "zero_denominator": "there is nothing to divide by",
-        "censored": "it is too early to know",
-        "negative_base": "the base of the comparison is negative",
-        "target_met": "the target is already met",
-        "infinite": "it grows without bound",
-        "no_losses": "nothing was lost",
-        "no_amount": "the records have no amounts",
-        "too_few": "there are too few records",
-        "not_asked": "nobody was asked",
-    }
-)
+REASONS: Mapping[str, str] = MappingProxyType({
+    "zero_denominator": "there is nothing to divide by",
+    "censored": "it is too early to know",
+    "negative_base": "the base of the comparison is negative",
+    "target_met": "the target is already met",
+    "infinite": "it grows without bound",
+    "no_losses": "nothing was lost",
+    "no_amount": "the records have no amounts",
+    "too_few": "there are too few records",
+    "not_asked": "nobody was asked",
+})  # fmt: skip
 """Every reason for which a number can be undefined, with the sentence for it."""
 
 

@@ -375,7 +375,6 @@ def _faults(period: Period) -> Iterator[Fault]:
     if grain not in GRAINS:
         yield Fault("grain", f"must be one of {', '.join(GRAINS)}", grain)
     elif sound and grain in ("day", "week", "month") and first_month != 1:
-        rule = f"must be 1 for a {grain}, which every fiscal year shares"
-        yield Fault("fiscal_start_month", rule, first_month)
+        yield Fault("fiscal_start_month", f"must be 1 for a {grain}, which every fiscal year shares", first_month)
     elif sound and grain != "custom" and _bounds(start_on, grain, first_month) != (start_on, end_on):
         yield Fault("grain", f"must be 'custom' for {start_on} to {end_on}, which is no whole {grain}", grain)

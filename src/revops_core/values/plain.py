@@ -56,6 +56,10 @@ def _fraction_from(text: str) -> Fraction:
     return Fraction(int(part), int(whole or "1"))
 
 
+def _duration_text(span: timedelta) -> str:
+    return f"PT{Decimal(span // _MICROSECOND).scaleb(-6).normalize():f}S"
+
+
 def _duration_from(text: str) -> timedelta:
     seconds = Decimal(text.removeprefix("PT").removesuffix("S"))
     return _MICROSECOND * int(seconds * 1_000_000)
@@ -67,11 +71,7 @@ _SCALARS: Mapping[type, tuple[Callable[[Any], str], Callable[[str], Any], str]] 
     Fraction: (str, _fraction_from, "must be a fraction as text, such as '1/3'"),
     datetime: (_datetime_text, _datetime_from, "must be an ISO 8601 instant with its offset"),
     date: (date.isoformat, date.fromisoformat, "must be an ISO 8601 date"),
-    timedelta: (
-        lambda span: f"PT{Decimal(span // _MICROSECOND).scaleb(-6).normalize():f}S",
-        _duration_from,
-        "must be an ISO 8601 duration in seconds, such as 'PT90S'",
-    ),
+    timedelta: (_duration_text, _duration_from, "must be an ISO 8601 duration in seconds, such as 'PT90S'"),
 }
 _SCALAR_NAMES = {cls.__name__: cls for cls in _SCALARS}
 
@@ -183,11 +183,8 @@ def from_plain(
     return value  # type: ignore[no-any-return]
 
 
-_FAILED = object()
-
-
 class _Reader:
-    """One pass over plain data that notes every fault and goes on."""
+    """One pass over plain data that notes every fault and goes on, with None in the place of what is at fault."""
 
     __slots__ = ("faults", "open_classes", "rules")
 
@@ -198,7 +195,6 @@ class _Reader:
 
     def fail(self, path: str, rule: str, value: object) -> Any:
         self.faults.append(Fault(path, rule, value))
-        return _FAILED
 
     def read(self, data: Any, hint: Any, path: str) -> Any:
         if data is None:
@@ -208,13 +204,10 @@ class _Reader:
             return self.scalar(data, hint, path)
         if isinstance(data, list):
             items = enumerate(zip(data, _item_hints(hint, len(data)), strict=True))
-            return self.whole(tuple(self.read(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in items))
+            return tuple(self.read(item, item_hint, f"{path}[{n}]") for n, (item, item_hint) in items)
         if isinstance(data, Mapping):
             return self.mapping(data, hint, path)
         return data
-
-    def whole(self, values: tuple[Any, ...]) -> Any:
-        return _FAILED if any(value is _FAILED for value in values) else values
 
     def scalar(self, data: Any, cls: type, path: str) -> Any:
         _, parse, rule = _SCALARS[cls]
@@ -230,14 +223,16 @@ class _Reader:
     def mapping(self, data: Mapping[str, Any], hint: Any, path: str) -> Any:
         key_hint, value_hint = _mapping_hints(hint)
         if key_hint is str:
-            values = {key: self.read(item, value_hint, f"{path}.{key}") for key, item in data.items()}
-            return _FAILED if any(value is _FAILED for value in values.values()) else values
+            return {key: self.read(item, value_hint, f"{path}.{key}") for key, item in data.items()}
         tag = data.get("type")
         if not isinstance(tag, str):
             return self.fail(f"{path}.type", "must be the name of a class", tag)
         if tag == "Mapping" and isinstance(data.get("items"), list):
             pairs = [self.pair(pair, key_hint, value_hint, f"{path}[{n}]") for n, pair in enumerate(data["items"])]
-            return _FAILED if any(pair is _FAILED for pair in pairs) else dict(pairs)
+            try:
+                return dict(pairs)
+            except TypeError:
+                return self.fail(f"{path}.items", "must have keys that cannot change", data["items"])
         members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         choices = {cls.__name__: cls for cls in members if cls in _SCALARS or (isinstance(cls, type) and has(cls))}
         way_out = "" if choices else "; name others in `classes`"
@@ -248,10 +243,10 @@ class _Reader:
             return self.scalar(data.get("value"), _SCALAR_NAMES[tag], f"{path}.value")
         return self.object(data, choices[tag], path)
 
-    def pair(self, pair: Any, key_hint: Any, value_hint: Any, path: str) -> Any:
+    def pair(self, pair: Any, key_hint: Any, value_hint: Any, path: str) -> tuple[Any, Any]:
         if not isinstance(pair, list) or len(pair) != 2:
-            return self.fail(path, "must be a pair of key and value", pair)
-        return self.whole((self.read(pair[0], key_hint, path), self.read(pair[1], value_hint, path)))
+            return self.fail(path, "must be a pair of key and value", pair), None
+        return self.read(pair[0], key_hint, path), self.read(pair[1], value_hint, path)
 
     def object(self, data: Mapping[str, Any], cls: type, path: str) -> Any:
         if cls is Rule and "check" not in data:
@@ -269,10 +264,9 @@ class _Reader:
                 arguments[name] = self.read(data[name], hints[attribute.name], f"{path}.{name}")
             elif attribute.default is NOTHING:
                 self.fail(f"{path}.{name}", "must be given", None)
-        if len(self.faults) > faults_before:
-            return _FAILED
-        try:
-            return cls(**arguments)
-        except InvalidValueError as error:
-            self.faults.extend(evolve(fault, field=f"{path}.{fault.field}") for fault in error.faults)
-            return _FAILED
+        if len(self.faults) == faults_before:
+            try:
+                return cls(**arguments)
+            except InvalidValueError as error:
+                self.faults.extend(evolve(fault, field=f"{path}.{fault.field}") for fault in error.faults)
+        return None
