@@ -41,7 +41,7 @@ def pictures() -> Mapping[str, charts.Chart]:
     log = stages.StageLog.of([move for move in company.moves if move.pipeline == stages.OPPORTUNITY.name])
     months = Period.year(2025, tz=BERLIN).months()
     rates = kpis.measure(company.opportunities, kpis.win_rate, over=months, as_of=company.as_of)
-    targets = {
+    targets: dict[str, Decimal | Money | timedelta | int] = {
         "win_rate": Decimal("0.35"),
         "average_deal_size": Money(25_000, "EUR"),
         "sales_cycle_median": timedelta(days=40),

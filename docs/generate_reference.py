@@ -71,7 +71,8 @@ def _file(root: Path, module: str) -> Path | None:
 
 def _tree(path: Path | None) -> ast.Module:
     """The syntax tree of a file; an empty one where there is none."""
-    return _parsed(path.read_text("utf-8") if path else "")
+    tree: ast.Module = _parsed(path.read_text("utf-8") if path else "")
+    return tree
 
 
 _parsed = lru_cache(maxsize=512)(ast.parse)  # a room is looked through once for each of its names

@@ -195,7 +195,8 @@ def _row(found: Measurement) -> Row:
 
 def _drawn_of(row: Row) -> dict[str, Any]:
     """The value of a row and its 95 % interval: its own, or that of a share of so many records."""
-    low, high, top, bottom, n = map(row.get, ("low", "high", "numerator", "denominator", "n"))
+    told: Any = map(row.get, ("low", "high", "numerator", "denominator", "n"))
+    low, high, top, bottom, n = told
     is_share = row["unit"] == "fraction" and not any(map(_is_missing, (top, bottom, n))) and bottom == n
     if is_share and int(top) == top:  # a sum of amounts or of errors has no interval of records
         interval = wilson_interval(int(top), int(bottom or 0))

@@ -28,7 +28,9 @@ _MOST_DIGITS = 100  # a count beyond is no count, and "1e999999999" would fill t
 _UNIX = {"unix": 1_000_000, "unix_ms": 1_000}  # the microseconds of one, by the name of the format
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INSTANTS = {*_UNIX, "instant"}
-_TRUTHS = dict.fromkeys(("true", "t", "yes", "y", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "0"), False)
+_TRUTHS: dict[str, bool] = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)
+}  # fmt: skip
 
 CellReader = tuple[Callable[[Any], object], str]
 """How the cells of one column are read, and the rule that is broken where that raises ValueError."""

@@ -35,6 +35,7 @@ __all__ = [
 R = TypeVar("R", Account, Contact, Deal, Opportunity)
 
 _BLANKS = (None, "", ())
+_Person = Id | None
 # What a new record takes over as it is from the record that it comes from.
 _OF_ACCOUNT = ("website", "industry", "employee_count", "country", "owner_id")
 _OF_CONTACT = ("first_name", "last_name", "email", "phone", "title", "lead_source", "owner_id")
@@ -133,7 +134,7 @@ def convert_lead(
     ('Initech', 'l1-account', 'l1-account')
     """
     demanded = as_tuple(rules)
-    asked: dict[str, tuple[object, Any]] = {"lead": (lead, Lead), "at": (at, datetime), "by": (by, Id | None)}
+    asked: dict[str, tuple[object, Any]] = {"lead": (lead, Lead), "at": (at, datetime), "by": (by, _Person)}
     asked |= {"contact": (contact, Contact | None), "account": (account, Account | None)}
     asked |= {"opportunity": (opportunity, Opportunity | None)}
     require("convert_lead", **asked, rules=(demanded, tuple[Rule, ...]))
@@ -182,7 +183,7 @@ def convert_opportunity(
     >>> made.deal.account_id, made.deal.closed, made.opportunity.deal_id
     ('a1', datetime.date(2026, 3, 1), 'd1')
     """
-    asked = {"at": (at, datetime), "deal": (deal, Deal | None), "by": (by, Id | None)}
+    asked = {"at": (at, datetime), "deal": (deal, Deal | None), "by": (by, _Person)}
     require("convert_opportunity", opportunity=(opportunity, Opportunity), **asked)
     given = deal or Deal(id=f"{opportunity.id}-deal")
     blockers = []

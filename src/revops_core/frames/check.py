@@ -126,7 +126,7 @@ def _wrong_types(error: InvalidValueError, subject: str) -> list[Problem]:
 def _told(frame: Frame, doubts: Iterable[Doubt], column: str, *, subject: str, id_column: str) -> Iterator[Problem]:
     """What is wrong with cells of a column: each with its number of rows, samples, and the id of the first."""
     has_id = id_column in frame.collect_schema().names()
-    wanted = dict.fromkeys([column, *([id_column] if has_id else [])])
+    wanted: dict[str, None] = dict.fromkeys([column, *([id_column] if has_id else [])])
     for (code, field, rule, which), count in counts_of(frame, doubts):
         if count:
             found = rows_of(frame.filter(which).select(*wanted).head(_SAMPLES))

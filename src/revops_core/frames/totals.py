@@ -30,7 +30,7 @@ __all__ = [
     "BY", "COUNT", "NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of", "wide_sum",
 ]  # fmt: skip
 
-Tallies = dict[tuple[Hashable, ...], list[list[Settled]]]
+Tallies = dict[tuple[Hashable, ...], list[list[Settled | None]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
 
 Column = tuple[str | None, str, Reading | None]
@@ -234,7 +234,7 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
         if slot[0] in {"quantile", "distinct"}
     }
 
-    def places_of(parts: Sequence[Any]) -> list[list[Settled]]:
+    def places_of(parts: Sequence[Any]) -> list[list[Settled | None]]:
         segment = tuple(told.get(part, part) for part, told in zip(parts, meanings, strict=True))
         return tallies.setdefault(segment, [[] for _ in range(places)])
 

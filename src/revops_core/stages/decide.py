@@ -19,6 +19,8 @@ from revops_core.values.instants import to_microseconds
 __all__ = ["decide_step"]
 
 _NOT_TO_OVERRIDE = frozenset({"same_stage", "already_converted", "version_conflict", "out_of_order", "future_dated"})
+_Person = Id | None
+_Sequence = Count | None
 
 
 def decide_step(  # noqa: PLR0917 - names cost a tenth of a decision
@@ -89,8 +91,8 @@ def _require_sound(record: Any, at: datetime, as_of: datetime | None, override: 
         "as_of": (as_of, datetime | None),
         "record.id": (None if record.id is None else str(record.id), Id),
         "record.stage_entered_at": (getattr(record, "stage_entered_at", None), datetime | None),
-        "record.stage_seq": (getattr(record, "stage_seq", None), Count | None),
-        "override": (override, Id | None),
+        "record.stage_seq": (getattr(record, "stage_seq", None), _Sequence),
+        "override": (override, _Person),
     }
     require("decide", **asked)
 

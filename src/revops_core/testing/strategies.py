@@ -125,7 +125,7 @@ _plain = st.none() | st.booleans() | st.integers() | _texts | _amounts | _days |
 def _of(hint: Any, currency: str) -> _Strategy:
     """Values that satisfy an annotation, None apart; amounts are in `currency`."""
     kind, (low, high) = kind_of(hint), _limits(hint)
-    if hint in (Currency, Currency | None):
+    if Currency in (hint, *get_args(hint)):
         return st.just(currency)
     simple: dict[Any, _Strategy] = {
         str: _texts,
