@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from revops_core import frames
-from revops_core.entities import SALESFORCE
+from revops_core.entities import EXPORTS
 from revops_core.errors import InvalidValueError
 from revops_core.kpis import Kpi, count, distinct, mean, total, weighted_pipeline
 from revops_core.values.condition import each, known, one_of
@@ -80,7 +80,7 @@ SHARE_TYPES = {"StageName": "text", "Amount": "amount", "Probability": "whole", 
 
 @pytest.mark.parametrize("engine", EVERY_ENGINE)
 def test_cells_that_are_percentages_are_read_as_shares_where_they_are_said_to_be(engine):
-    export = SALESFORCE["Opportunity"]
+    export = EXPORTS["salesforce"]["Opportunity"]
     told = {"columns": {name: export["columns"][name] for name in ("outcome", "amount", "probability")}}
     told |= {"values": export["values"], "currency": "USD"}
     frame = frame_of(engine, SHARES, SHARE_TYPES)
