@@ -26,7 +26,9 @@ FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 HEADINGS = {"kpis": "KPIs", "sla": "SLA clocks"}
 APART = {"run", "gate"}
-QUICK = {"stages": "20000", "kpis": "20000", "revenue": "2000", "values": "20000", "import_time": "3"}
+QUICK = dict.fromkeys(("frames", "frames_working_time", "stages", "kpis", "values"), "20000") | {
+    "revenue": "2000", "import_time": "3",
+}  # fmt: skip
 PEERS = (
     *("attrs", "python-dateutil", "narwhals", "pydantic", "transitions", "python-statemachine", "Automat"),
     *("businesstimedelta", "business-duration", "exchange-calendars", "numpy", "pandas", "polars", "duckdb", "pyarrow"),

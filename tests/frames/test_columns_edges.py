@@ -134,7 +134,7 @@ def test_a_segment_of_a_type_that_no_field_has_is_told_by_nobody(engine):
 
 def test_an_empty_mapping_is_no_frame_and_no_kpi_is_no_question():
     asked = kpi(count(row.stage == "won"), unit="count")
-    with pytest.raises(InvalidValueError, match="must be a DataFrame of pandas"):
+    with pytest.raises(InvalidValueError, match="must be given for each of"):
         frames.measure({}, asked)
     for wrong in ((), (asked, asked)):
         with pytest.raises(InvalidValueError, match="must be one or more, each of another name"):

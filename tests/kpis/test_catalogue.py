@@ -229,7 +229,7 @@ NAMED_BY_THE_SOURCES = {
     "time to value": "time_to_value_median",
     "onboarding completion rate": "onboarding_completion_rate onboarding_completion_rate_90d",
     "CSAT": "csat_of_onboarding csat",
-    "early churn rate": "early_churn_rate_90d early_churn_rate_of_start",
+    "early churn rate": "early_churn_rate_90d early_churn_rate",
     "product usage, usage frequency": "product_usage usage_frequency stickiness",
     "active user rate": "active_user_rate active_user_rate_of_seats",
     "feature and product adoption rate": "feature_adoption_rate product_adoption_rate_4_days",
