@@ -189,3 +189,14 @@ def test_kpis_of_several_populations_take_a_frame_of_each():
     for wrong in (spend, {"Spend": spend}):
         with pytest.raises(InvalidValueError, match=r"frames\.measure"):
             frames.kpi_table(wrong, kpis.cost_per_lead, currency="EUR")
+
+
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
+def test_rows_that_count_and_have_no_date_are_told_where_there_are_periods(engine):
+    dates = {"won": datetime(2026, 1, 2, tzinfo=UTC), "lost": None, "open": None}
+    rows = [{"outcome": outcome, "closed_at": at} for outcome, at in dates.items()]
+    df = frame_of(engine, rows, {"outcome": "text", "closed_at": "instant"})
+    assert frames.check(df, kpis.win_rate) == []
+    (problem,) = frames.check(df, kpis.win_rate, over=Period.quarter(2026, 1))
+    assert (problem.code, problem.field) == ("undated", "closed_at")
+    assert ": 1 rows, such as Na" in problem.says.replace("None", "NaT")

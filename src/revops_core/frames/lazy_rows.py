@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
+from itertools import combinations
 from operator import add, and_, mul, or_, sub
 from types import MappingProxyType
 from typing import Any
@@ -239,6 +240,9 @@ def _columns_of(
         for one in coded:
             is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
             mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0)
+        for one, other in combinations(coded, 2):  # two sums that the formula brings together
+            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{other}_least")).fill_null(value=False)
+            mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known") + nw.col(f"{other}_known")).otherwise(0)
         if kpi.unit == "money":
             reason = _reason(reason.is_null() & code.is_null() & (value == 0), "no_amount", reason)
     if kpi.unit in NEVER_MONEY:
