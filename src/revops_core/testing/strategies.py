@@ -193,10 +193,13 @@ _conditions = st.recursive(
     lambda inner: st.builds(lambda join, parts: join(*parts), _joins, st.lists(inner, max_size=3)) | inner.map(invert),
     max_leaves=4,
 )
-_hours = st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), max_size=2).map(
-    lambda spans: united([(start, start + length) for start, length in spans])
+_some_hours, _hours = (
+    st.lists(st.tuples(st.integers(0, 1439), st.integers(1, 1440)), min_size=fewest, max_size=2).map(
+        lambda spans: united([(start, start + length) for start, length in spans])
+    )
+    for fewest in (1, 0)
 )
-_weeks = st.tuples(_hours.filter(bool), *[_hours] * 6).map(
+_weeks = st.tuples(_some_hours, *[_hours] * 6).map(
     lambda week: "; ".join(f"{name} {spans_text(spans) or 'off'}" for name, spans in zip(DAY_NAMES, week, strict=True))
 )
 _dates = st.dates(date(2024, 1, 1), date(2027, 1, 1))
