@@ -161,16 +161,22 @@ def outcome_of(run):
         return "negative" if "must not be negative" in str(error) else f"other: {error}"
 
 
+def as_objects(records, *, money):
+    """The records as objects have them, and how a frame is told where their amounts and currencies are."""
+    rows = [dict(record) for record in records]
+    if not money:
+        return rows, {"currency": "EUR"}
+    for record in rows:
+        for name in ("amount", "rebate"):
+            record[name] = None if record[name] is None else Money(record[name], record["code"])
+    return rows, {"columns": {"amount.currency": "code", "rebate.currency": "code"}}
+
+
 def differ(engine, records, chosen, options, columns=None, *, money):
     """Both readings of the same records."""
-    rows = [dict(record) for record in records]
-    if money:
-        for record in rows:
-            for name in ("amount", "rebate"):
-                record[name] = None if record[name] is None else Money(record[name], record["code"])
+    rows, told = as_objects(records, money=money)
     expected = outcome_of(lambda: measure(rows, chosen, currency=None if money else "EUR", **options))
     frame = frame_of(engine, records, TYPES)
-    told = {"columns": {"amount.currency": "code", "rebate.currency": "code"}} if money else {"currency": "EUR"}
     found = outcome_of(lambda: kpi_table(frame, chosen, **told, **options))
     return expected, found
 
@@ -230,12 +236,7 @@ def near(found, expected):
 
 def check_rows(engine, records, chosen, options, *, money):
     """The tidy rows of a frame against the measurements of objects."""
-    rows = [dict(record) for record in records]
-    told = {"columns": {"amount.currency": "code", "rebate.currency": "code"}} if money else {"currency": "EUR"}
-    if money:
-        for record in rows:
-            for name in ("amount", "rebate"):
-                record[name] = None if record[name] is None else Money(record[name], record["code"])
+    rows, told = as_objects(records, money=money)
     is_lazy = engine in LAZY
     try:
         table = measure(rows, chosen, currency=None if money else "EUR", **options)
