@@ -15,7 +15,7 @@ from revops_core.frames.columns import ReadFrame, columns_of
 from revops_core.frames.engines import Doubt, Frame, all_hold, counts_of, rows_of
 from revops_core.frames.expressions import condition_of
 from revops_core.frames.measure import Question, asked, frames_of
-from revops_core.frames.totals import BY, COUNT, NUMBER, Query, fields_of, queries_of
+from revops_core.frames.queries import BY, COUNT, NUMBER, Query, fields_of, queries_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.layout import Lane, laid_out
 from revops_core.values.expression import Expression, all_of

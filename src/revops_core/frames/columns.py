@@ -86,7 +86,7 @@ def columns_of(
     Raises:
         MissingColumnsError: with every column that is not there, and the near misses.
     """
-    there, given = frame.collect_schema().names(), columns or {}
+    there, given = frame.columns, columns or {}
     found: dict[str, str] = {}
     lost: dict[str, None] = {}
     for names in fields:

@@ -79,18 +79,12 @@ def small_frame(like: Frame, data: Mapping[str, list[Any]]) -> Frame:
     It lives where the other one lives: on DuckDB in the same connection, on Spark in the same session.
     """
     engine, native = engine_of(like), nw.to_native(like)
-    lines = list(zip(*data.values(), strict=True))
-    if engine == "duckdb" and all(type(cell) is int for column in data.values() for cell in column):
-        # Thousands of literals take seconds to bind, again at each further step of a query; a text is one literal.
-        texts = {name: ",".join(map(str, column)) for name, column in data.items()}
-        columns = (f"unnest(string_split('{text}', ',')::bigint[]) as \"{name}\"" for name, text in texts.items())
-        return nw.from_native(native.query("revops_frame", f"select {', '.join(columns)}"))  # type: ignore[no-any-return]
     if engine == "duckdb":
-        rows = ", ".join(f"({', '.join(map(_literal, line))})" for line in lines)
-        names = ", ".join(f'"{name}"' for name in data)
-        text = f"select * from (values {rows}) as t({names})"  # noqa: S608 - numbers, and text whose quotes are doubled
-        made: Any = nw.from_native(native.query("revops_frame", text))
+        # A sum over no rows is one row. Text after `query` would make a view, after which every relation is bound anew.
+        columns = ", ".join(f'unnest({_list_of(cells)}) as "{name}"' for name, cells in data.items())
+        made: Any = nw.from_native(native.limit(0).aggregate("count(*) as revops_rows").project(columns))
     elif engine in SPARK:  # on Spark
+        lines = list(zip(*data.values(), strict=True))
         made = nw.from_native(native.sparkSession.createDataFrame(lines, list(data)))
     else:
         made = nw.from_dict(dict(data), backend=like.implementation)
@@ -98,10 +92,15 @@ def small_frame(like: Frame, data: Mapping[str, list[Any]]) -> Frame:
     return cast("Frame", made)
 
 
+def _list_of(cells: Sequence[object]) -> str:
+    """Cells as a list in SQL; whole numbers in one text, as thousands of literals take seconds to bind."""
+    if all(type(cell) is int for cell in cells):
+        return f"string_split('{','.join(map(str, cells))}', ',')::bigint[]"
+    return f"[{', '.join(map(_literal, cells))}]"
+
+
 def _literal(value: object) -> str:
     """A value as SQL writes it."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value}::bigint"
     return "null" if value is None else "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
 
 

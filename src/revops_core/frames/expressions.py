@@ -28,13 +28,12 @@ from revops_core.values.instants import to_microseconds
 from revops_core.values.money import Money
 from revops_core.values.period import Period
 
-__all__ = ["UNDATED", "View", "condition_of", "period_numbers", "text_of", "value_of"]
+__all__ = ["View", "condition_of", "period_numbers", "text_of", "value_of"]
 
 Readings = tuple[Reading, ...]
 View = tuple[ReadFrame, Bound | None, str]
 """How rows are looked at: their columns, how far to look, and the zone of civil days."""
 
-UNDATED = -2  # the number of a row without a date; it is -1 where the date lies in no period
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
 _LARGEST = 9.0e18  # engines wrap what does not fit into 64 bits without a word
@@ -59,13 +58,17 @@ def _misfit(rule: str, got: object) -> InvalidValueError:
     return InvalidValueError("frames", [Fault("", rule, got)])
 
 
-def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> tuple[Reading, nw.Expr | None]:
-    """The position of the period of a row, negative where it has none, and which rows count for any (None: all)."""
+def period_numbers(
+    dated: Expression, view: View, periods: Sequence[Period]
+) -> tuple[Reading, nw.Expr | None, nw.Expr | None]:
+    """The position of the period of a row, -1 where it has none; which rows lie near any (None: all); which are dated.
+
+    The last is None where all rows are dated.
+    """
     begins, ends, _ = edges_of(tuple(periods))
     readings = value_of(dated, view)
-    is_dated = _any_known(readings)
-    number: nw.Expr = nw.lit(-1) if is_dated is None else nw.when(is_dated).then(nw.lit(-1)).otherwise(nw.lit(UNDATED))
-    near: list[Any] = [] if is_dated is None or not periods else [~is_dated]
+    number: nw.Expr = nw.lit(-1)
+    near: list[Any] = []
     for reading in reversed(readings):
         if reading.kind not in {"instant", "day", ""}:
             raise InvalidValueError("frames", [Fault(str(dated), "must be dates or timestamps", reading.kind)])
@@ -79,7 +82,8 @@ def period_numbers(dated: Expression, view: View, periods: Sequence[Period]) -> 
         number = falls if is_there is None else nw.when(is_there).then(falls).otherwise(number)
         if edges:
             near.append(all_hold(reading.known, (reading.value >= edges[0][0]) & (reading.value < edges[-1][1])))
-    return Reading("number", number, doubts=_doubts(readings)), reduce(or_, near) if near else None
+    told = Reading("number", number, doubts=_doubts(readings))
+    return told, reduce(or_, near) if near else None, _any_known(readings)
 
 
 # --- values ---

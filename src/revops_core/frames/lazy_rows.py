@@ -19,7 +19,8 @@ import narwhals.stable.v2 as nw
 from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import Reading
 from revops_core.frames.engines import DAY, Frame, floor_divided, small_frame
-from revops_core.frames.totals import BY, COUNT, NUMBER, Query, wide_sum
+from revops_core.frames.queries import BY, COUNT, NUMBER, Query
+from revops_core.frames.totals import wide_sum
 from revops_core.kpis.formula import Aggregate, Formula, aggregates_of
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
@@ -41,17 +42,18 @@ Source = tuple[Any, dict[str, nw.Expr]]
 """Some rows of sums, and what they add to which column of the whole."""
 
 Computed = tuple[Any, Any, str]
-"""A value, the reason why there is none (null where there is one), and its kind: "number", "money" or "duration"."""
+"""A value, its reason (null where there is a value; None where there always is), and its kind: "number", "money" …"""
 
 _KPI = "revops_kpi"
 
 
 def lazy_rows(
-    queries: Sequence[Query], table: KpiTable, layout: Layout, meanings: Sequence[Mapping[Any, Any]]
+    like: Frame, queries: Sequence[Query], table: KpiTable, layout: Layout, meanings: Sequence[Mapping[Any, Any]]
 ) -> nw.LazyFrame[Any]:
     """The measurements that queries come to, as a query.
 
     Args:
+        like: the frame that was read, as small tables are made on its engine.
         queries: what is to be added up.
         table: an empty table of what is measured.
         layout: where the aggregates are.
@@ -59,7 +61,6 @@ def lazy_rows(
     """
     pairs = list(dict.fromkeys(pair for kpi in table.kpis for pair in kpi.wanted))
     by = [f"{BY}_{place}" for place in range(len(table.by))]
-    like = queries[0].frame
     told = dict(zip(by, meanings, strict=True))
     numbers = small_frame(like, {NUMBER: list(range(len(table.periods) or 1))})
     sources: list[Source] = [] if by else [(numbers, {})]
@@ -76,20 +77,25 @@ def lazy_rows(
         ends = {f"{name}_of_all": nw.col(name).min().over("revops_one") for name in codes}
         ends |= {f"{name}_of_most": nw.col(name.replace("_least", "_most")).max().over("revops_one") for name in codes}
         wide = whole.with_columns(**ends)
-    partial = [one.is_partial(table.as_of) for one in table.periods]
-    flags = [-1 if is_open is None else int(is_open) for is_open in partial]
-    periods = list(zip(map(str, table.periods), flags, strict=True))
+    periods = [(str(one), one.is_partial(table.as_of)) for one in table.periods] or [("", None)]
     lines = [
-        (number, kpi, *told) for number, told in enumerate(periods or [("", -1)]) for kpi in range(len(table.kpis))
+        (number, place, period, -1 if is_partial is None else int(is_partial), kpi.name, kpi.unit)
+        for number, (period, is_partial) in enumerate(periods)
+        for place, kpi in enumerate(table.kpis)
     ]
-    names = (NUMBER, _KPI, "revops_period", "revops_partial")
+    names = (NUMBER, _KPI, "period", "partial", "kpi", "unit")
     by_line = {name: list(cells) for name, cells in zip(names, zip(*lines, strict=True), strict=True)}
     rows = wide.join(small_frame(like, by_line), on=NUMBER, how="inner")
     of_kpis = [_columns_of(kpi, table, pairs, queries, readings) for kpi in table.kpis]
-    tidy = {name: _chosen([one[name] for one in of_kpis]) for name in of_kpis[0]}
-    tidy["period"] = nw.when(nw.col("revops_period") != nw.lit("")).then(nw.col("revops_period"))
-    tidy["partial"] = nw.when(nw.col("revops_partial") >= 0).then(nw.col("revops_partial") == 1)
+    rows = rows.with_columns(**{name: _chosen([one[name] for one in of_kpis]) for name in of_kpis[0]})
+    is_fine: Any = nw.col("problem_count") == 0
+    is_there = is_fine & nw.col("reason").is_null()
+    tidy: dict[str, Any] = {name: nw.col(name) for name in ("period", "kpi", "unit", "n", "problem_count")}
+    tidy |= {name: nw.when(is_fine).then(nw.col(name)) for name in ("reason", "currency", "numerator", "denominator")}
     tidy |= {"low": nw.lit(None, dtype=nw.Float64), "high": nw.lit(None, dtype=nw.Float64)}
+    tidy["value"] = nw.when(is_there).then(nw.col("value"))
+    tidy["period"] = nw.when(nw.col("period") != nw.lit("")).then(nw.col("period"))
+    tidy["partial"] = nw.when(nw.col("partial") >= 0).then(nw.col("partial") == 1)
     segment = {name: nw.col(f"{BY}_{place}") for place, name in enumerate(table.by)}
     found: nw.LazyFrame[Any] = rows.select(**segment, **{name: tidy[name].cast(kind) for name, kind in TYPES.items()})
     return found
@@ -130,8 +136,6 @@ def _sources(
     """The sums of a query, each with what it adds to which column of the whole; fills `readings` by pair."""
     is_placed = NUMBER in query.keys
     frame: Any = query.frame if is_placed else query.frame.with_columns(**{NUMBER: nw.lit(0)})
-    if is_placed and query.lanes[0].periods:
-        frame = frame.filter(nw.col(NUMBER) >= 0)
     keys = [*query.keys, *([] if is_placed else [NUMBER])]
     flags = dict.fromkeys([*(flag for flag, _, _ in query.columns.values() if flag), *query.doubts])
     summed = dict.fromkeys(name for (_, slot), (_, name, _) in query.columns.items() if slot[0] in {"total", "mean"})
@@ -222,10 +226,11 @@ def _ordered(frame: Frame, keys: Sequence[str], name: str, aggregate: Aggregate)
 def _columns_of(
     kpi: Kpi, table: KpiTable, pairs: Sequence[Pair], queries: Sequence[Query], readings: Mapping[int, Reading]
 ) -> dict[str, nw.Expr]:
-    """The tidy columns of one KPI, as `measurement_of` fills them."""
+    """What one KPI comes to, as `measurement_of` has it, whether or not anything is wrong with the cells."""
     places = {aggregate: pairs.index((aggregate, dated)) for aggregate, dated in kpi.wanted}
     in_currency = table.currency if kpi.unit == "money" else None
-    parts = {held: _part(held, place, readings.get(place), in_currency) for held, place in places.items()}
+    nothing = "too_few" if kpi.unit in NEVER_MONEY else "no_amount"
+    parts = {held: _part(held, place, readings.get(place), in_currency, nothing) for held, place in places.items()}
     value, reason, kind = _computed(kpi.formula, parts)
     added_up = [place for one, place in places.items() if one.operation != "distinct" and place in readings]
     coded = [place for place in added_up if readings[place].currency]
@@ -233,50 +238,42 @@ def _columns_of(
         rule = "must be given, as the amounts in these columns are plain numbers"
         raise InvalidValueError(kpi.name, [Fault("currency", rule, table.currency)])
     code: nw.Expr = nw.lit(table.currency, dtype=nw.String)
-    mixed: nw.Expr = nw.lit(0)
-    if coded:
-        of_all = [_code_of_all(pairs, one, readings) for one in coded]
-        code = nw.coalesce(*(nw.col(f"{one}_least") for one in coded), *of_all)
-        for one in coded:
-            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
-            mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0)
-        for one, other in combinations(coded, 2):  # two sums that the formula brings together
-            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{other}_least")).fill_null(value=False)
-            mixed = mixed + nw.when(is_mixed).then(nw.col(f"{one}_known") + nw.col(f"{other}_known")).otherwise(0)
-        if kpi.unit == "money":
-            reason = _reason(reason.is_null() & code.is_null() & (value == 0), "no_amount", reason)
-    if kpi.unit in NEVER_MONEY:
-        reason = _reason((reason == nw.lit("no_amount")).fill_null(value=False), "too_few", reason)
-    sides = _sides(kpi.formula, places, parts)
-    is_both = ~sides[0][1] & ~sides[1][1]
-    if kpi.when_zero != "zero_denominator":
-        reason = _reason(is_both & ~reason.is_null(), kpi.when_zero, reason)
-    below: Any = kpi.formula
-    if isinstance(below, Formula) and below.operation == "over":
-        below = below.arguments[1]
-    made_of = dict.fromkeys(aggregates_of(below)) or parts
-    ns = [_row_count(places[one], one.operation, readings) for one in made_of]
     asked = [pairs[place] for place in places.values()]
     problems = [
         nw.col(f"problem_{place}")
         for place, query in enumerate(queries)
         if query.doubts and any(_reads(query, pair) for pair in asked)
     ]
-    problem = reduce(add, [*problems, mixed])
-    is_fine = problem == 0
-    is_there = is_fine & reason.is_null()
-    moneyed = [(is_there, kind), *((~missing, side_kind) for _, missing, side_kind in sides)]
-    in_code = [there for there, one in moneyed if one == "money"]
+    if coded:
+        of_all = [_code_of_all(pairs, one, readings) for one in coded]
+        code = nw.coalesce(*(nw.col(f"{one}_least") for one in coded), *of_all)
+        for one in coded:
+            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{one}_most")).fill_null(value=False)
+            problems.append(nw.when(is_mixed).then(nw.col(f"{one}_known")).otherwise(0))
+        for one, other in combinations(coded, 2):  # two sums that the formula brings together
+            is_mixed = (nw.col(f"{one}_least") != nw.col(f"{other}_least")).fill_null(value=False)
+            problems.append(nw.when(is_mixed).then(nw.col(f"{one}_known") + nw.col(f"{other}_known")).otherwise(0))
+        if kpi.unit == "money":
+            reason = _first(reason, _reason(code.is_null() & (value == 0), "no_amount"))
+    sides = _sides(kpi.formula, places, parts, readings)
+    if kpi.when_zero != "zero_denominator" and reason is not None:
+        is_asked = reduce(and_, (side[1].is_null() for side in sides if side[1] is not None), ~reason.is_null())
+        reason = nw.when(is_asked).then(nw.lit(kpi.when_zero)).otherwise(reason)
+    below: Any = kpi.formula
+    if isinstance(below, Formula) and below.operation == "over":
+        below = below.arguments[1]
+    made_of = dict.fromkeys(aggregates_of(below)) or parts
+    ns = [_row_count(places[one], one.operation, readings) for one in made_of]
+    whys = [why.is_null() for _, why, one in (*sides, (value, reason, kind)) if one == "money"]  # money may be missing
+    numerator, denominator = (_where_there(why, _in_days(side, one)) for side, why, one in sides)
     return {
-        "kpi": nw.lit(kpi.name),
-        "value": nw.when(is_there).then(_in_days(value, kind)),
-        "reason": nw.when(is_fine).then(reason),
-        "unit": nw.lit(kpi.unit),
-        "currency": nw.when(reduce(or_, in_code)).then(code) if in_code else nw.lit(None, dtype=nw.String),
-        "numerator": nw.when(is_fine & ~sides[0][1]).then(_in_days(sides[0][0], sides[0][2])),
-        "denominator": nw.when(is_fine & ~sides[1][1]).then(_in_days(sides[1][0], sides[1][2])),
+        "value": _in_days(value, kind),
+        "reason": nw.lit(None, dtype=nw.String) if reason is None else reason,
+        "currency": nw.when(reduce(or_, whys)).then(code) if whys else nw.lit(None, dtype=nw.String),
+        "numerator": numerator,
+        "denominator": denominator,
         "n": nw.max_horizontal(*ns) if len(ns) > 1 else ns[0],  # Spark has no greatest of one
-        "problem_count": problem,
+        "problem_count": reduce(add, problems) if problems else nw.lit(0),
     }
 
 
@@ -307,13 +304,23 @@ def _in_days(value: Any, kind: str) -> nw.Expr:
     return value / DAY if kind == "duration" else value * 1.0  # type: ignore[no-any-return]
 
 
-def _reason(condition: nw.Expr, name: str, otherwise: Any = None) -> nw.Expr:
-    told = nw.when(condition).then(nw.lit(name))
-    return told if otherwise is None else told.otherwise(otherwise)
+def _reason(condition: nw.Expr, name: str) -> Any:
+    return nw.when(condition).then(nw.lit(name))
 
 
-def _part(aggregate: Aggregate, place: int, reading: Reading | None, currency: str | None) -> Computed:
-    """What one aggregate came to, as `measuring.part_of` has it."""
+def _first(*reasons: Any) -> Any:
+    """The first reason that a row has; None where no row has any."""
+    given = [reason for reason in reasons if reason is not None]
+    return nw.coalesce(*given) if len(given) > 1 else given[0] if given else None
+
+
+def _where_there(why: Any, value: nw.Expr) -> nw.Expr:
+    """A value where there is no reason why there is none; null elsewhere."""
+    return value if why is None else nw.when(why.is_null()).then(value)
+
+
+def _part(aggregate: Aggregate, place: int, reading: Reading | None, currency: str | None, nothing: str) -> Computed:
+    """What one aggregate came to, as `measuring.part_of` has it; `nothing` is the reason where no row has a value."""
     if reading is None:
         return nw.col(f"{place}_n"), None, "number"
     if aggregate.operation == "distinct":
@@ -321,13 +328,13 @@ def _part(aggregate: Aggregate, place: int, reading: Reading | None, currency: s
     is_money = reading.currency or currency is not None
     kind = "duration" if reading.kind == "duration" else "money" if is_money else "number"
     known, is_empty = nw.col(f"{place}_known"), nw.col(f"{place}_known") == 0
-    reason = _reason(is_empty & (nw.col(f"{place}_n") > 0), "no_amount")
+    reason = _reason(is_empty & (nw.col(f"{place}_n") > 0), nothing)
     if aggregate.operation == "total":
         return _units(place, "sum", reading), reason, kind
     if aggregate.operation == "quantile":
-        return _units(place, "real", reading), _reason(is_empty & reason.is_null(), "too_few", reason), kind
+        return _units(place, "real", reading), _first(reason, _reason(is_empty, "too_few")), kind
     mean = _units(place, "sum", reading) / nw.when(is_empty).then(1).otherwise(known)
-    return mean, _reason(is_empty & reason.is_null(), "zero_denominator", reason), kind
+    return mean, _first(reason, _reason(is_empty, "zero_denominator")), kind
 
 
 def _units(place: int, name: str, reading: Reading) -> nw.Expr:
@@ -338,39 +345,38 @@ def _units(place: int, name: str, reading: Reading) -> nw.Expr:
 def _computed(node: Any, parts: Mapping[Aggregate, Computed]) -> Computed:
     """A formula as an expression, as `formula.computed` has it."""
     if isinstance(node, Aggregate):
-        value, reason, kind = parts[node]
-        return value, nw.lit(None, dtype=nw.String) if reason is None else reason, kind
+        return parts[node]
     if not isinstance(node, Formula):
-        return nw.lit(float(node) if isinstance(node, Decimal) else node), nw.lit(None, dtype=nw.String), "number"
+        return nw.lit(float(node) if isinstance(node, Decimal) else node), None, "number"
     (left, why_left, one), (right, why_right, other) = (_computed(part, parts) for part in node.arguments)
-    reason = nw.coalesce(why_right, why_left)
     kinds = {one, other}
     if node.operation == "over":
-        reason = _reason(reason.is_null() & (right == 0), "zero_denominator", reason)
-        reason = _reason(reason.is_null() & (right < 0), "negative_base", reason)
+        is_zero, is_negative = _reason(right == 0, "zero_denominator"), _reason(right < 0, "negative_base")
+        reason = _first(why_right, why_left, is_zero, is_negative)
         size = nw.when(right > 0).then(right).otherwise(1)
         if other == "duration" and one != "duration":
             return left / (size / DAY), reason, one
         return left / size, reason, "number" if one == other else one
     kind = next((held for held in ("money", "duration") if held in kinds), "number")
-    return _ARITHMETIC[node.operation](left, right), reason, kind
+    return _ARITHMETIC[node.operation](left, right), _first(why_right, why_left), kind
 
 
 _ARITHMETIC: Mapping[str, Any] = {"plus": add, "minus": sub, "times": mul}
 
 
 def _sides(
-    formula: Aggregate | Formula, places: Mapping[Aggregate, int], parts: Mapping[Aggregate, Computed]
-) -> list[tuple[nw.Expr, nw.Expr, str]]:
-    """The numerator and the denominator, where each is missing, and their kinds."""
+    formula: Aggregate | Formula,
+    places: Mapping[Aggregate, int],
+    parts: Mapping[Aggregate, Computed],
+    readings: Mapping[int, Reading],
+) -> list[Computed]:
+    """The numerator and the denominator; a formula that is no quotient has none."""
     if isinstance(formula, Formula) and formula.operation == "over":
-        computed = [_computed(side, parts) for side in formula.arguments]
-        return [(value, ~reason.is_null(), kind) for value, reason, kind in computed]
+        return [_computed(side, parts) for side in formula.arguments]
     if isinstance(formula, Aggregate) and formula.operation == "mean":
         place = places[formula]
-        known, kind = nw.col(f"{place}_known"), parts[formula][2]
-        is_missing = (known == 0) & (nw.col(f"{place}_n") > 0)
-        mean = parts[formula][0]
-        return [(mean * known, is_missing, kind), (known, is_missing, "number")]
-    never = (nw.lit(0), nw.lit(value=True), "number")
+        known = nw.col(f"{place}_known")
+        why = _reason((known == 0) & (nw.col(f"{place}_n") > 0), "no_amount")
+        return [(_units(place, "sum", readings[place]), why, parts[formula][2]), (known, why, "number")]
+    never = (nw.lit(0), nw.lit("no_quotient"), "number")
     return [never, never]

@@ -13,7 +13,8 @@ from revops_core.errors import Fault, InvalidValueError
 from revops_core.frames.columns import ReadFrame, columns_of, read
 from revops_core.frames.engines import Frame, engine_of, opened
 from revops_core.frames.lazy_rows import TYPES, lazy_rows
-from revops_core.frames.totals import Query, ReadColumns, Tallies, add_tallies, fields_of, queries_of
+from revops_core.frames.queries import Query, ReadColumns, fields_of, queries_of
+from revops_core.frames.totals import Tallies, add_tallies
 from revops_core.kpis.kpi import Kpi
 from revops_core.kpis.kpi_table import KpiTable
 from revops_core.kpis.layout import Lane, Layout, laid_out, merged_tallies
@@ -180,14 +181,14 @@ def measure(
         found = tidy_columns(_table(question, populations))
         return nw.to_native(_frame_of(found, first, {name: named.get(name, name) for name in question.by}))
     queries = [query for held in populations for query in _queries_over(question, *held)]
-    return nw.to_native(lazy_rows(queries, question.table, question.layout, question.meanings))
+    return nw.to_native(lazy_rows(first, queries, question.table, question.layout, question.meanings))
 
 
 def _table(question: Question, populations: Iterable[tuple[str | None, Frame, Mapping[str, str]]]) -> KpiTable:
     layout = question.layout
     tallies: Tallies = {} if question.by else {(): [[] for _ in range(layout.tally_count)]}
     for population in populations:
-        for query in _queries_over(question, *population):
+        for query in _queries_over(question, *population, tells_undated=True):
             add_tallies(query, tallies, layout.tally_count, question.meanings)
     slots = [lane.slots for lane in layout.lanes for _ in lane.all_places]
     segments = {
@@ -298,7 +299,9 @@ def frames_of(df: Any, question: Question) -> list[tuple[str | None, Frame, Mapp
     return [(next(iter(needed)) if len(needed) == 1 else None, opened(df), columns)]
 
 
-def _queries_over(question: Question, population: str | None, frame: Frame, columns: Mapping[str, str]) -> list[Query]:
+def _queries_over(
+    question: Question, population: str | None, frame: Frame, columns: Mapping[str, str], *, tells_undated: bool = False
+) -> list[Query]:
     """The queries over one frame."""
     lanes = question.lanes(population)
     needed = fields_of(lanes)
@@ -319,7 +322,7 @@ def _queries_over(question: Question, population: str | None, frame: Frame, colu
     everything = read_columns(narrow.head(0) if is_eager else narrow, {name for names in needed for name in names})
     start, reader = (narrow, read_columns) if is_eager else (everything.frame, of_all)
     parts = [columns.get(name, name) for name in question.by]
-    return queries_of(start, lanes, parts, question.layout.tz, reader)
+    return queries_of(start, lanes, parts, question.layout.tz, reader, tells_undated=tells_undated)
 
 
 def _factors_of(lanes: Iterable[Lane]) -> set[str]:

@@ -1,54 +1,31 @@
-"""Totals: what an engine adds up for KPIs, as the very tallies that a pass over objects leaves behind.
+"""Totals: what the queries of an engine come to, as the very tallies that a pass over objects leaves behind.
 
-Conditions and values become columns first, then plain sums by segment and period. The sums are few, whatever the number
-of rows; as settled tallies they make a `KpiTable` like any other.
+The sums are few, whatever the number of rows; as settled tallies they make a `KpiTable` like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from itertools import repeat
 from typing import Any
 
 import narwhals.stable.v2 as nw
-from attrs import evolve, frozen
 
 from revops_core.entities.cells import is_missing
 from revops_core.errors import Fault, InvalidValueError
-from revops_core.frames.columns import ReadFrame, Reading
-from revops_core.frames.engines import SPARK, Doubt, Frame, all_hold, collected, engine_of, floor_divided, rows_of
-from revops_core.frames.expressions import UNDATED, View, condition_of, period_numbers, text_of, value_of
-from revops_core.kpis.filling import needed_fields
-from revops_core.kpis.layout import Bound, Lane, Slot
+from revops_core.frames.columns import Reading
+from revops_core.frames.engines import SPARK, Frame, collected, engine_of, floor_divided, rows_of
+from revops_core.frames.queries import BY, COUNT, NUMBER, Column, Query
 from revops_core.kpis.tally import Settled, settled
-from revops_core.values.expression import Expression
 from revops_core.values.instants import from_microseconds
 
-__all__ = [
-    "BY", "COUNT", "NUMBER", "Query", "ReadColumns", "Tallies", "add_tallies", "fields_of", "queries_of", "wide_sum",
-]  # fmt: skip
+__all__ = ["Tallies", "add_tallies", "wide_sum"]
 
 Tallies = dict[tuple[Hashable, ...], list[list[Settled | None]]]
 """By segment, for each place of a layout, the settled tallies that make it up; none where no row fell into it."""
 
-Column = tuple[str | None, str, Reading | None]
-"""What a slot reads: the column that counts its rows (None: all), that of its values (0 elsewhere), their reading."""
-
-ReadColumns = Callable[[Frame, set[str]], ReadFrame]
-"""How some fields are read from the columns of a frame."""
-
-NUMBER = "revops_number"
-"""The column with the position of the period of a row; `UNDATED` where it has no date, -1 where it falls into none."""
-
-BY = "revops_by"
-"""How the columns of a segment begin."""
-
-COUNT = "revops_rows"
-"""The column with the number of rows."""
-
-_FLAG, _VALUE, _DOUBT, _CURRENCY = (f"revops_{name}" for name in ("flag", "value", "doubt", "currency"))
 _NARROW = frozenset({"pandas", "modin", "pyarrow"})
 """The engines that have no integers of more than 64 bits, and wrap what does not fit without a word."""
 
@@ -56,148 +33,6 @@ _BITS = 62
 """There sums stay below two to this power: what may be larger is added up in limbs."""
 
 _EXACT = Context(prec=80)
-
-
-@frozen
-class Query:
-    """One pass of an engine over its rows.
-
-    Args:
-        frame: the columns that are grouped by, added up and collected, and no others.
-        keys: those that are grouped by: the segment, the period, currencies.
-        segments: every segment, also of rows that fall into no period; None where `frame` has them all.
-        lanes: the lanes it fills.
-        columns: what each slot reads, by the bound of its lane.
-        doubts: columns of 1 where a row is in doubt, each with its code, field and rule.
-    """
-
-    frame: Frame
-    keys: tuple[str, ...]
-    segments: Frame | None
-    lanes: tuple[Lane, ...]
-    columns: Mapping[tuple[Bound | None, Slot], Column]
-    doubts: Mapping[str, tuple[str, str, str]]
-
-
-def queries_of(
-    frame: Frame, lanes: Sequence[Lane], by: Sequence[str], tz: str, read_columns: ReadColumns
-) -> list[Query]:
-    """The queries that fill some lanes: one for each date that rows are placed by, and one for lanes without.
-
-    Rows are read by `read_columns`; `by` are the columns that make a segment, `tz` is the zone of civil days.
-    """
-    by_date: dict[Expression | None, list[Lane]] = {}
-    for lane in lanes:
-        by_date.setdefault(_date_of(lane), []).append(lane)
-    return [_query(frame, tuple(held), by, tz, read_columns) for held in by_date.values()]
-
-
-def _date_of(lane: Lane) -> Expression | None:
-    """The date that rows are placed by; None where all rows count."""
-    return lane.dated if lane.periods or lane.bound is not None else None
-
-
-def fields_of(lanes: Iterable[Lane]) -> dict[tuple[str, ...], None]:
-    """The fields that lanes read, each with those that may stand for it."""
-    needed: dict[tuple[str, ...], None] = {}
-    for lane in lanes:
-        parts = [_date_of(lane), *(part for slot in lane.slots for part in slot[1:])]
-        needed |= dict.fromkeys(
-            names for part in parts if part is not None for names in needed_fields(part, lane.bound)
-        )
-    return needed
-
-
-def _query(frame: Frame, lanes: tuple[Lane, ...], by: Sequence[str], tz: str, read_columns: ReadColumns) -> Query:
-    keys = {f"{BY}_{place}": nw.col(column) for place, column in enumerate(by)}
-    doubtful: list[tuple[nw.Expr | None, Doubt]] = []
-    is_placed, segments, placed = None, None, set[str]()
-    fields = {name for names in fields_of(lanes) for name in names}
-    dated, bound = _date_of(lanes[0]), lanes[0].bound
-    rows = ReadFrame(frame, {}, ())
-    if dated is not None:
-        placed = {name for names in needed_fields(dated, bound) for name in names}
-        rows = read_columns(frame, placed)
-        # The rows of no period are dropped before anything else is read of them.
-        number, is_near = period_numbers(dated, (rows, bound, tz), lanes[0].periods)
-        if is_near is not None:
-            segments = frame.select(**keys).group_by(list(keys)).agg(**{COUNT: nw.len()}) if by else None
-            rows = evolve(rows, frame=rows.frame.filter(is_near))
-        rows = evolve(rows, frame=rows.frame.with_columns(**{NUMBER: number.value}))
-        keys[NUMBER], is_placed = nw.col(NUMBER), nw.col(NUMBER) >= 0
-        doubtful += [(is_placed, doubt) for doubt in (*rows.doubts, *number.doubts)]
-    others = read_columns(rows.frame, fields - placed)
-    doubtful += [(is_placed, doubt) for doubt in others.doubts]
-    rows = evolve(others, readings={**rows.readings, **others.readings})
-    conditions = {(where, lane.bound): None for lane in lanes for _, where, _ in lane.slots if where.operation != "row"}
-    flags, new = {}, {}
-    for place, (where, look) in enumerate(conditions):
-        condition = condition_of(where, (rows, look, tz))
-        flags[where, look] = f"{_FLAG}_{place}"
-        new[f"{_FLAG}_{place}"] = condition.value
-        doubtful += [(is_placed, doubt) for doubt in condition.doubts]
-    flagged = rows.frame.with_columns(**new) if new else rows.frame
-    wanted = {name: nw.col(name).cast(nw.Int8) for name in new}
-    columns: dict[tuple[Bound | None, Slot], Column] = {}
-    for lane in lanes:
-        for slot in lane.slots:
-            _, where, value = slot
-            flag = flags.get((where, lane.bound))
-            like = [one for one in columns if one[0] == lane.bound and one[1][1:] == slot[1:]]
-            if value is None or like:
-                columns[lane.bound, slot] = columns[like[0]] if like else (flag, "", None)
-                continue
-            reading = _one_reading(value, (rows, lane.bound, tz))
-            counts = all_hold(None if flag is None else nw.col(flag), reading.known)
-            name = f"{_VALUE}_{len(columns)}"
-            if reading.known is not None and counts is not None:
-                flag = f"{name}_known"
-                wanted[flag] = counts.cast(nw.Int8)
-            wanted[name] = reading.value
-            if counts is not None:
-                chosen = nw.when(counts).then(reading.value)
-                wanted[name] = chosen if reading.kind == "text" else chosen.otherwise(0)
-            if reading.currency:
-                code = nw.col(reading.currency)
-                reading = evolve(reading, currency=f"{_CURRENCY}_{reading.currency}")
-                keys[reading.currency] = code if rows.currency is None else code.fill_null(rows.currency)
-            doubtful += [(all_hold(is_placed, counts), doubt) for doubt in _doubts_of(reading, str(value), keys)]
-            columns[lane.bound, slot] = (flag, name, reading)
-    marks = _marks(doubtful)
-    doubts = {f"{_DOUBT}_{place}": told_by for place, told_by in enumerate(marks)}
-    wanted |= {name: marks[told_by].cast(nw.Int8) for name, told_by in doubts.items()}
-    if not keys and not wanted:  # rows are counted all the same
-        flagged, wanted = flagged.with_columns(revops_row=nw.lit(1)), {"revops_row": nw.col("revops_row")}
-    return Query(flagged.select(**keys, **wanted), tuple(keys), segments, lanes, columns, doubts)
-
-
-def _one_reading(value: Expression, view: View) -> Reading:
-    readings = value_of(value, view)
-    if len(readings) != 1 or readings[0].kind == "truth":
-        kinds = " and ".join(reading.kind for reading in readings)
-        raise InvalidValueError("frames", [Fault(str(value), "must come to values of one kind", kinds)])
-    return evolve(readings[0], value=text_of(readings[0], readings[0].value), meanings=None)
-
-
-def _doubts_of(reading: Reading, what: str, keys: Mapping[str, nw.Expr]) -> tuple[Doubt, ...]:
-    """What may be wrong with a value that is added up or collected."""
-    if reading.kind == "duration":
-        rule = "must not be negative: it ends before it starts"
-        return (*reading.doubts, ("negative_duration", what, rule, reading.value < 0))
-    if reading.currency:
-        rule = "must have a currency"
-        return (*reading.doubts, ("no_currency", what, rule, keys[reading.currency].is_null()))
-    return reading.doubts
-
-
-def _marks(doubtful: Sequence[tuple[nw.Expr | None, Doubt]]) -> dict[tuple[str, str, str], nw.Expr]:
-    """Which rows are in doubt, by what is wrong with them."""
-    marks: dict[tuple[str, str, str], nw.Expr] = {}
-    for counts, (*told_by, which) in doubtful:
-        code, field, rule = told_by
-        mark = which if counts is None else counts & which
-        marks[code, field, rule] = marks[code, field, rule] | mark if (code, field, rule) in marks else mark
-    return marks
 
 
 def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[Mapping[Any, Any]]) -> None:
@@ -249,13 +84,13 @@ def add_tallies(query: Query, tallies: Tallies, places: int, meanings: Sequence[
                 for slot in lane.slots
             )
             held[lane.first + number].append(tuple(parts))
-        for lane in query.lanes if number == UNDATED else ():
-            undated = lane.tally()  # of a row without a date only the conditions are counted
+    for row in () if query.undated is None else rows_of(query.undated):
+        held = places_of([_plain(row[f"{BY}_{place}"]) for place in range(len(meanings))])
+        for lane in query.lanes if row[COUNT] else ():
+            undated = lane.tally()  # only the conditions are counted
             for place, slot in enumerate(lane.slots):
                 if slot[0] == "count":
-                    undated[place] = _part(
-                        query.columns[lane.bound, slot], "count", row, key=key, terms=terms, collections={}
-                    )
+                    undated[place] = int(row[query.columns[lane.bound, slot][0] or COUNT])
             held[lane.places.stop].append(settled(undated))
 
 
