@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -26,10 +26,8 @@ from revops_core.values.zone import zone
 
 __all__ = ["ALWAYS_OPEN", "BusinessCalendar"]
 
-_MICROSECOND = timedelta(microseconds=1)
-_NOTHING = timedelta(0)
+_MICROSECOND, _NOTHING = timedelta(microseconds=1), timedelta(0)
 _EPOCH = from_microseconds(0)
-
 T = TypeVar("T")
 DueAt = Literal["close", "next_open"]
 _DayEnd = Literal["close", "same_time"]
@@ -110,12 +108,16 @@ class BusinessCalendar:
     @property
     def compiled(self) -> WorkingTime:
         """The same calendar on integer microseconds in UTC: take it once where many questions follow."""
-        return _compiled(self)
+        return self._table
+
+    @cached_property
+    def _table(self) -> WorkingTime:
+        return _compiled(self)  # kept here too: to look it up by value costs as much as the answer
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that are equal where all answers are: of hours, zone, holidays, overrides and years."""
-        overrides = (f"{day} {hours}" for day, hours in self.overrides.items())
+        overrides = map(" ".join, self.overrides.items())
         years = (self.first_year, self.last_year)
         return fingerprint_of_parts(self.hours, self.tz, *years, *map(str, self.holidays), *overrides)
 
@@ -126,7 +128,7 @@ class BusinessCalendar:
         >>> ALWAYS_OPEN.is_open(datetime(2026, 3, 1, tzinfo=UTC))
         True
         """
-        table = _compiled(self)
+        table = self._table
         try:
             return table.is_open(to_microseconds(at))
         except (TypeError, AttributeError):
@@ -138,7 +140,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not open again in its years.
         """
-        return _moved("next_open", _compiled(self).next_open, at)
+        return _moved("next_open", self._table.next_open, at)
 
     def next_close(self, at: datetime) -> datetime:
         """The earliest instant after `at` at which it closes: today's close, or of the next opening where it is closed.
@@ -146,7 +148,7 @@ class BusinessCalendar:
         Raises:
             CalendarHorizonError: it does not close again in its years, as a calendar that is always open.
         """
-        return _moved("next_close", _compiled(self).next_close, at)
+        return _moved("next_close", self._table.next_close, at)
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:
         """The open time between two instants, negative where `end` lies before `start`.
@@ -158,10 +160,10 @@ class BusinessCalendar:
         >>> office.working_time(datetime(2026, 3, 6, 16, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC))
         datetime.timedelta(seconds=7200)
         """
-        table = _compiled(self)
+        open_between = self._table.open_between
         try:
             a, b = start - _EPOCH, end - _EPOCH  # `to_microseconds` twice, without its calls: the question asked most
-            return _MICROSECOND * table.open_between(
+            return _MICROSECOND * open_between(
                 a.days * DAY + a.seconds * 1_000_000 + a.microseconds,
                 b.days * DAY + b.seconds * 1_000_000 + b.microseconds,
             )
@@ -189,14 +191,15 @@ class BusinessCalendar:
         >>> office.add(friday, timedelta(hours=8), due_at="next_open").isoformat()
         '2026-03-09T09:00:00+00:00'
         """
-        table = _compiled(self)
+        add = self._table.add
         try:
-            n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
-            due = table.add(to_microseconds(start), n)
+            t = start - _EPOCH  # `to_microseconds` without its call, as above
+            n = span.days * DAY + span.seconds * 1_000_000 + span.microseconds
+            due = add(t.days * DAY + t.seconds * 1_000_000 + t.microseconds, n)
             if due_at == "close":
                 return from_microseconds(due, start.tzinfo or UTC)
             if due_at == "next_open":
-                return from_microseconds(table.next_open(due), start.tzinfo or UTC)
+                return from_microseconds(self._table.next_open(due), start.tzinfo or UTC)
         except (TypeError, AttributeError, InvalidValueError):
             pass  # told below, with all else that is wrong
         raise _refusal("add", {"start": start}, {"span": span}, due_at)
@@ -215,7 +218,7 @@ class BusinessCalendar:
         >>> office.subtract(datetime(2026, 3, 6, 17, tzinfo=UTC), timedelta(hours=8)).isoformat()
         '2026-03-06T09:00:00+00:00'
         """
-        table = _compiled(self)
+        table = self._table
         try:
             n = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
             return from_microseconds(table.subtract(to_microseconds(end), n), end.tzinfo or UTC)
@@ -234,7 +237,7 @@ class BusinessCalendar:
             raise _refusal("intervals", {"start": start, "end": end}) from None
         if b < a:
             raise InvalidValueError("intervals", [Fault("end", f"must not be before 'start' {start}", end)])
-        spans = self.compiled.intervals(a, b)
+        spans = self._table.intervals(a, b)
         return tuple(Interval(_written(opening, start), _written(closing, start)) for opening, closing in spans)
 
     def working_time_many(self, starts: Iterable[datetime], ends: Iterable[datetime]) -> list[timedelta]:
@@ -243,7 +246,7 @@ class BusinessCalendar:
         Raises:
             InvalidValueError: with every datetime that is naive and its place, or where one of the two is longer.
         """
-        starts, ends, open_between = tuple(starts), tuple(ends), _compiled(self).open_between
+        starts, ends, open_between = tuple(starts), tuple(ends), self._table.open_between
         _refuse_uneven("working_time_many", starts, "ends", ends)
         try:
             pairs = zip(map(to_microseconds, starts), map(to_microseconds, ends), strict=True)
@@ -284,9 +287,9 @@ class BusinessCalendar:
             CalendarHorizonError: a date outside the years of the calendar.
         """
         require("open_time_on", day=(day, date))
-        if not self.first_year <= day.year <= self.last_year:
-            raise CalendarHorizonError(day, self.first_year, self.last_year)
-        return self.compiled.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
+        if self.first_year <= day.year <= self.last_year:
+            return self._table.open_between(*_bounds(self, day.toordinal())) * _MICROSECOND
+        raise CalendarHorizonError(day, self.first_year, self.last_year)
 
     def add_business_days(self, start: datetime, count: int, *, due_at: _DayEnd = "close") -> datetime:
         """The close of the `count`-th open date after the date of `start`; 3 business days are not 24 working hours.
@@ -314,11 +317,11 @@ class BusinessCalendar:
             t = to_microseconds(start)
         except TypeError:
             raise _refusal("add_business_days", {"start": start}) from None
-        self.compiled.worked(t)  # refuses what lies outside the years, where a zone may have no dates at all
+        self._table.worked(t)  # refuses what lies outside the years, where a zone may have no dates at all
         at = from_microseconds(t, zone(self.tz))
         day = _nth_open_day(self, at.date(), count)
         if due_at == "close":
-            return _written(self.compiled.intervals(*_bounds(self, day))[-1][1], start)
+            return _written(self._table.intervals(*_bounds(self, day))[-1][1], start)
         wall = datetime.combine(date.fromordinal(day), at.time(), zone(self.tz))
         return _written(to_microseconds(wall.astimezone(UTC)), start)
 
@@ -372,9 +375,8 @@ def _refusal(
         for name, at in instants.items()
         if not isinstance(at, datetime) or at.utcoffset() is None
     ]
-    for name, span in spans.items():
-        if not isinstance(span, timedelta) or span < _NOTHING:
-            faults.append(Fault(name, "must be a timedelta of at least 0", span))
+    wrong = {name: span for name, span in spans.items() if not isinstance(span, timedelta) or span < _NOTHING}
+    faults += [Fault(name, "must be a timedelta of at least 0", span) for name, span in wrong.items()]
     if due_at not in ("close", "next_open"):
         faults.append(Fault("due_at", "must be one of 'close', 'next_open'", due_at))
     return InvalidValueError(verb, faults)
