@@ -6,6 +6,7 @@ function uses it.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from attrs import frozen
 from revops_core.calendars import BusinessCalendar
 from revops_core.stages.pipeline import Pipeline
 from revops_core.stages.stage_columns import FOREVER, NOTHING, StageColumns, limit_of
-from revops_core.values.distribution import KaplanMeier, quantiles
+from revops_core.values.distribution import KaplanMeier, whole_quantiles
 from revops_core.values.measurement import Undefined
 from revops_core.values.show import show
 
@@ -142,7 +143,7 @@ def _measure(columns: StageColumns, calendar: BusinessCalendar | None) -> Callab
 
 def _ways(
     columns: StageColumns, limit: int, calendar: BusinessCalendar | None, *, by_stage: bool = False
-) -> dict[tuple[int, int], list[int]]:
+) -> dict[tuple[int, int], array[int]]:
     """The durations of the completed stays, by the numbers of the stage and of the next.
 
     With `by_stage`, by the number of the stage alone, and 0 for every next one.
@@ -152,9 +153,10 @@ def _ways(
     events: Iterable[tuple[int, int, int]] = zip(columns.previous, following, columns.at, strict=False)
     if limit != FOREVER:
         events = (event for event in events if event[2] <= limit)
-    # What is kept of each way is how to add to its list: the list itself is its `__self__`.
+    # What is kept of each way is how to add to its array: the array itself is its `__self__`. An array is read from
+    # end to end in half the time of a list, whose ints lie about.
     count = 1 if by_stage else len(columns.stages)
-    adders: dict[int, list[Any]] = defaultdict(lambda: [[].append for _ in range(count)])
+    adders: dict[int, list[Any]] = defaultdict(lambda: [array("q").append for _ in range(count)])
     since = 0
     if between is None:
         for before, after, at in events:
@@ -179,9 +181,11 @@ def _last_stays(columns: StageColumns, limit: int) -> Iterable[tuple[int, int]]:
             yield stage[place - 1], at[place - 1]
 
 
-def _waiting(stage: str, following: str | None, durations: list[int], open_count: int, whole: int) -> Waiting:
-    total, count = sum(durations), len(durations)
-    middle, high = (None if value is None else _time(value) for value in quantiles(durations, _SHARES))
+def _waiting(
+    stage: str, following: str | None, durations: array[int], open_count: int, *, total: int, whole: int
+) -> Waiting:
+    count = len(durations)
+    middle, high = (None if value is None else _time(value) for value in whole_quantiles(durations, _SHARES))
     mean = _time(Fraction(total, count)) if count else None
     share = Fraction(total, whole) if whole else None
     return Waiting(stage, following, count, open_count, _time(total), mean, middle, high, share)
@@ -198,9 +202,11 @@ def _by_total(found: Iterable[Waiting]) -> tuple[Waiting, ...]:
 def flow_of(columns: StageColumns, as_of: datetime | None, calendar: BusinessCalendar | None) -> tuple[Waiting, ...]:
     """Every way from one stage to the next, by total waiting; the arguments are those of `StageLog.flow`."""
     ways = _ways(columns, limit_of(as_of), calendar)
-    whole, names = sum(map(sum, ways.values())), columns.stages
+    totals, names = {way: sum(durations) for way, durations in ways.items()}, columns.stages
+    whole = sum(totals.values())
     return _by_total(
-        _waiting(names[before], names[after], durations, 0, whole) for (before, after), durations in ways.items()
+        _waiting(names[way[0]], names[way[1]], durations, 0, total=totals[way], whole=whole)
+        for way, durations in ways.items()
     )
 
 
@@ -211,11 +217,12 @@ def waiting_by_stage(
     limit = limit_of(as_of)
     counted = {n for n, name in enumerate(columns.stages) if pipeline is None or pipeline.stage(name).is_open}
     ways = _ways(columns, limit, calendar, by_stage=True)
-    stays = {code: ways.get((code, 0), []) for code in counted}
+    stays = {code: ways.get((code, 0), array("q")) for code in counted}
     still_open = Counter(stage for stage, _ in _last_stays(columns, limit))
-    whole = sum(map(sum, stays.values()))
+    totals = {code: sum(durations) for code, durations in stays.items()}
+    whole = sum(totals.values())
     return _by_total(
-        _waiting(columns.stages[code], None, durations, still_open[code], whole)
+        _waiting(columns.stages[code], None, durations, still_open[code], total=totals[code], whole=whole)
         for code, durations in stays.items()
         if durations or still_open[code]
     )
