@@ -124,9 +124,9 @@ class RevenuePieces:
         sources: list[tuple[int, LineItem]] = []
         by_key: dict[str, list[Piece]] = defaultdict(list)
         has_merges = bool(merged)
-        number: int
         each: Any  # was checked: what counts has its days and prices
-        for number, (each, piece) in enumerate(zip(held, plain, strict=True)):
+        for number, each in enumerate(held):
+            piece = plain[number]
             follower = follows.get(each.id) if follows else None
             if piece is not None and by_term and (follower is None or follower.starts_on >= each.ends_on):
                 if not only or only == piece[5]:

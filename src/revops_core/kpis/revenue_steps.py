@@ -115,14 +115,8 @@ def _valued(pieces: Iterable[Piece], day: int, value_of: Callable[[int, str, int
 
 
 def _returns(changes: Mapping[int, int], since: int, until: int) -> bool:
-    """Whether there is revenue again after the day `since`, when there is none, by the day `until`."""
-    balance = 0
-    for day, change in changes.items():
-        if since < day <= until:
-            balance += change
-            if balance:
-                return True
-    return False
+    """Whether a customer without revenue on the day `since` has some again by the day `until`."""
+    return any(change and since < day <= until for day, change in changes.items())
 
 
 def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple[str, int, str]]:
@@ -245,14 +239,13 @@ def netted(inside: Sequence[Step], was: bool, kind_of_arrival: int) -> Iterator[
     """What the steps of one customer in one period come to: one step, or none."""
     stays = was if not any(step[4] for step in inside) else [step[4] for step in inside if step[4]][-1] > 0
     value = sum(step[2] for step in inside)
-    last = inside[-1]
     if stays is not was:
         kind, logos = (kind_of_arrival, 1) if stays else (CHURN, -1)
     elif value:
         kind, logos = EXPANSION if value > 0 else CONTRACTION, 0
     else:
         return
-    yield last[0], kind, value, last[3], logos
+    yield inside[-1][0], kind, value, inside[-1][3], logos
 
 
 def _netted_by_period(held: Sequence[Step], edges: Sequence[int], returning: int) -> Iterator[Step]:
