@@ -20,8 +20,8 @@ __all__ = ["CELL", "Piece", "Step", "again", "netted", "parts", "steps", "summed
 
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION = range(5)
 
-Piece = tuple[int, int, int, int, int, str]
-"""First day, day after the last, atoms a year, whether held, place of its contract and line, currency."""
+Piece = tuple[int, int, int, str, int]
+"""First day, day after the last, atoms a year (none on held days), currency, place of its contract and line."""
 
 Step = tuple[int, int, Any, int, int]
 """Day, kind, value, atoms after it, change of customers."""
@@ -87,8 +87,8 @@ def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[in
     """What changes on each day on which pieces start or end, in order; the first and last days of those held."""
     changes: dict[int, int] = {}
     end = 0
-    for since, until, atoms, stays, _, _ in pieces:
-        if since < end or stays:
+    for since, until, atoms, _, _ in pieces:
+        if since < end or not atoms:
             break
         if since == end:  # it goes on from the one before
             changes[since] += atoms
@@ -99,17 +99,17 @@ def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[in
     else:
         return changes, ()
     changes = {}
-    for since, until, atoms, _, _, _ in pieces:
+    for since, until, atoms, _, _ in pieces:
         changes[since] = changes.get(since, 0) + atoms
         changes[until] = changes.get(until, 0) - atoms
-    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if piece[3]]
+    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if not piece[2]]
 
 
 def _valued(pieces: Iterable[Piece], day: int, value_of: Callable[[int, str, int], int | Fraction]) -> int | Fraction:
     """What the pieces of a customer that start or end on a day change, in the ledger's currency."""
     return sum(
         value_of(atoms if since == day else -atoms, code, day)
-        for since, until, atoms, _, _, code in pieces
+        for since, until, atoms, code, _ in pieces
         if day in (since, until)
     )
 
