@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import accumulate, chain
 from typing import Any
@@ -176,6 +176,7 @@ def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | Non
     """
     found: list[Piece | None] = [None] * len(held)
     seen: dict[str, dict[Decimal, int]] = {interval: {} for interval in PER_YEAR}  # by interval: atoms of a price
+    ordinals: dict[date, int] = {}  # each day is one number, however many pieces hold it: a quarter of their memory
     each: Any
     for number, each in enumerate(held):
         starts_on, ends_on, signed_on, items = each.starts_on, each.ends_on, each.signed_on, each.items
@@ -195,7 +196,8 @@ def plain_pieces(held: Sequence[Subscription], horizon: int) -> list[Piece | Non
             atoms = known_atoms.get(price.amount, 0)
             if not atoms:
                 atoms = known_atoms[price.amount] = annual_atoms(line)
-        since, until = starts_on.toordinal(), ends_on.toordinal()
+        since = ordinals.get(starts_on) or ordinals.setdefault(starts_on, starts_on.toordinal())
+        until = ordinals.get(ends_on) or ordinals.setdefault(ends_on, ends_on.toordinal())
         known_on = since if signed_on is None else signed_on.toordinal()
         if atoms > 0 and since < until and known_on <= horizon:
             found[number] = (since, until, atoms, price.currency, number)
