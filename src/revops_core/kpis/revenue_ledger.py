@@ -187,7 +187,7 @@ class RevenueLedger:
         """Who is a customer on a day, sorted."""
         require("RevenueLedger.customers_at", day=(day, date))
         last = day.toordinal()
-        return tuple(key for key, found in self._each() if sum(step[5] for step in found if step[0] <= last) > 0)
+        return tuple(key for key, found in self._each() if sum(step[4] for step in found if step[0] <= last) > 0)
 
     def _stock(self, before: int) -> int | Fraction:
         """The revenue at the end of the day before the day `before`, read from the segments."""
@@ -221,7 +221,7 @@ class RevenueLedger:
         return tuple(found)
 
     def _movement(self, key: str, step: Step) -> Movement:
-        day, kind, value, _, _, logos = step
+        day, kind, value, _, logos = step
         before, after = self.pieces.on_day(key, day)
         stay = {segment[4] for segment in after}
         moved = {each[4] for each in (*before, *after) if day in each[:2]}
@@ -240,7 +240,7 @@ class RevenueLedger:
 
     def _parts(self, key: str, step: Step) -> dict[str, int | Fraction]:
         """What an expansion or a contraction is made of; nothing for other steps."""
-        day, kind, _, _, _, logos = step
+        day, kind, _, _, logos = step
         found: dict[str, int | Fraction] = defaultdict(int)
         if kind in (EXPANSION, CONTRACTION) and not logos:
             for tag, atoms, code in parts(*self.pieces.on_day(key, day)):
@@ -274,7 +274,7 @@ class RevenueLedger:
         months = term_months(period.start_on, period.end_on)
         for key, held in everybody:
             inside = [step for step in held if first <= step[0] < last]
-            logos = sum(step[5] for step in held if step[0] < first)
+            logos = sum(step[4] for step in held if step[0] < first)
             start = self._balance(key, first)
             if not (inside or logos or start):
                 continue
@@ -284,9 +284,9 @@ class RevenueLedger:
                 tagged[tag] += atoms
             more = tagged["upsell"] + tagged["seats"]
             churns = [step for step in inside if step[1] == CHURN]
-            stays = logos + sum(step[5] for step in inside) > 0
+            stays = logos + sum(step[4] for step in inside) > 0
             if self.policy.intra_period == "net" and inside:
-                ever = any(step[5] for step in held if step[0] < first)
+                ever = any(step[4] for step in held if step[0] < first)
                 inside = list(netted(inside, was, again(self.policy) if ever else NEW))
             sums = [sum(step[2] for step in inside if step[1] == kind) for kind in range(len(MOVEMENTS))]
             yield {
@@ -307,10 +307,10 @@ class RevenueLedger:
                 "price": tagged["price"],
                 "was_customer": was,
                 "is_customer": stays,
-                "came": sum(step[5] > 0 and step[1] == NEW for step in inside),
-                "returned": sum(step[5] > 0 and step[1] != NEW for step in inside),
-                "left": sum(step[5] < 0 for step in inside),
-                "has_expanded": any(step[1] == EXPANSION and not step[5] for step in inside),
+                "came": sum(step[4] > 0 and step[1] == NEW for step in inside),
+                "returned": sum(step[4] > 0 and step[1] != NEW for step in inside),
+                "left": sum(step[4] < 0 for step in inside),
+                "has_expanded": any(step[1] == EXPANSION and not step[4] for step in inside),
                 "has_upsell": more > 0,
                 "has_cross_sell": tagged["cross_sell"] > 0,
                 "reason": self._movement(key, churns[-1]).reason if churns else None,
@@ -329,11 +329,11 @@ class RevenueLedger:
         At the end of a period it is None for who is no customer then.
         """
         for key, held in self._each():
-            came = next(step for step in held if step[5] > 0)
+            came = next(step for step in held if step[4] > 0)
             stocks: list[Money | None] = []
             for period in periods:
                 last = min(period.end_on.toordinal(), self.horizon + 1)
-                is_customer = sum(step[5] for step in held if step[0] < last) > 0
+                is_customer = sum(step[4] for step in held if step[0] < last) > 0
                 stocks.append(as_money(self._balance(key, last), self.currency) if is_customer else None)
             yield date.fromordinal(came[0]), as_money(self._balance(key, came[0] + 1), self.currency), tuple(stocks)
 

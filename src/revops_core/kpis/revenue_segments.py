@@ -42,7 +42,8 @@ def successors(
     That is the first that names it. Where none does and the policy has days of grace, it is the account's next contract
     with one of its items, if that starts on its end or within the grace.
     """
-    ordered = sorted(held, key=lambda each: each.starts_on or date.min)
+    later_ones = held if policy.grace_days else [each for each in held if each.renews_id is not None]
+    ordered = sorted(later_ones, key=lambda each: each.starts_on or date.min)
     found: dict[str, Subscription] = {}
     for later in ordered:
         if later.renews_id is not None:

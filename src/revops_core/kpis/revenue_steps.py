@@ -20,18 +20,18 @@ __all__ = ["CELL", "Piece", "Step", "again", "netted", "parts", "steps", "summed
 
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION = range(5)
 
-Piece = tuple[int, int, int, int, int, str]
-"""First day, day after the last, atoms a year, whether held, place of its contract and line, currency."""
+Piece = tuple[int, int, int, str, int]
+"""First day, day after the last, atoms a year (none on held days), currency, place of its contract and line."""
 
-Step = tuple[int, int, Any, int, int, int]
-"""Day, kind, value, atoms before and after, change of customers."""
+Step = tuple[int, int, Any, int, int]
+"""Day, kind, value, atoms after it, change of customers."""
 
 CELL = ("new", "expansion", "contraction", "churn", "reactivation", "fx", "retained", "capped", "start_count",
         "new_count", "reactivated_count", "churned_count", "expanded_count", "lost_count")  # fmt: skip
 """What a cell holds, by place: signed atoms, then customers. `retained` and `capped` are less the opening revenue."""
 
 _NET, _LOST, _START, _CAME, _BACK, _LEFT, _GREW, _GONE = range(6, 14)
-_LAST_STEP: Step = (FOREVER + 1, EXPANSION, 0, 0, 0, 0)
+_LAST_STEP: Step = (FOREVER + 1, EXPANSION, 0, 0, 0)
 
 
 def again(policy: RevenuePolicy) -> int:
@@ -65,20 +65,19 @@ def steps(
             break
         after = balance + value
         stays = after != 0
-        if holds and was and not stays:
+        if was and not stays and (holds or tolerance):
             stays = any(since <= day < until for since, until in holds)
-        if tolerance and was and not stays:
-            stays = _returns(changes, day, after, min(day + tolerance, horizon))
+            stays = stays or _returns(changes, day, min(day + tolerance, horizon))
         if value_of is not None:
             value = _valued(pieces, day, value_of)  # noqa: PLW2901
         if stays is was:
             if value:
-                found.append((day, EXPANSION if value > 0 else CONTRACTION, value, balance, after, 0))
+                found.append((day, EXPANSION if value > 0 else CONTRACTION, value, after, 0))
         elif stays:
-            found.append((day, returning if ever else NEW, value, balance, after, 1))
+            found.append((day, returning if ever else NEW, value, after, 1))
             was = ever = True
         else:
-            found.append((day, CHURN, value, balance, after, -1))
+            found.append((day, CHURN, value, after, -1))
             was = False
         balance = after
     return found
@@ -88,8 +87,8 @@ def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[in
     """What changes on each day on which pieces start or end, in order; the first and last days of those held."""
     changes: dict[int, int] = {}
     end = 0
-    for since, until, atoms, stays, _, _ in pieces:
-        if since < end or stays:
+    for since, until, atoms, _, _ in pieces:
+        if since < end or not atoms:
             break
         if since == end:  # it goes on from the one before
             changes[since] += atoms
@@ -100,29 +99,24 @@ def _changes(pieces: Sequence[Piece]) -> tuple[dict[int, int], Sequence[tuple[in
     else:
         return changes, ()
     changes = {}
-    for since, until, atoms, _, _, _ in pieces:
+    for since, until, atoms, _, _ in pieces:
         changes[since] = changes.get(since, 0) + atoms
         changes[until] = changes.get(until, 0) - atoms
-    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if piece[3]]
+    return dict(sorted(changes.items())), [piece[:2] for piece in pieces if not piece[2]]
 
 
 def _valued(pieces: Iterable[Piece], day: int, value_of: Callable[[int, str, int], int | Fraction]) -> int | Fraction:
     """What the pieces of a customer that start or end on a day change, in the ledger's currency."""
     return sum(
         value_of(atoms if since == day else -atoms, code, day)
-        for since, until, atoms, _, _, code in pieces
+        for since, until, atoms, code, _ in pieces
         if day in (since, until)
     )
 
 
-def _returns(changes: Mapping[int, int], since: int, balance: int, until: int) -> bool:
-    """Whether there is revenue again after the day `since`, by the day `until`."""
-    for day, change in changes.items():
-        if since < day <= until:
-            balance += change
-            if balance:
-                return True
-    return False
+def _returns(changes: Mapping[int, int], since: int, until: int) -> bool:
+    """Whether a customer without revenue on the day `since` has some again by the day `until`."""
+    return any(change and since < day <= until for day, change in changes.items())
 
 
 def parts(before: Sequence[Segment], after: Sequence[Segment]) -> Iterator[tuple[str, int, str]]:
@@ -187,27 +181,28 @@ def swept(
     """
     cells: list[list[Any]] = [[0] * len(CELL) for _ in range(len(edges) + 1)]  # even places: the days between periods
     returning, tolerance, net = again(policy), policy.gap_tolerance_days, policy.intra_period == "net"
-    slots = {day: bisect_right(edges, day) for day in (*days, _LAST_STEP[0])}
+    cell_of = {day: cells[bisect_right(edges, day)] for day in (*days, _LAST_STEP[0])}
     for pieces in everybody:
         held = steps(pieces, horizon, returning, tolerance)
         if net:
             held = list(_netted_by_period(held, edges, returning))
         held.append(_LAST_STEP)
-        slot = -1
-        cell = cells[0]
+        cell: Any = None
         then = now = grew = 0
         was = alive = False
-        for day, kind, value, before, after, logos in held:
-            place = slots[day]
-            if place != slot:
+        for day, kind, value, after, logos in held:
+            here = cell_of[day]
+            if here is not cell:
                 if was:
-                    cell[_NET] += now - then
-                    if now < then:
-                        cell[_LOST] += now - then
+                    kept = now - then
+                    cell[_NET] += kept
+                    if kept < 0:
+                        cell[_LOST] += kept
                     cell[_GREW] += grew
                     if not alive:
                         cell[_GONE] += 1
-                slot, cell, then, was, grew = place, cells[place], before, alive, 0
+                cell = here
+                then, was, grew = now, alive, 0
             cell[kind] += value
             if logos:
                 alive = logos > 0
@@ -242,16 +237,15 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
 
 def netted(inside: Sequence[Step], was: bool, kind_of_arrival: int) -> Iterator[Step]:
     """What the steps of one customer in one period come to: one step, or none."""
-    stays = was if not any(step[5] for step in inside) else [step[5] for step in inside if step[5]][-1] > 0
+    stays = was if not any(step[4] for step in inside) else [step[4] for step in inside if step[4]][-1] > 0
     value = sum(step[2] for step in inside)
-    first, last = inside[0], inside[-1]
     if stays is not was:
         kind, logos = (kind_of_arrival, 1) if stays else (CHURN, -1)
     elif value:
         kind, logos = EXPANSION if value > 0 else CONTRACTION, 0
     else:
         return
-    yield last[0], kind, value, first[3], last[4], logos
+    yield inside[-1][0], kind, value, inside[-1][3], logos
 
 
 def _netted_by_period(held: Sequence[Step], edges: Sequence[int], returning: int) -> Iterator[Step]:
@@ -265,6 +259,6 @@ def _netted_by_period(held: Sequence[Step], edges: Sequence[int], returning: int
         inside = held[start:stop]
         yield from netted(inside, was, returning if ever else NEW)
         for step in inside:
-            if step[5]:
-                was, ever = step[5] > 0, True
+            if step[4]:
+                was, ever = step[4] > 0, True
         start = stop
