@@ -5,8 +5,9 @@
 Four KPIs (win rate, average deal size, bookings, mean sales cycle) by eight segments and the twelve months of a year,
 of deals over three years: text, floats for amounts, timestamps in UTC. Both add up whole cents and whole microseconds,
 with the squares behind the intervals of the means, count the floats that are no amounts and the deals that closed
-before they began, and tell the number of amounts, every segment, and the deals won and decided without a date. Both are timed in the same run, in turn; the ratio
-of the fastest of five is the figure, of process time. `measure` makes 384 rows with intervals of that beside.
+before they began, and tell the number of amounts, every segment, and the deals won and decided without a date. Both are
+timed in the same run, in turn; the ratio of the fastest of five is the figure, of process time. `measure` makes 384
+rows with intervals of that beside.
 """
 
 from __future__ import annotations

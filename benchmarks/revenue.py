@@ -35,6 +35,7 @@ from revops_core.values.money import Money
 from revops_core.values.period import Period
 
 LIMIT = 4
+LINEAR = 1.2  # ten times the rows may take so much more than ten times the time
 MONTHS = [month for year in range(2021, 2025) for month in Period.year(year).months()]
 FIRST = date(2021, 1, 1).toordinal()
 EPOCH = date(1970, 1, 1).toordinal()
@@ -316,11 +317,14 @@ def main() -> list[tuple[str, float, float | None, str]]:
     context(rows)
     many = measured(rows_of(10 * count), 3)
     print(f"  that is {many[3] / whole:.1f} × the time for {count:,}")
-    return [
-        (f"ledger, bridge, NRR and GRR of 48 months, beside polars, {name}", took[3] / took[place], LIMIT, periods)
-        for took, periods in ((few, f"{count:,} periods"), (many, f"{10 * count:,} periods"))
+    figures: list[tuple[str, float, float | None, str]] = [
+        (f"ledger, bridge, NRR and GRR of 48 months, beside polars, {name}", took[3] / took[place], limit, periods)
+        for took, limit, periods in ((few, LIMIT, f"{count:,} periods"), (many, None, f"{10 * count:,} periods"))
         for name, place in (("plainly", 2), ("the same work", 0))
     ]
+    # There polars computes on every core, so that its ratio tells of the machine; what is asked is that time grows so.
+    figures.append(("ten times the periods, beside ten times the time", many[3] / whole / 10, LINEAR, "a ledger"))
+    return figures
 
 
 if __name__ == "__main__":
