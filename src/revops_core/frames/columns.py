@@ -179,12 +179,13 @@ def _typed(
         return frame, _whole(field, "duration", since, ~cell.is_null(), made)
     if _is_read_by_cell(frame, dtype):
         return _from_objects(frame, field, column, told=told, made=made, tz=tz)
-    is_text = isinstance(dtype, nw.String)
-    is_empty = is_text and isinstance(frame, nw.DataFrame) and frame[column].null_count() == len(frame)
-    if isinstance(dtype, nw.Unknown) or is_empty:  # nothing but nulls, which pandas takes for text
+    is_text, known = isinstance(dtype, nw.String), _known(frame, column, dtype)
+    may_be_empty = is_text and isinstance(frame, nw.DataFrame) and (known is not None or frame.is_empty())
+    # Nothing but nulls, which pandas takes for text.
+    if isinstance(dtype, nw.Unknown) or (may_be_empty and not collected(frame)[column].count()):
         made[2].append(("wrong_type", field, "must be a column of plain values", ~cell.is_null()))
         return frame, _whole(field, "", nw.lit(0), nw.lit(value=False), made)
-    rule, known = _rule_for(field), _known(frame, column, dtype)
+    rule = _rule_for(field)
     if isinstance(dtype, nw.Datetime | nw.Date) and rule != _DURATION:
         since = _since(frame, field, column, dtype, is_filled=known is None, made=made)
         if isinstance(dtype, nw.Date) or dtype.time_zone is not None:

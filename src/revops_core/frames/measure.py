@@ -121,7 +121,7 @@ def kpi_table(
     all         66.7 %
     """
     question = asked(kpis, by, over, as_of, columns, values=values, currency=currency, tz=tz, percentages=percentages)
-    return _table(question, frames_of(df, question))
+    return _table(question, frames_of(df, question), tells_undated=True)
 
 
 def measure(
@@ -178,17 +178,19 @@ def measure(
     populations = frames_of(df, question)
     _, first, named = populations[0]
     if isinstance(first, nw.DataFrame):
-        found = tidy_columns(_table(question, populations))
+        found = tidy_columns(_table(question, populations, tells_undated=False))
         return nw.to_native(_frame_of(found, first, {name: named.get(name, name) for name in question.by}))
     queries = [query for held in populations for query in _queries_over(question, *held)]
     return nw.to_native(lazy_rows(first, queries, question.table, question.layout, question.meanings))
 
 
-def _table(question: Question, populations: Iterable[tuple[str | None, Frame, Mapping[str, str]]]) -> KpiTable:
+def _table(
+    question: Question, populations: Iterable[tuple[str | None, Frame, Mapping[str, str]]], *, tells_undated: bool
+) -> KpiTable:
     layout = question.layout
     tallies: Tallies = {} if question.by else {(): [[] for _ in range(layout.tally_count)]}
     for population in populations:
-        for query in _queries_over(question, *population, tells_undated=True):
+        for query in _queries_over(question, *population, tells_undated=tells_undated):
             add_tallies(query, tallies, layout.tally_count, question.meanings)
     slots = [lane.slots for lane in layout.lanes for _ in lane.all_places]
     segments = {
