@@ -144,6 +144,7 @@ def test_a_trace_of_entities_comes_back_where_their_class_is_named():
         ("tz", "Nowhere"),
         ("segments", []),
         ("segments", {"type": "Mapping", "items": [["ana", []]]}),
+        ("segments", {"type": "Mapping", "items": [["a", [[1, [5, 1, "EUR"]]]]]}),
         ("segments", {"type": "Mapping", "items": [[["ana", "x"], [[1, [5, 1, "EUR"]]]]]}),
         ("segments", {"type": "Mapping", "items": [[["ana"], 3]]}),
         ("segments", {"type": "Mapping", "items": [[["ana"], [[1, [5, 1, "EUR"]], None]]]}),

@@ -268,6 +268,8 @@ def test_questions_that_make_no_sense_are_refused():
         measure(DEALS, kpis.win_rate, over=[Period.month(2026, 1), Period.month(2026, 2, tz="Europe/Paris")])
     with pytest.raises(InvalidValueError, match="'by' must have one name each"):
         measure(DEALS, kpis.win_rate, by=[lambda _: 1, lambda _: 2])
+    with pytest.raises(InvalidValueError, match="'by' must be a tuple whose items must be"):
+        measure([], kpis.win_rate, by=["owner_id", 3])
     with pytest.raises(InvalidValueError, match="'kpis' must be a tuple whose items must be a Kpi"):
         measure(DEALS, ["win_rate"])
     with pytest.raises(InvalidValueError, match="'as_of' must be an aware datetime"):
@@ -278,6 +280,9 @@ def test_questions_that_make_no_sense_are_refused():
     with pytest.raises(InvalidValueError) as refusal:
         table.measurement("win_ratio", segment={"owner_id": "zoe"}, period=YEAR)
     assert [fault.field for fault in refusal.value.faults] == ["kpi", "segment", "period"]
+    for told, name in (({"segment": {"owner_id": "zoe"}}, "segment"), ({"period": YEAR}, "period")):
+        with pytest.raises(InvalidValueError, match=rf"'{name}' must"):
+            table.measurement("win_rate", **told)
     with pytest.raises(InvalidValueError, match=r"'other.by' must be the same in both"):
         table.merge(measure(DEALS, kpis.win_rate, by="id"))
 
