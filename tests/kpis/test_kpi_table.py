@@ -259,6 +259,7 @@ def test_segments_by_currency_stand_and_their_total_is_refused():
     assert table.measurement("bookings", segment={"amount.currency": "JPY"}).value == Undefined("no_amount")
     with pytest.raises(CurrencyMismatchError):
         table.measurement("bookings")
+    assert str(table).splitlines()[-1].split(maxsplit=1) == ["all", "– currencies differ"]
 
 
 def test_questions_that_make_no_sense_are_refused():
