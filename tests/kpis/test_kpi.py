@@ -294,8 +294,10 @@ def test_mixed_currencies_are_refused_by_name_and_row():
 
 def test_a_sum_beyond_34_digits_is_refused():
     rows = [deal(1, amount=Decimal(10) ** 33), deal(2, amount=Decimal("0.01"))]
-    with pytest.raises(InexactAmountError):
+    with pytest.raises(InexactAmountError, match="34"):
         kpis.bookings(rows)
+    rows[1] = deal(2, amount=1)
+    assert kpis.bookings(rows).value == Money(10**33 + 1, "EUR")
 
 
 def test_errors_of_the_callers_own_functions_stay_as_they_are():
@@ -376,9 +378,20 @@ def test_means_medians_and_the_promoter_score_have_intervals_in_their_unit():
     assert kpis.nps.of(50, 20, 100).ci() == nps_interval(50, 20, 100)
     assert custom(count(row), "points")(rows).ci() is None
     assert custom(mean(row.n), "score")([{"n": 1}, {"n": 3}]).ci() == mean_interval(2, 4, 10)
-    assert custom(quantile(row.n, "1"), "score")([{"n": 1}, {"n": 3}]).ci() is None
+    for end in ("0", "1"):
+        assert custom(quantile(row.n, end), "score")([{"n": 1}, {"n": 3}]).ci() is None
     assert kpis.average_deal_size(rows[:1]).ci() is None
     assert kpis.win_rate(rows).ci().method == "wilson"
+
+
+def test_only_a_formula_that_is_the_promoter_score_has_its_interval():
+    high, low, every = count(row.n > 8), count(row.n < 7), count(row)
+    rows = [{"n": n} for n in (10, 9, 7, 3, 9)]
+    score = 100 * (high - low) / every
+    assert custom(score, "points")(rows).ci() == nps_interval(3, 1, 5)
+    assert custom(score, "ratio")(rows).ci() is None
+    assert custom(100 * (high + low) / every, "points")(rows).ci() is None
+    assert custom(100 * high / every, "points")(rows).ci() is None
 
 
 def test_intervals_of_merged_means_are_those_of_one_pass():
