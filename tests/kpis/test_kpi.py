@@ -19,8 +19,10 @@ from revops_core.errors import (
     UnknownFieldError,
 )
 from revops_core.kpis import Kpi, count, distinct, mean, median, quantile, total
+from revops_core.kpis.formula import population_of
 from revops_core.values.condition import each, given
 from revops_core.values.confidence import mean_interval, nps_interval
+from revops_core.values.expression import Expression
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -65,6 +67,10 @@ def test_a_definition_without_a_date_must_say_so():
 def test_aggregates_refuse_what_is_no_condition_and_no_field():
     with pytest.raises(InvalidValueError, match="'where' must be a condition"):
         count(True)
+    with pytest.raises(InvalidValueError, match="'where' must be a condition"):
+        count(None)
+    with pytest.raises(InvalidValueError, match="'level' must be a finite Decimal from 0 to 1"):
+        quantile(row.amount, 0.9)
     with pytest.raises(InvalidValueError, match="'value' must be a field"):
         total(3)
     with pytest.raises(InvalidValueError, match="must be a finite Decimal from 0 to 1"):
@@ -75,6 +81,13 @@ def test_aggregates_refuse_what_is_no_condition_and_no_field():
         total(each(Opportunity).amount, where=each(Period).grain == "day")
     with pytest.raises(InvalidValueError, match="must read the fields of one class"):
         count((each(Opportunity).amount == 1) & (each(Period).grain == "day"))
+
+
+def test_classes_that_do_not_go_together_are_told_in_order():
+    rows_of = [Expression("row", (name,)) for name in "fedcba"]
+    with pytest.raises(InvalidValueError) as refusal:
+        population_of(*rows_of)
+    assert refusal.value.faults[0].value == tuple("abcdef")
 
 
 def test_formulas_print_as_a_person_reads_them():
@@ -118,6 +131,18 @@ def test_every_kind_of_number_has_its_type():
     ]:
         found = custom(formula, unit)(rows)
         assert (found.value, type(found.value)) == (expected, type(expected)), str(formula)
+
+
+@pytest.mark.parametrize("zero", [0, Decimal("0.0")], ids=["int", "Decimal"])
+def test_a_zero_that_is_known_is_added_like_any_number(zero):
+    rows = [{"n": zero, "base": 4}]
+    growth = total(row.n) / total(row.base) - 1
+    assert custom(growth, "ratio")(rows).value == -1
+    assert custom(total(row.n) / total(row.base) + count(row), "ratio")(rows).value == 1
+    assert custom(count(row) - total(row.n) / total(row.base), "ratio")(rows).value == 1
+    assert custom(total(row.n) + total(row.base), "score")(rows).value == 4
+    assert custom(total(row.n) - total(row.base), "score")(rows).value == -4
+    assert custom(total(row.base) + total(row.n), "score")(rows).value == 4
 
 
 def test_a_mean_of_numbers_has_34_digits_and_a_rate_is_exact():
