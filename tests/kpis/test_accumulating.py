@@ -194,6 +194,13 @@ def test_a_merged_sum_beyond_34_digits_is_refused():
         one.merge(other).measurement("bookings")
 
 
+def test_a_merged_sum_is_exact_also_where_one_part_is_whole_and_the_other_has_decimals():
+    long = Decimal("123456789012345678901234567890.5")
+    parts = [measure([{"n": n}], Kpi(name="sum", formula=total(row.n), dated=None, unit="score")) for n in (long, 1)]
+    for one, other in (parts, reversed(parts)):
+        assert one.merge(other).measurement("sum").value == Decimal("123456789012345678901234567891.5")
+
+
 def test_an_empty_part_changes_nothing():
     rows = [deal(1, amount=5)]
     assert everything_of(accumulated([]).merge(accumulated(rows))) == everything_of(accumulated(rows))

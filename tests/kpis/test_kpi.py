@@ -19,7 +19,7 @@ from revops_core.errors import (
     UnknownFieldError,
 )
 from revops_core.kpis import Kpi, count, distinct, mean, median, quantile, total
-from revops_core.kpis.formula import population_of
+from revops_core.kpis.formula import Formula, population_of
 from revops_core.values.condition import each, given
 from revops_core.values.confidence import mean_interval, nps_interval
 from revops_core.values.expression import Expression
@@ -77,6 +77,10 @@ def test_aggregates_refuse_what_is_no_condition_and_no_field():
         quantile(row.amount, "1.1")
     with pytest.raises(InvalidValueError, match="'right' must be an aggregate"):
         count(row) / "2"
+    with pytest.raises(InvalidValueError, match="'right' must be an aggregate"):
+        count(row) / True
+    with pytest.raises(InvalidValueError, match="'left' must be an aggregate"):
+        "2" / count(row)
     with pytest.raises(InvalidValueError, match="must read the fields of one class"):
         total(each(Opportunity).amount, where=each(Period).grain == "day")
     with pytest.raises(InvalidValueError, match="must read the fields of one class"):
@@ -93,6 +97,7 @@ def test_classes_that_do_not_go_together_are_told_in_order():
 def test_formulas_print_as_a_person_reads_them():
     won = row.outcome == "won"
     assert str(100 - 2 * count(won)) == "100 - (2 × count(outcome is 'won'))"
+    assert str(1 / count(row)) == "1 / count(every row)"
     assert str(1 / (count(row) + 1)) == "1 / (count(every row) + 1)"
     assert str(median(row.amount, where=won)) == "median(amount where outcome is 'won')"
     assert str(distinct(row.id) - 1) == "distinct(id of every row) - 1"
@@ -151,6 +156,11 @@ def test_a_mean_of_numbers_has_34_digits_and_a_rate_is_exact():
     assert custom(mean(row.n), "ratio")(rows).value == Fraction(1, 3)
 
 
+def test_a_formula_of_numbers_alone_counts_no_rows():
+    found = custom(Formula("plus", (1, 2)))([{}, {}])
+    assert (found.value, found.n) == (3, 0)
+
+
 def test_sides_that_do_not_go_together_are_refused():
     with pytest.raises(InvalidValueError, match="must have sides that go together, not Money and int"):
         custom(total(row.m) + 1)([{"m": Money(1, "EUR")}])
@@ -166,6 +176,13 @@ def test_undefined_has_its_reason():
     assert kpis.sales_cycle_mean([deal(1, created=None)]).value == Undefined("too_few")
     with pytest.raises(UndefinedValueError):
         float(no_amounts)
+
+
+@pytest.mark.parametrize("unit", ["duration", "count", "points", "score"])
+def test_where_no_row_has_a_value_only_money_and_shares_miss_an_amount(unit):
+    rows = [{"n": None}]
+    assert custom(mean(row.n), unit)(rows).value == Undefined("too_few")
+    assert custom(mean(row.n), "money")(rows).value == Undefined("no_amount")
 
 
 def test_what_is_left_out_is_told():
@@ -263,6 +280,9 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
     assert kpis.deals_won([{"outcome": "won", "closed_on": date(2026, 2, 1)}], period=YEAR).value == 1
     with pytest.raises(InvalidRowError, match="'closed_at or closed_on' must be there"):
         kpis.deals_won([{"outcome": "won"}], period=YEAR)
+    with pytest.raises(InvalidRowError) as refusal:
+        kpis.deals_won([{"closed_on": date(2026, 2, 1)}], period=YEAR)
+    assert [fault.field for fault in refusal.value.faults] == ["outcome"]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +293,7 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
             r"row 2 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime",
         ),
         ({"closed_on": datetime(2026, 2, 1)}, "'moment' must be"),
-        ({"amount": 5.0}, r"row 2 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float"),
+        ({"amount": 5.0}, r"row 2 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float \(got 5.0\)"),
         ({"amount": True}, "'amount' must be Money"),
         ({"amount": Decimal("NaN")}, "'amount' must be Money"),
         ({"amount": 5}, "must be of one kind, an amount in EUR as in the rows before, not number"),
