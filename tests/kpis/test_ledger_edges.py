@@ -86,3 +86,20 @@ def test_the_average_of_a_ramp_is_one_amount_whose_renewal_is_told_by_its_price(
     renewal = contract(date(2027, 1, 1), date(2028, 1, 1), number="s2", renews_id="s1", items=[seats])
     movement = RevenueLedger.of([ramp(), renewal], policy=RevenuePolicy(ramps="average")).movements()[1]
     assert (movement.kind, dict(movement.parts)) == ("expansion", {"price": Money(30, "EUR")})
+
+
+def test_a_history_holds_who_came_on_the_day_we_look_from():
+    held = [contract(date(2026, 1, 20), date(2027, 1, 1))]
+    ledger = RevenueLedger.of(held, as_of=datetime(2026, 1, 20, 12, tzinfo=UTC))
+    (found,) = ledger.histories([Period.month(2026, 1)])
+    assert found == (date(2026, 1, 20), Money(100, "EUR"), (Money(100, "EUR"),))
+
+
+def test_a_contract_that_names_the_one_it_renews_ends_the_grace_of_no_other():
+    held = [
+        contract(date(2026, 1, 1), date(2026, 3, 1)),
+        contract(date(2026, 1, 1), date(2026, 3, 6), number="s2"),
+        contract(date(2026, 3, 6), date(2027, 3, 1), number="s3", renews_id="s2"),
+    ]
+    ledger = RevenueLedger.of(held, policy=RevenuePolicy(grace_days=14))
+    assert [ledger.revenue_at(date(2026, 3, day)).amount for day in (5, 6, 14, 15)] == [200, 200, 200, 100]
