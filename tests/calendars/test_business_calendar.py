@@ -296,7 +296,8 @@ class TestBusinessDays:
     def test_years_are_crossed(self):
         assert OFFICE.add_business_days(at("2026-01-01 12:00"), 1000).date() == date(2029, 11, 1)
 
-    def test_dates_after_the_last_year_are_refused(self):
+    def test_the_last_year_has_its_dates_and_those_after_it_are_refused(self):
+        assert OFFICE.add_business_days(at("2050-12-29 12:00"), 1) == at("2050-12-30 17:00")
         with pytest.raises(CalendarHorizonError):
             OFFICE.add_business_days(at("2050-12-30 12:00"), 2)
 

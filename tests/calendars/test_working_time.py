@@ -202,6 +202,7 @@ class TestTheHorizon:
         table = self.calendar.compiled
         assert table.open_between(self.first, self.last) == 522 * 8 * 3600 * SECOND
         assert table.open_between(self.last, self.last) == 0
+        assert table.worked(self.last) - table.worked(self.first) == 522 * 8 * 3600 * SECOND
 
     @pytest.mark.parametrize("verb", ["is_open", "next_open", "next_close", "worked"])
     def test_an_instant_outside_is_refused(self, verb):
@@ -216,6 +217,12 @@ class TestTheHorizon:
         for ask in (table.is_open, table.next_open, table.next_close):
             with pytest.raises(CalendarHorizonError):
                 ask(self.last)
+
+    def test_the_last_closing_of_all_is_found_and_none_after_it(self):
+        closing = to_microseconds(utc("2026-12-31T22:00"))
+        assert self.calendar.compiled.next_close(closing - SECOND) == closing
+        with pytest.raises(CalendarHorizonError):
+            self.calendar.compiled.next_close(closing)
 
     def test_a_span_that_leaves_the_years_is_refused(self):
         table = self.calendar.compiled
@@ -260,6 +267,6 @@ class TestTheHorizon:
 
 def test_a_negative_amount_is_refused():
     table = BusinessCalendar("Mo-Fr 09:00-17:00", tz="UTC").compiled
-    for ask in (table.add, table.subtract):
-        with pytest.raises(InvalidValueError, match="'n' must not be negative"):
-            ask(JUNE, -1)
+    for verb in ("add", "subtract"):
+        with pytest.raises(InvalidValueError, match=rf"WorkingTime\.{verb}: 'n' must not be negative"):
+            getattr(table, verb)(JUNE, -1)

@@ -144,6 +144,7 @@ def test_a_trace_of_entities_comes_back_where_their_class_is_named():
         ("tz", "Nowhere"),
         ("segments", []),
         ("segments", {"type": "Mapping", "items": [["ana", []]]}),
+        ("segments", {"type": "Mapping", "items": [["a", [[1, [5, 1, "EUR"]]]]]}),
         ("segments", {"type": "Mapping", "items": [[["ana", "x"], [[1, [5, 1, "EUR"]]]]]}),
         ("segments", {"type": "Mapping", "items": [[["ana"], 3]]}),
         ("segments", {"type": "Mapping", "items": [[["ana"], [[1, [5, 1, "EUR"]], None]]]}),
@@ -189,8 +190,15 @@ def test_tables_that_keep_other_things_do_not_merge():
 
 def test_a_merged_sum_beyond_34_digits_is_refused():
     one, other = (measure([deal(1, amount=amount)], kpis.bookings) for amount in (Decimal(10) ** 33, Decimal("0.01")))
-    with pytest.raises(InexactAmountError):
+    with pytest.raises(InexactAmountError, match="34"):
         one.merge(other).measurement("bookings")
+
+
+def test_a_merged_sum_is_exact_also_where_one_part_is_whole_and_the_other_has_decimals():
+    long = Decimal("123456789012345678901234567890.5")
+    parts = [measure([{"n": n}], Kpi(name="sum", formula=total(row.n), dated=None, unit="score")) for n in (long, 1)]
+    for one, other in (parts, reversed(parts)):
+        assert one.merge(other).measurement("sum").value == Decimal("123456789012345678901234567891.5")
 
 
 def test_an_empty_part_changes_nothing():

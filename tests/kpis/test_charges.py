@@ -54,6 +54,16 @@ def test_use_counts_as_the_policy_says(usage, metered):
     assert stocks(RevenuePolicy(usage=usage)) == [1200 + each for each in metered]
 
 
+def test_a_charge_that_does_not_say_when_it_was_recorded_was_always_known():
+    policy = RevenuePolicy(usage="t12m")
+    moment = datetime(2024, 2, 1, tzinfo=UTC)
+    later = Charge(
+        subscription_id="s1", on=date(2024, 1, 20), amount=eur(5), recorded_at=datetime(2024, 2, 2, tzinfo=UTC)
+    )
+    assert stocks(policy, [*USE[:1], later], known_by=moment) == stocks(policy, USE[:1])
+    assert stocks(policy, [*USE[:1], later]) != stocks(policy, USE[:1])
+
+
 def test_use_is_known_when_it_was_charged_and_no_earlier():
     policy = RevenuePolicy(usage="last_month_x12")
     as_of = datetime(2024, 2, 10, tzinfo=UTC)

@@ -19,8 +19,10 @@ from revops_core.errors import (
     UnknownFieldError,
 )
 from revops_core.kpis import Kpi, count, distinct, mean, median, quantile, total
+from revops_core.kpis.formula import Formula, population_of
 from revops_core.values.condition import each, given
 from revops_core.values.confidence import mean_interval, nps_interval
+from revops_core.values.expression import Expression
 from revops_core.values.measurement import Undefined
 from revops_core.values.money import Money
 from revops_core.values.period import Period
@@ -65,21 +67,37 @@ def test_a_definition_without_a_date_must_say_so():
 def test_aggregates_refuse_what_is_no_condition_and_no_field():
     with pytest.raises(InvalidValueError, match="'where' must be a condition"):
         count(True)
+    with pytest.raises(InvalidValueError, match="'where' must be a condition"):
+        count(None)
+    with pytest.raises(InvalidValueError, match="'level' must be a finite Decimal from 0 to 1"):
+        quantile(row.amount, 0.9)
     with pytest.raises(InvalidValueError, match="'value' must be a field"):
         total(3)
     with pytest.raises(InvalidValueError, match="must be a finite Decimal from 0 to 1"):
         quantile(row.amount, "1.1")
     with pytest.raises(InvalidValueError, match="'right' must be an aggregate"):
         count(row) / "2"
+    with pytest.raises(InvalidValueError, match="'right' must be an aggregate"):
+        count(row) / True
+    with pytest.raises(InvalidValueError, match="'left' must be an aggregate"):
+        "2" / count(row)
     with pytest.raises(InvalidValueError, match="must read the fields of one class"):
         total(each(Opportunity).amount, where=each(Period).grain == "day")
     with pytest.raises(InvalidValueError, match="must read the fields of one class"):
         count((each(Opportunity).amount == 1) & (each(Period).grain == "day"))
 
 
+def test_classes_that_do_not_go_together_are_told_in_order():
+    rows_of = [Expression("row", (name,)) for name in "fedcba"]
+    with pytest.raises(InvalidValueError) as refusal:
+        population_of(*rows_of)
+    assert refusal.value.faults[0].value == tuple("abcdef")
+
+
 def test_formulas_print_as_a_person_reads_them():
     won = row.outcome == "won"
     assert str(100 - 2 * count(won)) == "100 - (2 × count(outcome is 'won'))"
+    assert str(1 / count(row)) == "1 / count(every row)"
     assert str(1 / (count(row) + 1)) == "1 / (count(every row) + 1)"
     assert str(median(row.amount, where=won)) == "median(amount where outcome is 'won')"
     assert str(distinct(row.id) - 1) == "distinct(id of every row) - 1"
@@ -120,10 +138,27 @@ def test_every_kind_of_number_has_its_type():
         assert (found.value, type(found.value)) == (expected, type(expected)), str(formula)
 
 
+@pytest.mark.parametrize("zero", [0, Decimal("0.0")], ids=["int", "Decimal"])
+def test_a_zero_that_is_known_is_added_like_any_number(zero):
+    rows = [{"n": zero, "base": 4}]
+    growth = total(row.n) / total(row.base) - 1
+    assert custom(growth, "ratio")(rows).value == -1
+    assert custom(total(row.n) / total(row.base) + count(row), "ratio")(rows).value == 1
+    assert custom(count(row) - total(row.n) / total(row.base), "ratio")(rows).value == 1
+    assert custom(total(row.n) + total(row.base), "score")(rows).value == 4
+    assert custom(total(row.n) - total(row.base), "score")(rows).value == -4
+    assert custom(total(row.base) + total(row.n), "score")(rows).value == 4
+
+
 def test_a_mean_of_numbers_has_34_digits_and_a_rate_is_exact():
     rows = [{"n": 1}, {"n": 0}, {"n": 0}]
     assert custom(mean(row.n), "score")(rows).value == Decimal("0.3333333333333333333333333333333333")
     assert custom(mean(row.n), "ratio")(rows).value == Fraction(1, 3)
+
+
+def test_a_formula_of_numbers_alone_counts_no_rows():
+    found = custom(Formula("plus", (1, 2)))([{}, {}])
+    assert (found.value, found.n) == (3, 0)
 
 
 def test_sides_that_do_not_go_together_are_refused():
@@ -141,6 +176,13 @@ def test_undefined_has_its_reason():
     assert kpis.sales_cycle_mean([deal(1, created=None)]).value == Undefined("too_few")
     with pytest.raises(UndefinedValueError):
         float(no_amounts)
+
+
+@pytest.mark.parametrize("unit", ["duration", "count", "points", "score"])
+def test_where_no_row_has_a_value_only_money_and_shares_miss_an_amount(unit):
+    rows = [{"n": None}]
+    assert custom(mean(row.n), unit)(rows).value == Undefined("too_few")
+    assert custom(mean(row.n), "money")(rows).value == Undefined("no_amount")
 
 
 def test_what_is_left_out_is_told():
@@ -238,6 +280,9 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
     assert kpis.deals_won([{"outcome": "won", "closed_on": date(2026, 2, 1)}], period=YEAR).value == 1
     with pytest.raises(InvalidRowError, match="'closed_at or closed_on' must be there"):
         kpis.deals_won([{"outcome": "won"}], period=YEAR)
+    with pytest.raises(InvalidRowError) as refusal:
+        kpis.deals_won([{"closed_on": date(2026, 2, 1)}], period=YEAR)
+    assert [fault.field for fault in refusal.value.faults] == ["outcome"]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +293,7 @@ def test_rows_need_one_of_the_fields_that_stand_for_each_other():
             r"row 2 \(id 'o2'\): 'moment' must be a date without a time of day or an aware datetime",
         ),
         ({"closed_on": datetime(2026, 2, 1)}, "'moment' must be"),
-        ({"amount": 5.0}, r"row 2 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float"),
+        ({"amount": 5.0}, r"row 2 \(id 'o2'\): 'amount' must be Money.*0.1 has no exact float \(got 5.0\)"),
         ({"amount": True}, "'amount' must be Money"),
         ({"amount": Decimal("NaN")}, "'amount' must be Money"),
         ({"amount": 5}, "must be of one kind, an amount in EUR as in the rows before, not number"),
@@ -294,8 +339,10 @@ def test_mixed_currencies_are_refused_by_name_and_row():
 
 def test_a_sum_beyond_34_digits_is_refused():
     rows = [deal(1, amount=Decimal(10) ** 33), deal(2, amount=Decimal("0.01"))]
-    with pytest.raises(InexactAmountError):
+    with pytest.raises(InexactAmountError, match="34"):
         kpis.bookings(rows)
+    rows[1] = deal(2, amount=1)
+    assert kpis.bookings(rows).value == Money(10**33 + 1, "EUR")
 
 
 def test_errors_of_the_callers_own_functions_stay_as_they_are():
@@ -376,9 +423,20 @@ def test_means_medians_and_the_promoter_score_have_intervals_in_their_unit():
     assert kpis.nps.of(50, 20, 100).ci() == nps_interval(50, 20, 100)
     assert custom(count(row), "points")(rows).ci() is None
     assert custom(mean(row.n), "score")([{"n": 1}, {"n": 3}]).ci() == mean_interval(2, 4, 10)
-    assert custom(quantile(row.n, "1"), "score")([{"n": 1}, {"n": 3}]).ci() is None
+    for end in ("0", "1"):
+        assert custom(quantile(row.n, end), "score")([{"n": 1}, {"n": 3}]).ci() is None
     assert kpis.average_deal_size(rows[:1]).ci() is None
     assert kpis.win_rate(rows).ci().method == "wilson"
+
+
+def test_only_a_formula_that_is_the_promoter_score_has_its_interval():
+    high, low, every = count(row.n > 8), count(row.n < 7), count(row)
+    rows = [{"n": n} for n in (10, 9, 7, 3, 9)]
+    score = 100 * (high - low) / every
+    assert custom(score, "points")(rows).ci() == nps_interval(3, 1, 5)
+    assert custom(score, "ratio")(rows).ci() is None
+    assert custom(100 * (high + low) / every, "points")(rows).ci() is None
+    assert custom(100 * high / every, "points")(rows).ci() is None
 
 
 def test_intervals_of_merged_means_are_those_of_one_pass():

@@ -259,6 +259,7 @@ def test_segments_by_currency_stand_and_their_total_is_refused():
     assert table.measurement("bookings", segment={"amount.currency": "JPY"}).value == Undefined("no_amount")
     with pytest.raises(CurrencyMismatchError):
         table.measurement("bookings")
+    assert str(table).splitlines()[-1].split(maxsplit=1) == ["all", "– currencies differ"]
 
 
 def test_questions_that_make_no_sense_are_refused():
@@ -268,6 +269,8 @@ def test_questions_that_make_no_sense_are_refused():
         measure(DEALS, kpis.win_rate, over=[Period.month(2026, 1), Period.month(2026, 2, tz="Europe/Paris")])
     with pytest.raises(InvalidValueError, match="'by' must have one name each"):
         measure(DEALS, kpis.win_rate, by=[lambda _: 1, lambda _: 2])
+    with pytest.raises(InvalidValueError, match="'by' must be a tuple whose items must be"):
+        measure([], kpis.win_rate, by=["owner_id", 3])
     with pytest.raises(InvalidValueError, match="'kpis' must be a tuple whose items must be a Kpi"):
         measure(DEALS, ["win_rate"])
     with pytest.raises(InvalidValueError, match="'as_of' must be an aware datetime"):
@@ -278,6 +281,9 @@ def test_questions_that_make_no_sense_are_refused():
     with pytest.raises(InvalidValueError) as refusal:
         table.measurement("win_ratio", segment={"owner_id": "zoe"}, period=YEAR)
     assert [fault.field for fault in refusal.value.faults] == ["kpi", "segment", "period"]
+    for told, name in (({"segment": {"owner_id": "zoe"}}, "segment"), ({"period": YEAR}, "period")):
+        with pytest.raises(InvalidValueError, match=rf"'{name}' must"):
+            table.measurement("win_rate", **told)
     with pytest.raises(InvalidValueError, match=r"'other.by' must be the same in both"):
         table.merge(measure(DEALS, kpis.win_rate, by="id"))
 

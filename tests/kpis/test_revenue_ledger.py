@@ -427,6 +427,10 @@ def test_a_change_of_plan_is_one_upsell_of_the_customer_and_churn_and_new_busine
     assert [kind for _, kind, _ in kinds(ledger)] == ["new", "expansion", "churn"]
     assert ledger.movements()[1].parts == {"upsell": Money(600, "EUR")}
     assert ledger.movements()[1].subscription_ids == ("s1", "s2")
+    (row,) = ledger.changes(Period.month(2024, 6))
+    assert (row.upsell, row.has_upsell, row.cross_sell, row.has_cross_sell) == (
+        Money(600, "EUR"), True, Money(0, "EUR"), False,
+    )  # fmt: skip
     other = contract("s2", first=date(2024, 6, 1), price=150, renews_id="s1", line={"product_id": "large"})
     ledger = RevenueLedger.of([contract("s1", last=date(2024, 6, 1)), other], policy=RevenuePolicy(grain="item"))
     assert [(each.key, each.kind) for each in ledger.movements()] == [
@@ -541,6 +545,19 @@ def test_every_fault_of_a_set_of_contracts_is_listed_at_once_with_the_ids():
         ("overlapping_lines", "s1"),
         ("overlapping_renewal", "s8"),
         ("unknown_interval", "s1"),
+    ]
+    assert {problem.code: problem.field for problem in found if "[" not in problem.field} == {
+        "after_as_of": "starts_on",
+        "duplicate_id": "id",
+        "end_before_start": "ends_on",
+        "missing_end": "ends_on",
+        "missing_start": "starts_on",
+        "no_account": "account_id",
+        "no_items": "items",
+        "overlapping_renewal": "starts_on",
+    }
+    assert [problem.says for problem in found if problem.code == "overlapping_lines"] == [
+        "items[0] and items[1] of item 'x' overlap from 2024-02-01 on"
     ]
     assert {problem.code for problem in found} == set(EVERYTHING) - {"unknown_contract"}
     assert all(str(problem).startswith("Subscription s") for problem in found)

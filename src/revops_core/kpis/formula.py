@@ -317,8 +317,9 @@ def _multiplied(left: Any, right: Any) -> Value:
 
 
 def _added(left: Any, right: Any) -> Value:
-    if 0 in (left, right) and int in (type(left), type(right)):  # the sum of no rows, which is of no kind
-        return cast("Value", right if isinstance(left, int) and not left else left)
+    for side, other in ((left, right), (right, left)):
+        if type(side) is int and not side:  # the sum of no rows, which is of no kind
+            return cast("Value", other)
     # A Decimal would be rounded by the context of the caller.
     is_decimal = isinstance(left, Decimal) or isinstance(right, Decimal)
     return Fraction(left) + Fraction(right) if is_decimal else cast("Value", left + right)

@@ -199,7 +199,7 @@ class KpiTable:
         read = {pair for one in kpi.aggregates for pair in ((one.where, None), (one.where, one.value))}
         tallies = joined(list(self.segments.values()), self._layout, read) if key is None else self.segments[key]
         period = None if number is None else self.periods[number]
-        if number is None and len(self.periods) == 1:
+        if len(self.periods) == 1:
             number, period = 0, self.periods[0]
         if number is None and self.periods:
             tallies, number, period = self._over_periods(tallies, read), len(self.periods) - 1, self._whole_period()

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from revops_core.kpis.formula import Aggregate
 from revops_core.kpis.tally import Settled, Tally, merged, started
@@ -98,7 +98,7 @@ class Layout:
     lanes: tuple[Lane, ...]
     tally_count: int
     tz: str
-    places: Mapping[tuple[Aggregate, Expression | None, int], tuple[int, Lane]] = field(eq=False)
+    places: Mapping[tuple[Aggregate, Expression | None, int], tuple[int, Lane]]
 
 
 def _slots_of(aggregate: Aggregate, *, trace: bool) -> tuple[Slot, ...]:

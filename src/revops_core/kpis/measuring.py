@@ -99,7 +99,7 @@ def part_of(
 
 def _told(between: ConfidenceInterval | None, kind: str) -> ConfidenceInterval | None:
     """An interval of kept numbers as one of the values they stand for."""
-    if between is None or kind in {"", "number"}:
+    if between is None or kind == "number":
         return between
     low, high = (_valued(Fraction(bound), kind) for bound in (between.low, between.high))
     return evolve(between, low=low, high=high)
