@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from revops_core import kpis
@@ -196,6 +196,8 @@ def test_every_engine_measures_what_objects_measure(engine):
     check()
 
 
+WON = dict.fromkeys(TYPES) | {"id": "a", "outcome": "won", "amount": Decimal(1), "code": "EUR"}
+BACKWARDS = WON | {"created_on": date(2026, 1, 1), "closed_on": date(2025, 12, 31)}
 MIXED = [kpi for kpi in OVER_DEALS if kpi.unit == "money"] + [kpi for kpi in OURS if kpi.name in {"net", "weighed"}]
 
 
@@ -208,9 +210,13 @@ def test_currencies_of_a_column_never_mix_on_any_engine(engine):
         st.sampled_from([{}, {"by": "code"}, {"by": "code", "over": BERLIN.quarters()}, {"by": "owner_id"}]),
         st.lists(st.sampled_from(["EUR", "EUR", "EUR", "JPY"]), min_size=12, max_size=12),
     )
+    @example([WON, BACKWARDS], [kpis.average_deal_size, kpis.sales_velocity], {}, ["EUR", "JPY"])
     def check(records, chosen, options, codes):
         mixed = [{**record, "code": code} for record, code in zip(records, codes, strict=False)]
         expected, found = differ(engine, mixed, chosen, options, money=True)
+        if (expected, found) == ("currencies", "negative"):
+            # Both are wrong: objects tell what their rows show first, engines the cells in doubt before any sum.
+            expected, _ = differ(engine, records, chosen, options, money=True)  # the same in one currency
         assert found == expected
 
     check()
