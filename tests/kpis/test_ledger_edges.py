@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from attrs import evolve
+
 from revops_core import ExchangeRates, Money, Period, kpis
 from revops_core.entities import LineItem, Subscription
 from revops_core.kpis import RevenueLedger, RevenuePolicy
@@ -103,3 +105,10 @@ def test_a_contract_that_names_the_one_it_renews_ends_the_grace_of_no_other():
     ]
     ledger = RevenueLedger.of(held, policy=RevenuePolicy(grace_days=14))
     assert [ledger.revenue_at(date(2026, 3, day)).amount for day in (5, 6, 14, 15)] == [200, 200, 200, 100]
+
+
+def test_a_customer_who_moves_to_a_free_contract_is_lost():
+    paid, free = contract(date(2026, 1, 1), date(2026, 4, 1)), contract(date(2026, 4, 1), date(2027, 1, 1), price=0)
+    ledger = RevenueLedger.of([paid, evolve(free, id="s2")])
+    assert [ledger.customers_at(date(2026, month, 1)) for month in (3, 4)] == [("a1",), ()]
+    assert [step.kind for step in ledger.movements(Period.year(2026))] == ["new", "churn"]
