@@ -264,7 +264,8 @@ def _columns_of(
         below = below.arguments[1]
     made_of = dict.fromkeys(aggregates_of(below)) or parts
     ns = [_row_count(places[one], one.operation, readings) for one in made_of]
-    whys = [why.is_null() for _, why, one in (*sides, (value, reason, kind)) if one == "money"]  # money may be missing
+    told: list[Computed] = [*sides, (value, reason, kind)]
+    whys = [why.is_null() for _, why, one in told if one == "money"]  # money may always be missing
     numerator, denominator = (_where_there(why, _in_days(side, one)) for side, why, one in sides)
     return {
         "value": _in_days(value, kind),
