@@ -86,7 +86,8 @@ def kpi_table(
     """Any number of KPIs over a DataFrame, as the table that `kpis.measure` makes of objects.
 
     Its sums are computed by the engine that holds the data; a lazy frame is computed for them. The table merges with
-    others, also of objects, and has totals, intervals, changes and reasons like any other.
+    others, also of objects, and has totals, intervals, changes and reasons like any other, and warns how many rows
+    have no date and so fall into no period ("undated: 3 of 100").
 
     Args:
         df: a DataFrame of pandas, polars, PyArrow, DuckDB or PySpark, eager or lazy; a mapping of class names to such
@@ -141,7 +142,8 @@ def measure(
 
     It has the parts of the segment, then `period`, `kpi`, `value`, `reason`, `unit`, `currency`, `numerator`,
     `denominator`, `n`, `partial`, `low` and `high` (a 95 % interval) and `problem_count`. Numbers are floats: shares as
-    fractions, amounts in major units, durations in days; `kpi_table` has them exactly.
+    fractions, amounts in major units, durations in days; `kpi_table` has them exactly, with their warnings; `check`
+    tells what is wrong with rows.
 
     A lazy frame stays lazy: nothing is computed before the engine is asked for rows. Then what is wrong with cells can
     only be counted: where `problem_count` is above 0, `value` is null. Intervals need all sums at once: they are null,
